@@ -1,0 +1,1 @@
+"""The deployable form of a model: data only, checked when loaded."""

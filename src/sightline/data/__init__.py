@@ -1,0 +1,1 @@
+"""Datasets: named ones, folders, tables and arrays; checked, split and fingerprinted."""

@@ -1,0 +1,130 @@
+"""Every error Sightline raises on purpose.
+
+All messages have one form: what is wrong, the rule, what was received, and what to do about it.
+
+    SightlineError
+    ├── InputError              the user can mend it: the shell exits with 2
+    │   ├── ParameterError          a value outside its stated range or of the wrong type
+    │   ├── UnknownNameError        no operation, model, dataset, file ... of that name
+    │   ├── ImageError              a picture that cannot be read, or that an operation does not take
+    │   ├── PipelineError           a pipeline file or step that does not fit
+    │   ├── DatasetError            pictures and labels that do not fit together
+    │   ├── BundleError             a bundle that is damaged or does not hold what it says
+    │   └── RunError                a run folder that is in use, taken or not a run
+    ├── JobError                it was asked rightly and failed: the shell exits with 1
+    │   ├── SourceError             no source could deliver a dataset
+    │   ├── TrainingError           training cannot go on (the loss is not a number, ...)
+    │   └── StorageError            a file could not be written
+    └── Interrupted             stopped by a signal, state saved: the shell exits with 130
+"""
+
+from __future__ import annotations
+
+__all__ = [
+    "BundleError",
+    "DatasetError",
+    "ImageError",
+    "InputError",
+    "Interrupted",
+    "JobError",
+    "ParameterError",
+    "PipelineError",
+    "RunError",
+    "SightlineError",
+    "SourceError",
+    "StorageError",
+    "TrainingError",
+    "UnknownNameError",
+]
+
+
+class SightlineError(Exception):
+    """The root of all errors raised on purpose.
+
+    `what` says what is wrong; `expected` the rule; `received` the value that broke it; `fix` what to do.
+    """
+
+    exit_code = 1
+
+    def __init__(
+        self,
+        what: str,
+        *,
+        expected: str | None = None,
+        received: str | None = None,
+        fix: str | None = None,
+    ) -> None:
+        super().__init__(what, expected, received, fix)
+        self.what = what
+        self.expected = expected
+        self.received = received
+        self.fix = fix
+
+    @property
+    def problem(self) -> str:
+        """The message without the advice: one sentence."""
+        parts = []
+        if self.expected:
+            parts.append(f"expected {self.expected}")
+        if self.received:
+            parts.append(f"received {self.received}")
+        return f"{self.what}: {', '.join(parts)}" if parts else self.what
+
+    def __str__(self) -> str:
+        return f"{self.problem}. {self.fix}" if self.fix else self.problem
+
+
+class InputError(SightlineError):
+    """Something the user gave does not fit; the user can mend it."""
+
+    exit_code = 2
+
+
+class ParameterError(InputError, ValueError):
+    """A parameter has a value outside its stated range or of the wrong type."""
+
+
+class UnknownNameError(InputError, LookupError):
+    """A name that nothing is registered under."""
+
+
+class ImageError(InputError, ValueError):
+    """A picture cannot be read, or is not what an operation takes."""
+
+
+class PipelineError(InputError, ValueError):
+    """A pipeline does not load, or its steps do not fit together."""
+
+
+class DatasetError(InputError, ValueError):
+    """Pictures and labels do not load, or do not fit together."""
+
+
+class BundleError(InputError, ValueError):
+    """A bundle is damaged or does not hold what its manifest says."""
+
+
+class RunError(InputError, ValueError):
+    """A run folder is in use, taken, or not a run."""
+
+
+class JobError(SightlineError, RuntimeError):
+    """A job that was asked rightly has failed."""
+
+
+class SourceError(JobError):
+    """No source could deliver a dataset."""
+
+
+class TrainingError(JobError):
+    """Training cannot go on."""
+
+
+class StorageError(JobError, OSError):
+    """A file could not be written."""
+
+
+class Interrupted(SightlineError):  # noqa: N818 - it is no error of anybody
+    """A signal stopped the job; its state is saved."""
+
+    exit_code = 130

@@ -1,0 +1,1 @@
+"""Architectures: plain functions that build a `keras.Model`, filed in `MODELS`."""

@@ -1,0 +1,1 @@
+"""Training: configuration, presets, the augmentation feed, checkpoints and fitting."""
