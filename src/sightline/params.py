@@ -22,7 +22,7 @@ from typing_extensions import Doc
 from sightline.errors import ParameterError
 from sightline.registry import nearest
 
-__all__ = ["Parameter", "Parameters", "explain"]
+__all__ = ["Parameter", "Parameters", "explain", "parse_text"]
 
 
 @dataclass(frozen=True)
@@ -64,7 +64,7 @@ class Parameters:
     @classmethod
     def of(cls, function: Callable[..., Any], *, without: frozenset[str] = frozenset()) -> Parameters:
         """Read the keyword-only parameters of `function`, leaving out those named in `without`."""
-        hints = get_type_hints(function, include_extras=True)
+        hints = _hints(function)
         fields: dict[str, Any] = {}
         for name, parameter in inspect.signature(function).parameters.items():
             if parameter.kind is not inspect.Parameter.KEYWORD_ONLY or name in without:
@@ -92,6 +92,13 @@ class Parameters:
         return self.model.model_json_schema()
 
 
+def _hints(function: Callable[..., Any]) -> dict[str, Any]:
+    # not the return type: a builder's `keras.Model` would have to be imported to be looked up
+    wanted = {name: hint for name, hint in function.__annotations__.items() if name != "return"}
+    holder = type("Holder", (), {"__annotations__": wanted})
+    return get_type_hints(holder, globalns=function.__globals__, include_extras=True)
+
+
 def explain(error: ValidationError, owner: str, model: type[BaseModel]) -> ParameterError:
     """Turn pydantic's first complaint into an error of Sightline's form."""
     detail = error.errors(include_url=False)[0]
@@ -101,6 +108,8 @@ def explain(error: ValidationError, owner: str, model: type[BaseModel]) -> Param
     if detail["type"] == "extra_forbidden":
         return ParameterError(f"{owner} has no parameter {where!r}", fix=nearest(where, known))
     described = _describe(name, model.model_fields[name]) if name in known else None
+    if detail["type"] == "missing" and len(detail["loc"]) > 1:
+        return ParameterError(f"invalid {name} of {owner}", expected="more values", received=repr(detail["input"]))
     if detail["type"] == "missing":
         return ParameterError(f"{owner} needs {where!r}", expected=described.range or described.type if described else None)
     unit = f" {described.unit}" if described and described.unit else ""

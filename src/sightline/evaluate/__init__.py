@@ -1,1 +1,41 @@
-"""Measuring a classifier and showing what was measured."""
+"""Measuring a classifier and showing what was measured.
+
+`Evaluation` and `RunRecord` need NumPy only; matplotlib and scikit-learn are loaded when a figure or a score asks for them.
+"""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Any
+
+from sightline.evaluate.metrics import ClassScore, Confused, Evaluation, Reliability, wilson
+from sightline.evaluate.record import Cost, DataFacts, History, RunRecord, Trace, shown_indices
+
+if TYPE_CHECKING:
+    from sightline.evaluate.plots import save_plots
+    from sightline.evaluate.report import write_report
+
+__all__ = [
+    "ClassScore",
+    "Confused",
+    "Cost",
+    "DataFacts",
+    "Evaluation",
+    "History",
+    "Reliability",
+    "RunRecord",
+    "Trace",
+    "save_plots",
+    "shown_indices",
+    "wilson",
+    "write_report",
+]
+
+_LAZY = {"save_plots": "sightline.evaluate.plots", "write_report": "sightline.evaluate.report"}
+
+
+def __getattr__(name: str) -> Any:
+    if name in _LAZY:
+        from importlib import import_module
+
+        return getattr(import_module(_LAZY[name]), name)
+    raise AttributeError(f"module {__name__!r} has no attribute {name!r}")

@@ -6,7 +6,6 @@ from typing import Annotated, Any, Literal
 
 import cv2
 import numpy as np
-from numpy.typing import NDArray
 from typing_extensions import Doc
 
 from sightline.image import Image
@@ -103,10 +102,11 @@ def _full(image: Image) -> Any:
     return image.dtype.type(1) if image.dtype == np.float32 else np.iinfo(image.dtype).max
 
 
-def _flatten(image: Image, backdrop: str) -> NDArray[Any]:
+def _flatten(image: Image, backdrop: str) -> Image:
     """Lay `(H, W, 4)` on white or black: `(H, W, 3)` of the same dtype."""
     full = np.float32(_full(image))
     alpha = image[..., 3:].astype(np.float32) / full
     ground = full if backdrop == "white" else np.float32(0)
     mixed = image[..., :3] * alpha + ground * (1 - alpha)
-    return mixed.astype(np.float32) if image.dtype == np.float32 else np.rint(mixed).astype(image.dtype)
+    rounded: Image = mixed if image.dtype == np.float32 else np.rint(mixed)
+    return rounded.astype(image.dtype)

@@ -1,0 +1,254 @@
+"""Make a bundle from a Keras model, and read its weights back.
+
+Keras, TensorFlow, onnx and tf2onnx are imported inside the functions that need them: predicting never does.
+"""
+
+from __future__ import annotations
+
+import hashlib
+import json
+import logging
+import os
+import re
+import sys
+import tempfile
+import warnings
+from collections.abc import Iterator, Mapping, Sequence
+from contextlib import contextmanager, redirect_stderr, redirect_stdout
+from datetime import UTC, datetime
+from importlib.metadata import PackageNotFoundError, version
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+import numpy as np
+from numpy.typing import NDArray
+from pydantic import ValidationError
+
+from sightline import __version__
+from sightline.bundle.manifest import Description, FileNote, Manifest, load_manifest, save_manifest
+from sightline.bundle.network import Network, calibrate
+from sightline.bundle.predictor import Sample, check_fit, load_bundle, prepare
+from sightline.bundle.store import read_files, replacing_folder
+from sightline.errors import BundleError, JobError, ParameterError
+from sightline.files import write_bytes
+from sightline.image import probe
+from sightline.params import explain
+from sightline.pipeline import Pipeline
+
+if TYPE_CHECKING:
+    import keras
+
+__all__ = ["load_weights", "write_bundle"]
+
+PARITY_TOLERANCE = 1e-4
+PARITY_PICTURES = 7
+PACKAGES = ("keras", "tensorflow-cpu", "tensorflow", "jax", "onnx", "tf2onnx", "onnxruntime", "numpy", "opencv-python-headless")
+WEIGHT_NAME = re.compile(r"(\d+):.+", re.DOTALL)
+
+
+def write_bundle(
+    folder: str | Path,
+    *,
+    model: keras.Model,
+    architecture: str,
+    arguments: Mapping[str, Any],
+    pipeline: Pipeline,
+    labels: Sequence[str],
+    input_shape: tuple[int, int, int],
+    sample: bytes,
+    metrics: Mapping[str, Any],
+    dataset: Mapping[str, str],
+    name: str,
+    temperature: float = 1.0,
+    unknown_threshold: float | None = None,
+) -> Path:
+    """Write a bundle to `folder`, whole or not at all, and give back its path; a bundle that is there is replaced.
+
+    `model`: float32, softmax output, input `(N, H, W, C)` in [0, 1]; `architecture` and `arguments` rebuild it.
+    `sample`: the bytes of a PNG file as it was before the pipeline. `dataset`: `name` and `fingerprint`.
+    ParameterError names an argument that does not fit; JobError says that ONNX Runtime computes something else than
+    Keras. The bundle is loaded once before it takes its place.
+    """
+    description = _describe(
+        name=name,
+        architecture={"name": architecture, "arguments": dict(arguments)},
+        pipeline=pipeline.to_dict(),
+        labels=list(labels),
+        input_shape=input_shape,
+        temperature=temperature,
+        unknown_threshold=unknown_threshold,
+        metrics=dict(metrics),
+        dataset=dict(dataset),
+    )
+    kind = probe(sample).format
+    if kind != "PNG":
+        raise ParameterError("invalid sample", expected="the bytes of a PNG file", received=kind)
+    inputs = _parity_inputs(prepare(sample, pipeline, description.input_shape))
+    expected = _keras_probabilities(model, inputs)
+    onnx_bytes = _onnx_bytes(model)
+    network = Network(onnx_bytes)
+    check_fit(network, description.labels, description.input_shape)
+    found = network.probabilities(inputs)
+    _check_parity(expected, found)
+    answer = Sample(probabilities=tuple(calibrate(found[:1], temperature)[0].tolist()))
+    contents = {
+        "model.onnx": onnx_bytes,
+        "weights.safetensors": _weights_bytes(model),
+        "sample.png": sample,
+        "sample.json": (answer.model_dump_json(indent=2) + "\n").encode(),
+    }
+    files = {key: FileNote(sha256=hashlib.sha256(data).hexdigest(), bytes=len(data)) for key, data in contents.items()}
+    with replacing_folder(folder) as new:
+        for file_name, data in contents.items():
+            write_bytes(new / file_name, data)
+        save_manifest(new, Manifest(**dict(description), files=files))
+        load_bundle(new)
+    return Path(folder)
+
+
+def load_weights(folder: str | Path) -> dict[str, NDArray[np.float32]]:
+    """The weights of a bundle by name, in the order of `model.weights`; all files are checked as `load_bundle` does.
+
+    A name is the weight's number and path, such as `0:conv1/kernel`. To train on: build the architecture that the manifest
+    names, then `model.set_weights(list(load_weights(folder).values()))`. BundleError if they are no plain arrays.
+    """
+    from safetensors import SafetensorError
+    from safetensors.numpy import load
+
+    data = read_files(folder, load_manifest(folder))["weights.safetensors"]
+    try:
+        arrays = load(data)
+    except (SafetensorError, KeyError, ValueError, TypeError, OverflowError) as error:
+        raise BundleError(f"weights of bundle {str(folder)!r} do not load: {str(error)[:200]}") from error
+    numbers = {key: int(match[1]) for key in arrays if (match := WEIGHT_NAME.fullmatch(key))}
+    if sorted(numbers.values()) != list(range(len(arrays))) or any(array.dtype != np.float32 for array in arrays.values()):
+        raise BundleError(
+            f"weights of bundle {str(folder)!r} do not fit",
+            expected="float32 arrays named 0:..., 1:... and so on",
+            received=", ".join(f"{key[:40]} {array.dtype}" for key, array in list(arrays.items())[:3]),
+        )
+    return {key: arrays[key] for key in sorted(arrays, key=numbers.__getitem__)}
+
+
+def _describe(**values: Any) -> Description:
+    """A checked description, made the way it is read, so that what can be written can be read; ParameterError."""
+    values["versions"] = _versions()
+    values["created"] = datetime.now(UTC).isoformat(timespec="seconds")
+    try:
+        return Description.model_validate_json(json.dumps(values, allow_nan=False))
+    except ValidationError as error:
+        raise explain(error, "the bundle", Description) from None
+    except (TypeError, ValueError) as error:
+        raise ParameterError(f"the bundle cannot be described in JSON: {error}") from None
+
+
+def _versions() -> dict[str, str]:
+    found = {"sightline": __version__}
+    for package in PACKAGES:
+        try:
+            found[package] = version(package)
+        except PackageNotFoundError:  # no machine has every backend
+            continue
+    return found
+
+
+def _parity_inputs(sample: NDArray[np.uint8]) -> NDArray[np.uint8]:
+    """The prepared sample and some noise: uint8 `(N, H, W, C)`."""
+    noise = np.random.default_rng(0).integers(0, 256, (PARITY_PICTURES, *sample.shape), np.uint8)
+    return np.concatenate([sample[None], noise])
+
+
+def _keras_probabilities(model: keras.Model, inputs: NDArray[np.uint8]) -> NDArray[np.float32]:
+    """What Keras computes, `(N, classes)`. The call also is what `model.export` asks for before it works."""
+    import keras
+
+    types = {weight.dtype for weight in model.weights} | {layer.compute_dtype for layer in model.layers}
+    if types != {"float32"}:
+        raise ParameterError("the model cannot be exported", expected="a float32 model", received=", ".join(sorted(types)))
+    outputs = model(inputs.astype(np.float32) / np.float32(255), training=False)
+    return np.asarray(keras.ops.convert_to_numpy(outputs), np.float32)
+
+
+def _check_parity(expected: NDArray[np.float32], found: NDArray[np.float32]) -> None:
+    difference = float(abs(expected - found).max()) if expected.shape == found.shape else float("inf")
+    if not difference <= PARITY_TOLERANCE:
+        raise JobError(
+            "ONNX Runtime computes something else than Keras",
+            expected=f"probabilities that differ by at most {PARITY_TOLERANCE:g}",
+            received=f"{difference:g}",
+            fix="The architecture uses something that the export does not carry over; report it with the model's arguments.",
+        )
+
+
+def _weights_bytes(model: keras.Model) -> bytes:
+    """All weights as plain arrays. The number orders them; the model's own name is left out, since Keras may count it up."""
+    from safetensors.numpy import save
+
+    names = [f"{number}:{weight.path.removeprefix(f'{model.name}/')}" for number, weight in enumerate(model.weights)]
+    arrays = [np.ascontiguousarray(array, np.float32) for array in model.get_weights()]
+    return save(dict(zip(names, arrays, strict=True)))
+
+
+def _onnx_bytes(model: keras.Model) -> bytes:
+    """The model as ONNX: the same bytes for the same weights."""
+    import onnx
+
+    with tempfile.TemporaryDirectory() as folder:
+        path = Path(folder) / "model.onnx"
+        try:
+            with _quiet():
+                model.export(path, format="onnx", verbose=False)
+        except Exception as error:  # tf2onnx and TensorFlow raise whatever they meet
+            raise JobError(f"the model cannot be exported to ONNX: {error}") from error
+        exported = onnx.load(path)
+    _make_canonical(exported)
+    return bytes(exported.SerializeToString(deterministic=True))
+
+
+def _make_canonical(exported: Any) -> None:
+    """Rename everything in an `onnx.ModelProto` by its place in the graph, in place.
+
+    tf2onnx takes names from counters that run on from one export to the next, so that two exports of one model differ.
+    """
+    graph = exported.graph
+    names = {"": "", graph.input[0].name: "pictures", graph.output[0].name: "probabilities"}
+    for number, node in enumerate(graph.node):
+        for values in (node.input, node.output):
+            for position, value in enumerate(values):
+                values[position] = names.setdefault(value, f"v{len(names)}")
+        node.name, node.doc_string = f"{number}:{node.op_type}", ""
+    for value in (*graph.input, *graph.output, *graph.initializer):
+        value.name = names.setdefault(value.name, f"v{len(names)}")
+        value.doc_string = ""
+    for value in (*graph.input, *graph.output):
+        value.type.tensor_type.shape.dim[0].dim_param = "N"
+    del graph.value_info[:]
+    tensors = sorted(graph.initializer, key=lambda tensor: (len(tensor.name), tensor.name))
+    del graph.initializer[:]
+    graph.initializer.extend(tensors)
+    graph.name, graph.doc_string = "network", ""
+
+
+@contextmanager
+def _quiet() -> Iterator[None]:
+    """Keep the exporters' notes off the terminal: Python's output, warnings and logs, and what C++ writes by itself."""
+    level = logging.root.manager.disable
+    sys.stdout.flush()
+    sys.stderr.flush()
+    kept = [os.dup(number) for number in (1, 2)]
+    try:
+        with (
+            open(os.devnull, "w") as nothing,
+            redirect_stdout(nothing),
+            redirect_stderr(nothing),
+            warnings.catch_warnings(action="ignore"),
+        ):
+            logging.disable(logging.CRITICAL)
+            os.dup2(nothing.fileno(), 1)
+            os.dup2(nothing.fileno(), 2)
+            yield
+    finally:
+        logging.disable(level)
+        for number, copy in enumerate(kept, 1):
+            os.dup2(copy, number)
+            os.close(copy)

@@ -1,0 +1,99 @@
+"""An ONNX network in ONNX Runtime: prepared pictures in, probabilities out."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import numpy as np
+from numpy.typing import NDArray
+
+from sightline.bundle.onnx_check import check_network
+from sightline.errors import BundleError
+
+__all__ = ["BATCH", "Network", "calibrate"]
+
+BATCH = 64
+"""Pictures to a run of the network: larger ones need more memory and are not faster."""
+
+SUM_TOLERANCE = 1e-3  # float32 sums of 10,000 classes stay within 1e-5; what is off by more is no softmax
+
+
+class Network:
+    """A network in one session, from bytes that were checked: nothing is read from the disk.
+
+    `input_shape`: (H, W, C). `classes`: how many probabilities come out for each picture.
+    """
+
+    def __init__(self, data: bytes, *, threads: int = 1) -> None:
+        """Load ONNX `data` for `threads` processor threads; BundleError if it is no classifier."""
+        check_network(data)
+        self._session = _session(data, threads)
+        inputs, outputs = self._session.get_inputs(), self._session.get_outputs()
+        shapes = [tuple(value.shape) for value in (*inputs, *outputs)]
+        types = {value.type for value in (*inputs, *outputs)}
+        fits = types == {"tensor(float)"} and len(inputs) == len(outputs) == 1 and [len(shape) for shape in shapes] == [4, 2]
+        fits = fits and all(isinstance(side, int) and side > 0 for shape in shapes for side in shape[1:])
+        if not fits or any(isinstance(shape[0], int) for shape in shapes):
+            raise BundleError(
+                "the network is no picture classifier",
+                expected="one float32 input (any N, H, W, C) and one float32 output (any N, classes)",
+                received=f"inputs and outputs {shapes} of {', '.join(sorted(types))}",
+            )
+        self._input, self._outputs = inputs[0].name, [outputs[0].name]
+        self.input_shape: tuple[int, int, int] = shapes[0][1:]
+        self.classes: int = shapes[1][1]
+
+    def probabilities(self, pictures: NDArray[np.uint8]) -> NDArray[np.float32]:
+        """Probabilities `(N, classes)` of pictures uint8 `(N, H, W, C)`; BundleError if they are none."""
+        if len(pictures) <= BATCH:
+            return self._run(pictures)
+        starts = range(0, len(pictures), BATCH)
+        return np.concatenate([self._run(pictures[start : start + BATCH]) for start in starts])
+
+    def _run(self, pictures: NDArray[np.uint8]) -> NDArray[np.float32]:
+        if not len(pictures):
+            return np.empty((0, self.classes), np.float32)
+        inputs = np.divide(pictures, np.float32(255), dtype=np.float32)  # scale "unit"
+        try:
+            probabilities: NDArray[np.float32] = self._session.run(self._outputs, {self._input: inputs})[0]
+        except Exception as error:  # ONNX Runtime's errors have no common root
+            raise BundleError(f"the network cannot run: {_first_line(error)}") from error
+        # The negated form refuses NaN as well, which is neither above nor below.
+        sums = probabilities.sum(axis=1)
+        if not (probabilities.min() >= 0 and abs(sums - 1).max() <= SUM_TOLERANCE):
+            raise BundleError("the network gave no probabilities", expected="numbers that add up to 1", received=f"{sums[:3]}")
+        return probabilities
+
+
+def calibrate(probabilities: NDArray[np.float32], temperature: float) -> NDArray[np.float32]:
+    """Divide the log-probabilities `(N, classes)` by `temperature` and make them add up to 1 again.
+
+    >>> calibrate(np.array([[0.8, 0.2]], np.float32), 2.0).round(3).tolist()
+    [[0.6669999957084656, 0.3330000042915344]]
+    """
+    if temperature == 1:
+        return probabilities
+    logs = np.log(np.maximum(probabilities, np.finfo(np.float32).tiny), dtype=np.float64)
+    powers = np.exp((logs - logs.max(axis=1, keepdims=True)) / temperature)
+    scaled: NDArray[np.float32] = (powers / powers.sum(axis=1, keepdims=True)).astype(np.float32)
+    return scaled
+
+
+def _session(data: bytes, threads: int) -> Any:
+    """An ONNX Runtime session that reads `data` as ONNX, on the processor, and keeps silent."""
+    import onnxruntime
+
+    options = onnxruntime.SessionOptions()
+    options.intra_op_num_threads = threads
+    options.inter_op_num_threads = 1
+    options.log_severity_level = 4
+    # Else bytes that look like ONNX Runtime's own format are read as such, and the check above has seen another network.
+    options.add_session_config_entry("session.load_model_format", "ONNX")
+    try:
+        return onnxruntime.InferenceSession(data, options, providers=["CPUExecutionProvider"])
+    except Exception as error:  # ONNX Runtime's errors have no common root
+        raise BundleError(f"the network does not load: {_first_line(error)}") from error
+
+
+def _first_line(error: Exception) -> str:
+    return str(error).split("\n", 1)[0][:200]

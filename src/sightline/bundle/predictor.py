@@ -1,0 +1,223 @@
+"""From a picture to its label, with NumPy, OpenCV and ONNX Runtime only."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Iterator
+from dataclasses import dataclass
+from itertools import islice
+from pathlib import Path
+from typing import Annotated, Any
+
+import numpy as np
+from annotated_types import Interval
+from numpy.typing import NDArray
+from pydantic import BaseModel, ConfigDict, ValidationError
+
+from sightline.bundle.manifest import Manifest, load_manifest
+from sightline.bundle.network import BATCH, Network, calibrate
+from sightline.bundle.store import AGAIN, read_files
+from sightline.errors import BundleError, ImageError, ParameterError, SightlineError
+from sightline.image import Image, check_image, read
+from sightline.pipeline import Pipeline
+
+__all__ = ["Failure", "Picture", "Prediction", "Predictor", "Sample", "load_bundle", "prepare"]
+
+Picture = str | Path | bytes | Image
+"""A picture to predict: the path of its file, the bytes of its file, or an array that keeps the image contract."""
+
+SAMPLE_TOLERANCE = 1e-4  # between processors and versions of ONNX Runtime; a changed weight or step differs by far more
+
+
+@dataclass(frozen=True, eq=False)
+class Prediction:
+    """What the network sees in one picture.
+
+    `label` is the likeliest of `labels`, `index` its place there, `confidence` its probability in [0, 1].
+    `probabilities`: float32 `(C,)` in the order of `labels`. `source`: the picture's path, `bytes` or `array`.
+    `known` is False when the confidence is below the bundle's threshold for pictures of something else.
+
+    >>> odds = np.array([0.2, 0.7, 0.1], np.float32)
+    >>> prediction = Prediction("dog", 1, 0.7, odds, ("cat", "dog", "owl"), "pet.png")
+    >>> [label for label, _ in prediction.top(2)]
+    ['dog', 'cat']
+    """
+
+    label: str
+    index: int
+    confidence: float
+    probabilities: NDArray[np.float32]
+    labels: tuple[str, ...]
+    source: str
+    known: bool = True
+
+    def top(self, k: int = 3) -> list[tuple[str, float]]:
+        """The `k` likeliest labels with their probabilities, the likeliest first; all where there are fewer."""
+        if k < 1:
+            raise ParameterError("invalid k", expected="at least 1", received=repr(k))
+        order = np.argsort(-self.probabilities, kind="stable")[:k]
+        return [(self.labels[index], float(self.probabilities[index])) for index in order]
+
+    def to_dict(self, top: int = 3) -> dict[str, Any]:
+        """The prediction as plain data for JSON, with the `top` likeliest labels."""
+        return {
+            "source": self.source,
+            "label": self.label,
+            "index": self.index,
+            "confidence": self.confidence,
+            "known": self.known,
+            "top": [{"label": label, "probability": probability} for label, probability in self.top(top)],
+        }
+
+
+@dataclass(frozen=True)
+class Failure:
+    """A picture that could not be predicted, and why."""
+
+    source: str
+    error: SightlineError
+
+
+class Sample(BaseModel):
+    """What `sample.json` holds: the probabilities of `sample.png`, calibrated, in the order of the labels."""
+
+    model_config = ConfigDict(frozen=True, extra="forbid", strict=True, allow_inf_nan=False)
+
+    probabilities: tuple[Annotated[float, Interval(ge=0, le=1)], ...]
+
+
+class Predictor:
+    """A loaded bundle. It keeps nothing between calls; threads may share it.
+
+    `manifest` describes the bundle; `labels` its classes; `pipeline` the steps before the network; `input_shape` (H, W, C).
+    """
+
+    def __init__(self, manifest: Manifest, pipeline: Pipeline, network: Network) -> None:
+        """Put the parts of a bundle together; BundleError if they do not fit."""
+        check_fit(network, manifest.labels, manifest.input_shape)
+        self.manifest = manifest
+        self.pipeline = pipeline
+        self.labels: tuple[str, ...] = manifest.labels
+        self.input_shape: tuple[int, int, int] = manifest.input_shape
+        self._network = network
+        self._temperature = manifest.temperature
+        self._threshold = manifest.unknown_threshold or 0.0
+
+    def prepare(self, source: Picture) -> NDArray[np.uint8]:
+        """Read a picture as stored and run the pipeline: uint8 `(H, W, C)` of the input shape; ImageError, PipelineError."""
+        return prepare(source, self.pipeline, self.input_shape)
+
+    def probabilities(self, inputs: NDArray[np.uint8]) -> NDArray[np.float32]:
+        """Probabilities float32 `(N, classes)` of prepared pictures, uint8 `(N, H, W, C)`, or `(N, H, W)` where C is 1."""
+        pictures = inputs[..., None] if inputs.ndim == 3 and self.input_shape[2] == 1 else inputs
+        if pictures.dtype != np.uint8 or pictures.shape[1:] != self.input_shape:
+            raise ImageError(
+                "the pictures do not fit the network",
+                expected=f"uint8 (N, {', '.join(map(str, self.input_shape))})",
+                received=f"{inputs.dtype} {inputs.shape}",
+                fix="Pass each through prepare() first.",
+            )
+        return calibrate(self._network.probabilities(pictures), self._temperature)
+
+    def predict(self, source: Picture) -> Prediction:
+        """The label of one picture: a path, the bytes of a file, or an array; ImageError, PipelineError."""
+        return self._prediction(source, self.probabilities(self.prepare(source)[None])[0])
+
+    def predict_many(self, sources: Iterable[Picture], batch_size: int = BATCH) -> Iterator[Prediction | Failure]:
+        """A prediction for each picture in turn, or a Failure for one that cannot be read or prepared.
+
+        `batch_size` pictures are held in memory at a time.
+        """
+        if batch_size < 1:
+            raise ParameterError("invalid batch_size", expected="at least 1", received=repr(batch_size))
+        return self._batches(iter(sources), batch_size)
+
+    def _batches(self, sources: Iterator[Picture], size: int) -> Iterator[Prediction | Failure]:
+        while batch := list(islice(sources, size)):
+            prepared = [self._try_prepare(source) for source in batch]
+            good = [item for item in prepared if isinstance(item, np.ndarray)]
+            rows = iter(self.probabilities(np.stack(good)) if good else ())
+            for source, item in zip(batch, prepared, strict=True):
+                yield item if isinstance(item, Failure) else self._prediction(source, next(rows))
+
+    def _try_prepare(self, source: Picture) -> NDArray[np.uint8] | Failure:
+        try:
+            return self.prepare(source)
+        except SightlineError as error:
+            return Failure(_name(source), error)
+
+    def _prediction(self, source: Picture, probabilities: NDArray[np.float32]) -> Prediction:
+        index = int(probabilities.argmax())
+        confidence = float(probabilities[index])
+        known = confidence >= self._threshold
+        return Prediction(self.labels[index], index, confidence, probabilities, self.labels, _name(source), known)
+
+
+def load_bundle(folder: str | Path, *, threads: int = 1) -> Predictor:
+    """Load a bundle to predict with on `threads` processor threads.
+
+    Everything is checked first: the manifest, every file's size and SHA-256, that network, labels, pipeline and input
+    shape fit together, and that the sample picture still gets the probabilities it was shipped with. What does not fit
+    is a BundleError. Nothing is written, and no code comes out of the bundle.
+    """
+    if threads < 1:
+        raise ParameterError("invalid threads", expected="at least 1", received=repr(threads))
+    manifest = load_manifest(folder)
+    files = read_files(folder, manifest)
+    try:
+        pipeline = Pipeline.from_dict(manifest.pipeline)
+        predictor = Predictor(manifest, pipeline, Network(files["model.onnx"], threads=threads))
+        _check_sample(predictor, files["sample.png"], files["sample.json"])
+    except SightlineError as error:
+        raise BundleError(f"bundle {str(folder)!r}: {error.problem}", fix=error.fix or AGAIN) from error
+    return predictor
+
+
+def prepare(source: Picture, pipeline: Pipeline, input_shape: tuple[int, int, int]) -> NDArray[np.uint8]:
+    """Read a picture as stored and run `pipeline`: uint8 `(H, W, C)` of `input_shape`; ImageError, PipelineError."""
+    picture = check_image(source) if isinstance(source, np.ndarray) else read(source, "unchanged")
+    result = pipeline.run(picture)
+    prepared: NDArray[np.uint8] = result[..., None] if result.ndim == 2 else result
+    if prepared.shape != input_shape or prepared.dtype != np.uint8:
+        raise ImageError(
+            f"the pipeline made no input for the network from {_name(source)!r}",
+            expected=f"uint8 {input_shape}",
+            received=f"{result.dtype} {result.shape} from {picture.dtype} {picture.shape}",
+            fix="Pass a picture of that kind, or add steps such as to_gray, to_depth8 or letterbox to the pipeline.",
+        )
+    return prepared
+
+
+def check_fit(network: Network, labels: tuple[str, ...], input_shape: tuple[int, int, int]) -> None:
+    """Refuse labels or an input shape that are not those of the network: BundleError."""
+    if network.classes != len(labels):
+        raise BundleError(
+            "labels do not fit the network", expected=f"{network.classes} labels, one for each output", received=str(len(labels))
+        )
+    if network.input_shape != input_shape:
+        raise BundleError("input_shape does not fit the network", expected=str(network.input_shape), received=str(input_shape))
+
+
+def _check_sample(predictor: Predictor, picture: bytes, answer: bytes) -> None:
+    """The whole way from file to probabilities must give what it gave where the bundle was made."""
+    try:
+        expected = np.array(Sample.model_validate_json(answer).probabilities, np.float32)
+    except ValidationError as error:
+        raise BundleError(f"sample.json does not fit: {error.errors()[0]['msg'][:200]}") from None
+    try:
+        found = predictor.predict(picture).probabilities
+    except SightlineError:
+        raise
+    except Exception as error:  # steps and picture are a stranger's; whatever they set off is the bundle's fault
+        raise BundleError(f"the sample picture cannot be predicted: {error}") from error
+    if expected.shape != found.shape or not abs(expected - found).max() <= SAMPLE_TOLERANCE:
+        raise BundleError(
+            "the sample picture gets other probabilities than when the bundle was made",
+            expected=f"{expected.argmax()} with {expected.max():.4f}" if expected.size else "none",
+            received=f"{found.argmax()} with {found.max():.4f}",
+        )
+
+
+def _name(source: Picture) -> str:
+    if isinstance(source, bytes):
+        return "bytes"
+    return "array" if isinstance(source, np.ndarray) else str(source)

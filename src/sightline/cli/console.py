@@ -1,0 +1,171 @@
+"""What the shell shows: progress, tables and errors, with restraint."""
+
+from __future__ import annotations
+
+import json
+import sys
+import time
+from collections.abc import Iterator
+from contextlib import contextmanager
+from typing import Any
+
+from rich.console import Console
+from rich.progress import BarColumn, Progress, TaskID, TextColumn
+from rich.table import Table
+
+from sightline.errors import SightlineError
+from sightline.events import EpochDone, Event, Listener, Note, StepDone
+from sightline.events import Progress as Done
+
+__all__ = ["listening", "out", "print_json", "say", "show_error", "table"]
+
+err = Console(stderr=True, highlight=False)
+out = Console(highlight=False, soft_wrap=True)
+PLAIN_EVERY = 10.0  # seconds between plain lines about the same thing
+
+
+def say(text: str) -> None:
+    """A line on standard output, as it is: no markup is read into it."""
+    out.print(text, markup=False)
+
+
+def print_json(value: Any) -> None:
+    """JSON on standard output and nothing else."""
+    sys.stdout.write(json.dumps(value, indent=2, ensure_ascii=False) + "\n")
+
+
+def table(*columns: str) -> Table:
+    """A quiet table; a column whose name starts with `>` is aligned to the right."""
+    result = Table(box=None, pad_edge=False, header_style="bold", show_edge=False)
+    for column in columns:
+        result.add_column(column.removeprefix(">"), justify="right" if column.startswith(">") else "left", overflow="fold")
+    return result
+
+
+def show_error(error: SightlineError) -> None:
+    """One red line of what is wrong, one line of what to do."""
+    err.print(f"Error: {error.problem}", style="bold red" if error.exit_code != 130 else "yellow", markup=False, soft_wrap=True)
+    if error.fix:
+        err.print(error.fix, markup=False, soft_wrap=True)
+
+
+@contextmanager
+def listening(*, quiet: bool = False) -> Iterator[Listener]:
+    """A listener that shows a job's events on standard error: a live line on a terminal, else plain lines."""
+    if quiet:
+        yield lambda event: None
+    elif err.is_terminal:
+        with Live() as live:
+            yield live
+    else:
+        yield Plain()
+
+
+class Plain:
+    """Plain lines, for logs and pipes: one for each note and epoch, and now and then one within a long stretch."""
+
+    def __init__(self) -> None:
+        self.last = time.monotonic()
+
+    def __call__(self, event: Event) -> None:
+        """Print the event if it is worth a line."""
+        if isinstance(event, Note):
+            err.print(("Warning: " if event.warning else "") + event.text, markup=False, soft_wrap=True)
+        elif isinstance(event, EpochDone):
+            err.print(_epoch_line(event), markup=False, soft_wrap=True)
+        elif time.monotonic() - self.last > PLAIN_EVERY:
+            err.print(_step_line(event) if isinstance(event, StepDone) else _progress_line(event), markup=False, soft_wrap=True)
+        else:
+            return
+        self.last = time.monotonic()
+
+
+class Live:
+    """One live line under the lines that stay."""
+
+    def __init__(self) -> None:
+        self.progress = Progress(
+            TextColumn("{task.description}"),
+            BarColumn(bar_width=24),
+            TextColumn("{task.fields[facts]}"),
+            console=err,
+            transient=True,
+        )
+        self.task: TaskID | None = None
+
+    def __enter__(self) -> Live:
+        self.progress.start()
+        return self
+
+    def __exit__(self, *details: object) -> None:
+        self.progress.stop()
+
+    def __call__(self, event: Event) -> None:
+        """Move the line, or print one above it."""
+        if isinstance(event, Note):
+            self.progress.console.print(("Warning: " if event.warning else "") + event.text, markup=False)
+        elif isinstance(event, EpochDone):
+            self.progress.console.print(_epoch_line(event), markup=False)
+        elif isinstance(event, StepDone):
+            self._move(f"epoch {event.epoch}/{event.epochs}", event.step, event.steps, _step_facts(event))
+        elif event.done == event.total:
+            self._clear()
+        else:
+            self._move(event.what, event.done, event.total, _progress_facts(event))
+
+    def _move(self, what: str, done: int, total: int | None, facts: str) -> None:
+        if self.task is None:
+            self.task = self.progress.add_task(what, total=total, facts=facts)
+        self.progress.update(self.task, description=what, completed=done, total=total, facts=facts)
+
+    def _clear(self) -> None:
+        if self.task is not None:
+            self.progress.remove_task(self.task)
+            self.task = None
+
+
+def _epoch_line(event: EpochDone) -> str:
+    row = event.row
+    mark = " *" if event.best else "  "
+    epoch = str(int(row["epoch"])).rjust(len(str(event.epochs)))
+    return (
+        f"epoch {epoch}/{event.epochs}  loss {row['loss']:.4f}  accuracy {row['accuracy']:.4f}"
+        f"  val loss {row['val_loss']:.4f}{mark}  val accuracy {row['val_accuracy']:.4f}"
+        f"  {row['pictures_per_second']:,.0f} pictures/s  {_duration(event.seconds_left)} left"
+    )
+
+
+def _step_facts(event: StepDone) -> str:
+    return (
+        f"step {event.step}/{event.steps}  loss {event.loss:.4f}  accuracy {event.accuracy:.4f}"
+        f"  {event.pictures_per_second:,.0f} pictures/s  {_duration(event.seconds_left)} left"
+    )
+
+
+def _step_line(event: StepDone) -> str:
+    return f"epoch {event.epoch}/{event.epochs}  {_step_facts(event)}"
+
+
+def _progress_facts(event: Done) -> str:
+    if event.unit == "bytes":
+        total = f" of {event.total / 1e6:.1f}" if event.total else ""
+        return f"{event.done / 1e6:.1f}{total} MB"
+    return f"{event.done:,}" + (f" of {event.total:,}" if event.total else "") + f" {event.unit}"
+
+
+def _progress_line(event: Done) -> str:
+    return f"{event.what}: {_progress_facts(event)}"
+
+
+def _duration(seconds: float) -> str:
+    """A time as a person says it.
+
+    >>> _duration(8), _duration(95), _duration(7300)
+    ('8 s', '1:35 min', '2:01 h')
+    """
+    whole = round(seconds)
+    if whole < 60:
+        return f"{whole} s"
+    if whole < 3600:
+        return f"{whole // 60}:{whole % 60:02} min"
+    return f"{whole // 3600}:{whole % 3600 // 60:02} h"

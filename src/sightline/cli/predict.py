@@ -1,0 +1,101 @@
+"""`predict`."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import TYPE_CHECKING, Annotated, Any
+
+import typer
+
+from sightline.cli.console import err, print_json, say, table
+from sightline.errors import InputError
+
+if TYPE_CHECKING:
+    from sightline.bundle import Failure, Prediction
+
+__all__ = ["predict"]
+
+
+def predict(
+    sources: Annotated[list[str], typer.Argument(metavar="SOURCE...", help="Files, folders, globs, or - for standard input")],
+    model: Annotated[str, typer.Option("--model", "-m", help="A run, a bundle, or a model that comes with Sightline: mnist ...")],
+    top: Annotated[int, typer.Option(min=1, help="How many labels to show")] = 3,
+    json: Annotated[bool, typer.Option("--json", help="Results as JSON on standard output")] = False,
+    csv: Annotated[Path | None, typer.Option(metavar="FILE", help="Write a table of all pictures")] = None,
+    threads: Annotated[int, typer.Option(min=1, help="Processor threads")] = 1,
+) -> None:
+    """Say what is in a picture.
+
+    [bold]sightline predict photo.png --model mnist[/bold]
+    """
+    from sightline import jobs
+    from sightline.bundle import Failure
+
+    if json and csv:
+        raise InputError("--json and --csv exclude each other")
+    predictor = jobs.load(model, threads=threads)
+    results = list(predictor.predict_many(jobs.find_sources(sources)))
+    failures = [result for result in results if isinstance(result, Failure)]
+    if json:
+        print_json([_to_dict(result, top) for result in results])
+    elif csv:
+        _write_csv(csv, results, predictor.labels)
+        say(f"{len(results) - len(failures):,} pictures in {csv}")
+    else:
+        _show(results, top)
+    for failure in failures:
+        err.print(f"Error: {failure.error.problem}", style="bold red", markup=False, soft_wrap=True)
+    if failures:
+        if len(results) > 1:
+            err.print(f"{len(failures):,} of {len(results):,} pictures could not be read.")
+        raise typer.Exit(2)
+
+
+def _to_dict(result: Prediction | Failure, top: int) -> dict[str, Any]:
+    from sightline.bundle import Failure
+
+    if isinstance(result, Failure):
+        return {"source": str(result.source), "error": result.error.problem}
+    return result.to_dict(top)
+
+
+def _show(results: list[Prediction | Failure], top: int) -> None:
+    from sightline.bundle import Failure
+
+    rows = table("picture", "label", ">", *(">" for _ in range(top - 1)))
+    rows.show_header = False
+    for result in results:
+        if not isinstance(result, Failure):
+            (label, confidence), *others = result.top(top)
+            mark = label if result.known else f"unknown ({label}?)"
+            rest = [f"{name} {share:.1%}" for name, share in others]
+            rows.add_row(_escaped(result.source), _escaped(mark), f"{confidence:.1%}", *map(_escaped, rest))
+    if rows.row_count:
+        from sightline.cli.console import out
+
+        out.print(rows)
+
+
+def _escaped(text: str) -> str:
+    from rich.markup import escape
+
+    return escape(text)
+
+
+def _write_csv(path: Path, results: list[Prediction | Failure], labels: tuple[str, ...]) -> None:
+    import csv
+    import io
+
+    from sightline.bundle import Failure
+    from sightline.files import write_text
+
+    text = io.StringIO()
+    writer = csv.writer(text, lineterminator="\n")
+    writer.writerow(["source", "label", "confidence", *(f"p:{label}" for label in labels), "error"])
+    for result in results:
+        if isinstance(result, Failure):
+            writer.writerow([result.source, "", "", *("" for _ in labels), result.error.problem])
+        else:
+            shares = [f"{share:.6g}" for share in result.probabilities]
+            writer.writerow([result.source, result.label, f"{result.confidence:.6g}", *shares, ""])
+    write_text(path, text.getvalue())

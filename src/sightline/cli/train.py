@@ -1,0 +1,173 @@
+"""`train`, `evaluate` and `report`."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import TYPE_CHECKING, Annotated, Any
+
+import typer
+
+from sightline.cli.console import listening, print_json, say, table
+from sightline.cli.options import finish, given, options_of
+from sightline.errors import InputError
+from sightline.training.config import Recipe, TrainConfig
+
+if TYPE_CHECKING:
+    from sightline.evaluate import Evaluation
+    from sightline.jobs import Run
+
+__all__ = ["evaluate", "report", "train"]
+
+CONFIG = ["model", "preset", "epochs", "seed", "patience", "class_weight", "size", "channels", "validation"]
+RECIPE = list(Recipe.model_fields)
+Json = Annotated[bool, typer.Option("--json", help="Results as JSON on standard output")]
+Quiet = Annotated[bool, typer.Option("--quiet", "-q", help="No progress")]
+
+
+@finish
+@options_of(Recipe, RECIPE, panel="Recipe", preset=True)
+@options_of(TrainConfig, CONFIG, panel="Training")
+def train(
+    data: Annotated[
+        str | None, typer.Argument(help="A dataset's name, or a folder, CSV, NPZ or IDX file", show_default=False)
+    ] = None,
+    *,
+    name: Annotated[str | None, typer.Option(help="Name of the run; without one it is the data's, numbered on")] = None,
+    out: Annotated[Path, typer.Option(help="Folder of the runs")] = Path("runs"),
+    arguments: Annotated[
+        list[str] | None, typer.Option("--set", metavar="KEY=VALUE", help="A parameter of the model, such as filters=32,32,16")
+    ] = None,
+    resume: Annotated[Path | None, typer.Option(metavar="RUN", help="Go on with a run that was stopped")] = None,
+    extend: Annotated[int, typer.Option(min=0, metavar="N", help="With --resume: N epochs more than planned")] = 0,
+    dry_run: Annotated[bool, typer.Option("--dry-run", help="Try one batch of everything, estimate, write nothing")] = False,
+    json: Json = False,
+    quiet: Quiet = False,
+    **options: Any,
+) -> None:
+    """Train a network, evaluate it once on the test set, and write a report.
+
+    [bold]sightline train fashion-mnist --epochs 25[/bold]
+    """
+    from sightline import jobs
+
+    with listening(quiet=quiet or json) as listen:
+        if resume is not None:
+            chosen = [key for key, value in options.items() if value is not None]
+            if data or name or arguments or chosen or dry_run:
+                raise InputError("--resume goes on as the run was told", expected="no other settings than --extend")
+            _show_run(jobs.resume(resume, extend=extend, on_event=listen), json)
+            return
+        if extend:
+            raise InputError("--extend needs the run to go on with", fix="Add --resume RUN.")
+        config = _config(data, arguments or [], options)
+        if dry_run:
+            _show_dry_run(jobs.dry_run(config, on_event=listen), config, json)
+        else:
+            run = jobs.train(config, out=out, name=name, on_event=listen)
+    if not dry_run:
+        _show_run(run, json)
+
+
+def _config(data: str | None, arguments: list[str], options: dict[str, Any]) -> TrainConfig:
+    from sightline.params import parse_text
+    from sightline.training.config import make_config
+
+    if data is None:
+        from sightline.data import DATASETS
+
+        raise InputError("no data to train on", fix=f"Name a folder of pictures or one of: {', '.join(DATASETS.names())}.")
+    parsed: dict[str, Any] = {}
+    for item in arguments:
+        key, separator, value = item.partition("=")
+        if not separator:
+            raise InputError("invalid --set", expected="KEY=VALUE", received=repr(item))
+        parsed[key.strip()] = parse_text(value)
+    settings = given(options, CONFIG)
+    return make_config(data, recipe=given(options, RECIPE), arguments=parsed, **settings)
+
+
+def _show_run(run: Run, json: bool) -> None:
+    if json:
+        print_json({"path": str(run.path), "report": str(run.report), **run.metrics["evaluation"]})
+        return
+    facts = run.metrics["run"]
+    low, high = run.metrics["evaluation"]["accuracy_interval_95"]
+    rows = table("", "")
+    accuracy = run.metrics["evaluation"]["accuracy"]
+    rows.add_row(f"{facts['split'].capitalize()} accuracy", f"{accuracy:.2%} (95 % interval {low:.2%} to {high:.2%})")
+    rows.add_row("Time", f"{facts['seconds']:.0f} s for {facts['epochs']} epochs")
+    rows.add_row("Model", str(run.path / "bundle"))
+    rows.add_row("Report", str(run.report))
+    _print(rows)
+
+
+def _show_dry_run(found: Any, config: TrainConfig, json: bool) -> None:
+    from dataclasses import asdict
+
+    if json:
+        print_json(asdict(found))
+        return
+    height, width, channels = found.input_shape
+    rows = table("", "")
+    rows.add_row("Pictures", f"{found.pictures:,} to train on, {len(found.classes)} classes")
+    rows.add_row("Input", f"{width} x {height}, {'colour' if channels == 3 else 'gray'}")
+    rows.add_row("Network", f"{config.model}, {found.parameters:,} parameters")
+    rows.add_row("Time", f"about {found.seconds_per_epoch:.1f} s an epoch, {found.seconds:.0f} s for {config.epochs}")
+    rows.add_row("Memory", f"about {found.peak_bytes / 2**30:.1f} GiB")
+    _print(rows)
+    say("Nothing was written.")
+
+
+def evaluate(
+    model: Annotated[Path, typer.Argument(metavar="RUN", help="A run, or a bundle with --data")],
+    data: Annotated[str | None, typer.Option(help="Other data with the same classes; leaves a report of its own")] = None,
+    json: Json = False,
+    quiet: Quiet = False,
+) -> None:
+    """Measure a model on its test set, or on other data.
+
+    [bold]sightline evaluate runs/fashion-mnist[/bold]
+    """
+    from sightline import jobs
+
+    with listening(quiet=quiet or json) as listen:
+        evaluation, path = jobs.evaluate(model, data=data, on_event=listen)
+    if json:
+        print_json(evaluation.to_dict() | ({"report": str(path)} if path else {}))
+    else:
+        _show_evaluation(evaluation, path)
+
+
+def _show_evaluation(evaluation: Evaluation, path: Path | None) -> None:
+    low, high = evaluation.accuracy_interval
+    say(f"{evaluation.split.capitalize()} accuracy {evaluation.accuracy:.2%} (95 % interval {low:.2%} to {high:.2%})")
+    say(f"{len(evaluation):,} pictures, loss {evaluation.loss:.4f}, calibration error {evaluation.ece:.1%}\n")
+    rows = table("class", ">precision", ">recall", ">F1", ">pictures")
+    for score in evaluation.per_class:
+        rows.add_row(score.name, f"{score.precision:.3f}", f"{score.recall:.3f}", f"{score.f1:.3f}", f"{score.support:,}")
+    _print(rows)
+    say(f"\n{evaluation.finding()}")
+    if path:
+        say(f"Report: {path}")
+
+
+def report(
+    run: Annotated[Path, typer.Argument(metavar="RUN", help="A run's folder")],
+    quiet: Quiet = False,
+) -> None:
+    """Make a run's plots and report again.
+
+    [bold]sightline report runs/fashion-mnist[/bold]
+    """
+    from sightline import jobs
+
+    with listening(quiet=quiet) as listen:
+        path = jobs.report(run, on_event=listen)
+    say(str(path))
+
+
+def _print(rows: Any) -> None:
+    from sightline.cli.console import out
+
+    rows.show_header = any(column.header for column in rows.columns)
+    out.print(rows)

@@ -1,0 +1,44 @@
+"""Setting pictures aside, class by class and the same for the same seed everywhere."""
+
+from __future__ import annotations
+
+import numpy as np
+from numpy.typing import NDArray
+
+from sightline.errors import ParameterError
+
+__all__ = ["stratified"]
+
+Indices = NDArray[np.int64]
+
+
+def stratified(labels: NDArray[np.int64], fraction: float, seed: int) -> tuple[Indices, Indices]:
+    """Hold out `fraction` of the pictures, in every class alike: (indices of the rest, indices held out), both ascending.
+
+    Of n pictures round(n * fraction) are held out, up to this: a class of two or more has at least one on each side, a
+    class of one stays in the rest. ParameterError unless 0 < fraction < 1.
+
+    >>> rest, held_out = stratified(np.array([0, 0, 0, 0, 1, 1]), 0.25, seed=0)
+    >>> len(rest), len(held_out)
+    (4, 2)
+    """
+    if not 0 < fraction < 1:
+        raise ParameterError("invalid fraction to hold out", expected="more than 0 and less than 1", received=repr(fraction))
+    counts = np.bincount(labels)
+    quota = _quota(counts, fraction)
+    # Raw words of PCG64 rather than Generator.permutation: NumPy keeps the former equal across versions, the latter not.
+    order = np.lexsort((np.random.PCG64(seed).random_raw(len(labels)), labels))
+    rank = np.arange(len(labels)) - np.repeat(np.cumsum(counts) - counts, counts)  # within the class, along `order`
+    chosen = rank < np.repeat(quota, counts)
+    return np.sort(order[~chosen]), np.sort(order[chosen])
+
+
+def _quota(counts: Indices, fraction: float) -> Indices:
+    """How many to hold out of each class: by largest remainders, so that the sum is the rounded share of the whole."""
+    exact = counts * fraction
+    quota = np.floor(exact).astype(np.int64)
+    missing = round(float(counts.sum()) * fraction) - int(quota.sum())
+    quota[np.argsort(quota - exact, kind="stable")[: max(missing, 0)]] += 1
+    lowest = np.where(counts >= 2, 1, 0)
+    held_out: Indices = np.minimum(np.maximum(quota, lowest), np.maximum(counts - 1, 0))
+    return held_out

@@ -1,0 +1,121 @@
+"""Small pictures shown large: tiles with captions, and what each step of a pipeline makes of them."""
+
+from __future__ import annotations
+
+import io
+from collections.abc import Sequence
+from typing import NamedTuple
+
+import cv2
+import numpy as np
+from matplotlib.figure import Figure
+from matplotlib.patches import Rectangle
+
+from sightline.evaluate.metrics import Evaluation
+from sightline.evaluate.record import Trace
+from sightline.evaluate.style import GREEN_TEXT, GRID, INK, MUTED, VERMILLION_TEXT, Sheet, rendering, shortened, wrapped
+from sightline.evaluate.words import dimensions, percent
+from sightline.image import Image
+from sightline.ops import to_depth8, to_rgb
+
+__all__ = ["Caption", "caption_of", "enlarged", "png", "steps", "tiles"]
+
+LEAST, MOST = 112, 320  # the longest side of a shown picture, in pixels
+
+
+class Caption(NamedTuple):
+    """What stands under a tile; `right` None where there is nothing to be right about."""
+
+    head: str
+    detail: str
+    right: bool | None = None
+
+    @property
+    def sign(self) -> str:
+        """The mark that says in words of one letter what the colour says."""
+        return {True: "✓", False: "✗", None: ""}[self.right]
+
+
+def caption_of(evaluation: Evaluation, index: int) -> Caption:
+    """The caption of an evaluated picture: "Shirt → T-shirt/top, 97 %" for a mistake, "Shirt, 97 %" when right."""
+    true, predicted = (evaluation.classes[int(labels[index])] for labels in (evaluation.labels, evaluation.predictions))
+    right = bool(evaluation.correct[index])
+    what = predicted if right else f"{true} → {predicted}"
+    sure = float(evaluation.confidence[index])
+    return Caption(f"{what}, {percent(sure, 0 if sure < 0.99 else 1)}", evaluation.names[index], right)
+
+
+def enlarged(image: Image, least: int = LEAST, most: int = MOST) -> Image:
+    """The picture as uint8 with its longest side at least `least` pixels, each pixel a square of whole pixels.
+
+    One larger than `most` is made smaller instead; transparency is laid on white.
+    """
+    flat = to_depth8(image if image.ndim == 2 else to_rgb(image))
+    side = max(flat.shape[:2])
+    if side > most:
+        width, height = (max(1, round(n * most / side)) for n in (flat.shape[1], flat.shape[0]))
+        return cv2.resize(flat, (width, height), interpolation=cv2.INTER_AREA)
+    factor = -(-least // side)
+    return flat.repeat(factor, axis=0).repeat(factor, axis=1)
+
+
+def png(image: Image) -> bytes:
+    """A uint8 picture, `(H, W)` or `(H, W, 3)`, as the bytes of a PNG file."""
+    from PIL import Image as Pillow
+
+    buffer = io.BytesIO()
+    Pillow.fromarray(image).save(buffer, format="PNG", optimize=True)
+    return buffer.getvalue()
+
+
+@rendering()
+def tiles(pictures: Sequence[Image], captions: Sequence[Caption], title: str, *, columns: int = 6) -> Figure:
+    """Pictures in rows, each enlarged and with its caption; right ones marked ✓, wrong ones ✗."""
+    large = [enlarged(picture, most=LEAST + 32) for picture in pictures]
+    width = max([picture.shape[1] for picture in large] + [136])
+    height = max([picture.shape[0] for picture in large], default=0)
+    heads = [wrapped(f"{caption.sign} {caption.head}".strip(), width, size=11.5) for caption in captions]
+    row = height + 15 * max([len(head) for head in heads], default=0) + 34
+    sheet = Sheet(columns * (width + 16) - 16, 44 + row * -(-len(large) // columns))
+    sheet.heading(title)
+    for number, (picture, caption, head) in enumerate(zip(large, captions, heads, strict=True)):
+        x, y = number % columns * (width + 16), 40 + number // columns * row
+        _place(sheet, x, y, picture)
+        color = {True: GREEN_TEXT, False: VERMILLION_TEXT, None: INK}[caption.right]
+        for line_number, line in enumerate(head):
+            sheet.text(x, y + height + 17 + 15 * line_number, shortened(line, width, size=11.5), size=11.5, color=color)
+        sheet.text(x, y + height + 17 + 15 * len(head), shortened(caption.detail, width, size=10.5), size=10.5, color=MUTED)
+    return sheet.figure
+
+
+@rendering()
+def steps(traces: Sequence[Trace]) -> Figure:
+    """What the model sees: a row for each picture, from left to right what each step of the pipeline gave."""
+    cell, gap = 160, 34
+    large = [[enlarged(image, most=cell) for _, image in results] for _, results in traces]
+    columns = max(map(len, large), default=0)
+    widths = [max([row[i].shape[1] for row in large if i < len(row)] + [LEAST]) for i in range(columns)]
+    sheet = Sheet(max(sum(widths) + gap * (columns - 1), 300), 44 + len(traces) * (cell + 56))
+    sheet.heading("What the model sees")
+    for row, (name, results) in enumerate(traces):
+        y = 40 + row * (cell + 56)
+        for column, (step, image) in enumerate(results):
+            x = sum(widths[:column]) + gap * column
+            picture = large[row][column]
+            _place(sheet, x, y + 14, picture)
+            note = dimensions(image) if column else f"{name}, {dimensions(image)}"
+            sheet.text(x, y + 6, shortened(step, widths[column] + gap, size=11.5), size=11.5)
+            sheet.text(x, y + picture.shape[0] + 30, shortened(note, widths[column] + gap, size=10.5), size=10.5, color=MUTED)
+            if column:
+                sheet.text(x - gap / 2, y + 14 + cell / 2, "→", size=14, color=MUTED, ha="center", va="center_baseline")
+    return sheet.figure
+
+
+def _place(sheet: Sheet, x: float, y: float, picture: Image) -> None:
+    """Put a picture on the sheet, one of its pixels on one of the sheet's, with a hairline about it."""
+    height, width = picture.shape[:2]
+    axes = sheet.axes(x, y, width, height)
+    colored = picture if picture.ndim == 3 else np.repeat(picture[..., None], 3, axis=2)
+    axes.imshow(colored, interpolation="none", extent=(0, width, height, 0), aspect="auto")
+    axes.set(xticks=[], yticks=[])
+    axes.add_patch(Rectangle((0, 0), width, height, fill=False, edgecolor=GRID, linewidth=1, clip_on=False))

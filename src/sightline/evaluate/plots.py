@@ -1,0 +1,53 @@
+"""Every figure of a run, and the folder they are saved in."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from pathlib import Path
+
+from matplotlib.figure import Figure
+
+from sightline.evaluate.curves import accuracy_curve, curves, loss_curve
+from sightline.evaluate.pictures import caption_of, steps, tiles
+from sightline.evaluate.record import SAMPLE, RunRecord
+from sightline.evaluate.scores import confusion_matrix, per_class, reliability
+from sightline.evaluate.style import to_png, to_svg
+from sightline.files import write_bytes
+
+__all__ = [
+    "accuracy_curve", "confusion_matrix", "curves", "figures", "loss_curve", "per_class", "reliability", "save_plots", "steps",
+    "tiles",
+]  # fmt: skip
+
+
+def figures(record: RunRecord) -> Iterator[tuple[str, Figure]]:
+    """The figures of a run with their file names, one after the other; what the record does not hold is left out."""
+    evaluation = record.evaluation
+    if record.history:
+        yield "curves", curves(record.history, record.chosen_epoch)
+    yield "confusion", confusion_matrix(evaluation)
+    yield "confusion-shares", confusion_matrix(evaluation, shares=True)
+    yield "classes", per_class(evaluation)
+    yield "calibration", reliability(evaluation)
+    for name, title, indices in (
+        ("mistakes", "The mistakes it is most sure of", evaluation.worst(SAMPLE)),
+        ("samples", "A random sample", evaluation.sample(SAMPLE, record.seed)),
+    ):
+        if indices:
+            yield name, tiles([record.pictures[i] for i in indices], [caption_of(evaluation, i) for i in indices], title)
+    if record.traces:
+        yield "steps", steps(record.traces)
+
+
+def save_plots(record: RunRecord, folder: str | Path) -> tuple[Path, ...]:
+    """Save every figure as PNG and SVG under `folder`, each file whole or not at all; give back their paths.
+
+    StorageError where a file cannot be written.
+    """
+    saved: list[Path] = []
+    for name, figure in figures(record):
+        for suffix, data in ((".png", to_png(figure)), (".svg", to_svg(figure))):
+            path = Path(folder) / f"{name}{suffix}"
+            write_bytes(path, data)
+            saved.append(path)
+    return tuple(saved)

@@ -1,0 +1,139 @@
+"""The report of a run: one HTML file that opens offline, prints and reads on a phone."""
+
+from __future__ import annotations
+
+import json
+from base64 import b64encode
+from collections.abc import Iterable, Mapping
+from importlib.resources import files
+from pathlib import Path
+from statistics import median
+from typing import Any
+
+import yaml
+from jinja2 import Environment, StrictUndefined
+from markupsafe import Markup
+from matplotlib.figure import Figure
+
+from sightline.evaluate.curves import accuracy_curve, accuracy_finding, loss_curve, loss_finding
+from sightline.evaluate.metrics import ClassScore, Evaluation
+from sightline.evaluate.pictures import LEAST, caption_of, enlarged, png
+from sightline.evaluate.record import SAMPLE, RunRecord, Trace, example_indices
+from sightline.evaluate.scores import LISTED, calibration_finding, class_finding, confusion_matrix, reliability
+from sightline.evaluate.style import inline_svg
+from sightline.evaluate.words import bounds, dimensions, duration, measured, moment, percent, pictures, short, size, time_of
+from sightline.files import write_text
+from sightline.image import Image
+
+__all__ = ["write_report"]
+
+
+def write_report(record: RunRecord, folder: str | Path) -> Path:
+    """Write `report.html` into `folder`, whole or not at all, and give back its path; StorageError where that fails."""
+    path = Path(folder) / "report.html"
+    write_text(path, _render(record))
+    return path
+
+
+def _render(record: RunRecord) -> str:
+    package = files("sightline.evaluate")
+    environment = Environment(autoescape=True, undefined=StrictUndefined, trim_blocks=True, lstrip_blocks=True)
+    filters = (percent, short, size, duration, moment, time_of, pictures)
+    environment.filters.update({function.__name__: function for function in filters}, count="{:,}".format)
+    template = environment.from_string(package.joinpath("report.html.j2").read_text(encoding="utf-8"))
+    style = Markup(package.joinpath("report.css").read_text(encoding="utf-8"))  # noqa: S704 - a file of this package
+    return template.render(style=style, record=record, evaluation=record.evaluation, **_contents(record)) + "\n"
+
+
+def _contents(record: RunRecord) -> dict[str, Any]:
+    """What the template shows besides the record itself: figures, pictures and sentences."""
+    evaluation = record.evaluation
+    number, uncertainty = measured(evaluation.accuracy, evaluation.accuracy_interval)
+    return {
+        "number": number,
+        "uncertainty": uncertainty,
+        "interval": bounds(evaluation.accuracy_interval),
+        "gain": _gain(record),
+        "examples": _tiles(record, example_indices(evaluation)),
+        "curves": _curves(record),
+        "matrix": _figure(confusion_matrix(evaluation, bare=True), "counts", _matrix_text(evaluation)),
+        "matrix_shares": _figure(confusion_matrix(evaluation, shares=True, bare=True), "shares", _matrix_text(evaluation)),
+        "class_finding": class_finding(evaluation),
+        "scores": _hardest_first(evaluation),
+        "many_classes": len(evaluation.classes) > LISTED,
+        "mistakes": _tiles(record, evaluation.worst(SAMPLE)),
+        "samples": _tiles(record, evaluation.sample(SAMPLE, record.seed)),
+        "reliability": _figure(reliability(evaluation), "calibration", f"Reliability curve. {calibration_finding(evaluation)}."),
+        "traces": [_trace(trace) for trace in record.traces],
+        "training_speed": _training_speed(record),
+        "config": _yaml(record.config),
+        "link": record.dataset.homepage if record.dataset.homepage.startswith(("https://", "http://")) else "",
+    }
+
+
+def _figure(figure: Figure, name: str, description: str) -> Markup:
+    return Markup(inline_svg(figure, name, description))  # noqa: S704 - matplotlib escapes the texts it is given
+
+
+def _curves(record: RunRecord) -> list[Markup]:
+    if not record.history:
+        return []
+    return [
+        _figure(loss_curve(record.history, record.chosen_epoch), "loss", f"Loss by epoch. {loss_finding(record.history)}."),
+        _figure(
+            accuracy_curve(record.history, record.chosen_epoch),
+            "accuracy",
+            f"Accuracy by epoch. {accuracy_finding(record.history)}.",
+        ),
+    ]
+
+
+def _matrix_text(evaluation: Evaluation) -> str:
+    pairs = (f"{pair.true} taken for {pair.predicted} {pair.count:,} times" for pair in evaluation.most_confused(5))
+    return f"Confusion matrix of {len(evaluation.classes)} classes. {'; '.join(pairs) or 'No mistakes'}."
+
+
+def _gain(record: RunRecord) -> str:
+    if record.baseline is None:
+        return ""
+    points = 100 * (record.evaluation.accuracy - record.baseline[1])
+    return f"{abs(points):.1f} points {'above' if points >= 0 else 'below'}"
+
+
+def _hardest_first(evaluation: Evaluation) -> list[ClassScore]:
+    # A class without a score has no place in the order: it comes last.
+    return sorted(evaluation.per_class, key=lambda score: (score.f1 != score.f1, score.f1))
+
+
+def _training_speed(record: RunRecord) -> float | None:
+    speeds = [row["pictures_per_second"] for row in record.history if "pictures_per_second" in row]
+    return median(speeds) if speeds else None
+
+
+def _yaml(config: Mapping[str, object]) -> str:
+    plain = json.loads(json.dumps(config, default=str))
+    return yaml.safe_dump(plain, sort_keys=False, allow_unicode=True).rstrip() if plain else ""
+
+
+def _tiles(record: RunRecord, indices: Iterable[int]) -> list[dict[str, Any]]:
+    return [
+        {"caption": caption_of(record.evaluation, index), "image": _embedded(record.pictures[index], LEAST, 160)}
+        for index in indices
+    ]
+
+
+def _trace(trace: Trace) -> dict[str, Any]:
+    name, results = trace
+    steps = [{"name": step, "size": dimensions(image), "image": _embedded(image, LEAST, 160)} for step, image in results]
+    return {"name": name, "steps": steps}
+
+
+def _embedded(image: Image, least: int, most: int) -> dict[str, Any]:
+    """A picture as a data address with the size it is shown at.
+
+    Twice as many pixels are stored as are shown, because print smooths what it must enlarge.
+    """
+    shown = enlarged(image, least, most)
+    stored = shown.repeat(2, axis=0).repeat(2, axis=1) if max(image.shape[:2]) <= least else enlarged(image, least, 2 * most)
+    source = f"data:image/png;base64,{b64encode(png(stored)).decode()}"
+    return {"source": source, "width": shown.shape[1], "height": shown.shape[0]}

@@ -1,1 +1,0 @@
-"""Training: configuration, presets, the augmentation feed, checkpoints and fitting."""

@@ -1,0 +1,67 @@
+"""Keras, loaded in one place: quietly, with the settings that training wants."""
+
+from __future__ import annotations
+
+import os
+import sys
+from collections.abc import Iterator
+from contextlib import contextmanager
+from types import ModuleType
+
+from sightline.training.config import Recipe
+from sightline.training.processor import has_bfloat16
+
+__all__ = ["dtype_policy", "load_keras", "precision"]
+
+
+def load_keras() -> ModuleType:
+    """Import Keras without what TensorFlow has to say about itself on standard error.
+
+    Errors are exceptions and are not hushed. A backend chosen by KERAS_BACKEND stays; without one Keras takes TensorFlow.
+    """
+    if "keras" not in sys.modules:
+        os.environ.setdefault("TF_CPP_MIN_LOG_LEVEL", "3")
+        with _hushed():
+            import keras
+            import keras.src.backend
+    import keras
+
+    return keras  # type: ignore[no-any-return]
+
+
+@contextmanager
+def _hushed() -> Iterator[None]:
+    """Send what C++ code writes to standard error nowhere: it logs before it reads its settings."""
+    try:
+        error = sys.stderr.fileno()
+    except (OSError, AttributeError, ValueError):  # a notebook's stream has none
+        yield
+        return
+    saved = os.dup(error)
+    nowhere = os.open(os.devnull, os.O_WRONLY)
+    try:
+        os.dup2(nowhere, error)
+        yield
+    finally:
+        os.dup2(saved, error)
+        os.close(saved)
+        os.close(nowhere)
+
+
+def precision(recipe: Recipe) -> str:
+    """The arithmetic that the recipe means on this processor: float32 or bfloat16."""
+    if recipe.precision == "auto":
+        return "bfloat16" if has_bfloat16() else "float32"
+    return recipe.precision
+
+
+@contextmanager
+def dtype_policy(recipe: Recipe) -> Iterator[None]:
+    """Build layers in the recipe's precision for the duration of the block; weights are float32 in either."""
+    keras = load_keras()
+    before = keras.config.dtype_policy()
+    keras.config.set_dtype_policy("mixed_bfloat16" if precision(recipe) == "bfloat16" else "float32")
+    try:
+        yield
+    finally:
+        keras.config.set_dtype_policy(before)

@@ -1,0 +1,136 @@
+"""What a training is told: the configuration of a run, and the presets of its recipe."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from pathlib import Path
+from typing import Annotated, Any, Literal
+
+import yaml
+from annotated_types import Interval, Unit
+from pydantic import BaseModel, ConfigDict, Field, ValidationError
+from typing_extensions import Doc
+
+from sightline.errors import RunError
+from sightline.files import write_text
+from sightline.params import explain
+from sightline.registry import Registry
+
+__all__ = ["PRESETS", "Recipe", "TrainConfig", "make_config"]
+
+STRICT = ConfigDict(extra="forbid", frozen=True, allow_inf_nan=False, validate_default=True)
+
+
+class Recipe(BaseModel):
+    """How weights are found. The defaults are a textbook Keras script's: the preset `plain`."""
+
+    model_config = STRICT
+
+    batch_size: Annotated[int, Interval(ge=1, le=65536), Doc("Pictures a step")] = 32
+    learning_rate: Annotated[float, Interval(ge=1e-7, le=10), Doc("Peak learning rate")] = 1e-3
+    optimizer: Annotated[Literal["adam", "adamw"], Doc("Adam, or Adam with decoupled weight decay")] = "adam"
+    schedule: Annotated[Literal["constant", "linear"], Doc("linear: from the peak down to zero at the last step")] = "constant"
+    warmup: Annotated[float, Interval(ge=0, le=0.9), Doc("Share of the steps in which the rate climbs to its peak")] = 0.0
+    weight_decay: Annotated[float, Interval(ge=0, le=1), Doc("Decay of kernels, not of biases (adamw)")] = 0.0
+    label_smoothing: Annotated[float, Interval(ge=0, le=0.9), Doc("Share of the target spread over all labels")] = 0.0
+    average: Annotated[
+        float, Interval(ge=0, le=0.9999), Doc("Momentum of the moving average of weights that is kept; 0 keeps the last weights")
+    ] = 0.0
+    precision: Annotated[
+        Literal["float32", "bfloat16", "auto"],
+        Doc("Arithmetic of the hidden layers; auto: bfloat16 where the processor has it, which is fast only there"),
+    ] = "float32"
+    pool_first: Annotated[bool, Doc("Train the form that pools before bias and ReLU: the same function, faster")] = False
+    steps_per_execution: Annotated[int, Interval(ge=1, le=1000), Doc("Steps run between two returns to Python")] = 1
+    flip: Annotated[
+        Literal["none", "horizontal", "auto"],
+        Doc("Mirror pictures every other epoch; auto: where the dataset says that keeps the label"),
+    ] = "none"
+    shift: Annotated[
+        int | None,
+        Interval(ge=0, le=64),
+        Unit("px"),
+        Doc("Largest shift in each direction, drawn anew each epoch; none: the data's"),
+    ] = 0
+    erase: Annotated[float, Interval(ge=0, le=1), Doc("Share of pictures with a small rectangle erased")] = 0.0
+
+
+PRESETS: Registry[Recipe] = Registry("preset")
+PRESETS.add("plain", Recipe())
+PRESETS.add(
+    "tuned",
+    Recipe(
+        batch_size=128,
+        learning_rate=4e-3,
+        optimizer="adamw",
+        schedule="linear",
+        warmup=0.1,
+        weight_decay=0.05,
+        label_smoothing=0.1,
+        average=0.99,
+        precision="auto",
+        pool_first=True,
+        steps_per_execution=20,
+        flip="auto",
+        shift=None,
+    ),
+)
+
+
+class TrainConfig(BaseModel):
+    """Everything that decides a run's weights. Saved as config.yaml; the same file gives the same run."""
+
+    model_config = STRICT
+
+    data: Annotated[str, Doc("A dataset's name, or a folder, CSV, NPZ or IDX file")]
+    model: Annotated[str, Doc("Architecture")] = "cnn3"
+    arguments: Annotated[dict[str, Any], Doc("Parameters of the architecture")] = Field(default_factory=dict)
+    preset: Annotated[str, Doc("Recipe to start from: tuned (the best found) or plain (a textbook Keras script)")] = "tuned"
+    recipe: Annotated[Recipe, Doc("The recipe, every value written out")] = Field(default_factory=lambda: PRESETS.get("tuned"))
+    epochs: Annotated[int, Interval(ge=1, le=100_000), Doc("Times through the training set")] = 25
+    seed: Annotated[int, Interval(ge=0, le=2**32 - 1), Doc("Decides weights, order, augmentation and splits")] = 0
+    validation: Annotated[float, Interval(ge=0.01, le=0.5), Doc("Share of the training set held out to choose by")] = 0.1
+    patience: Annotated[
+        int | None, Interval(ge=1, le=10_000), Doc("Stop after this many epochs without a lower validation loss, and keep the best")
+    ] = None
+    class_weight: Annotated[Literal["none", "balanced"], Doc("balanced: rare classes count more, in inverse proportion")] = "none"
+    size: Annotated[int | None, Interval(ge=8, le=1024), Unit("px"), Doc("Side of the network's input; none: the data's")] = None
+    channels: Annotated[Literal["gray", "color", "auto"], Doc("Channels of the network's input; auto: the data's")] = "auto"
+
+    def settled(self, facts: Mapping[str, Any]) -> TrainConfig:
+        """The same configuration with what it leaves to the data replaced by what the dataset's `facts` say."""
+        recipe = self.recipe
+        flip = facts.get("flips", "none") if recipe.flip == "auto" else recipe.flip
+        shift = facts.get("shift", 0) if recipe.shift is None else recipe.shift
+        return self.model_copy(update={"recipe": recipe.model_copy(update={"flip": flip, "shift": shift})})
+
+    def save(self, path: Path) -> None:
+        """Write as YAML."""
+        write_text(path, yaml.safe_dump(self.model_dump(mode="json"), sort_keys=False, allow_unicode=True))
+
+    @classmethod
+    def load(cls, path: Path) -> TrainConfig:
+        """Read what `save` wrote; RunError if it is no configuration."""
+        try:
+            return cls.model_validate(yaml.safe_load(path.read_text(encoding="utf-8")))
+        except (OSError, UnicodeDecodeError, yaml.YAMLError) as error:
+            raise RunError(f"cannot read {str(path)!r}: {error}") from error
+        except ValidationError as error:
+            raise RunError(f"cannot read {str(path)!r}: {explain(error, 'configuration', cls).problem}") from error
+
+
+def make_config(data: str, *, preset: str = "tuned", recipe: Mapping[str, Any] | None = None, **options: Any) -> TrainConfig:
+    """A checked configuration: the preset's recipe with the values of `recipe` put in its place, and `options`.
+
+    >>> make_config("mnist", preset="plain", recipe={"batch_size": 64}).recipe.batch_size
+    64
+    """
+    base = PRESETS.get(preset).model_dump()
+    try:
+        full = Recipe.model_validate({**base, **(recipe or {})})
+    except ValidationError as error:
+        raise explain(error, "training", Recipe) from None
+    try:
+        return TrainConfig.model_validate({"data": data, "preset": preset, "recipe": full, **options})
+    except ValidationError as error:
+        raise explain(error, "training", TrainConfig) from None

@@ -1,0 +1,218 @@
+"""Fitting a network: Keras's own `fit`, an epoch at a time, with our feed, checkpoints and stops."""
+
+from __future__ import annotations
+
+import math
+import time
+from collections.abc import Callable, Iterator
+from concurrent.futures import ThreadPoolExecutor
+from contextlib import contextmanager
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Any
+
+import numpy as np
+from numpy.typing import NDArray
+
+from sightline.errors import Interrupted, TrainingError
+from sightline.events import EpochDone, Listener, StepDone
+from sightline.training.checkpoint import State, arrays_of, assign
+from sightline.training.config import TrainConfig
+from sightline.training.feed import Feed, Pictures
+
+if TYPE_CHECKING:
+    import keras
+
+__all__ = ["Trainer"]
+
+VALIDATION_BATCH = 500
+CROSS_ENTROPY = "sparse_categorical_crossentropy"
+
+
+@dataclass
+class Trainer:
+    """One network in training. `network` is the plain `keras.Model` that a user gets; it takes floats in [0, 1].
+
+    `stop` is asked after every execution of steps; `save` is given the state after every epoch.
+    """
+
+    config: TrainConfig
+    network: keras.Model
+    feed: Feed
+    validation: tuple[Pictures, NDArray[np.int64]]
+    class_weights: NDArray[np.float32] | None
+    on_event: Listener
+    stop: Callable[[], bool]
+    save: Callable[[State], None]
+
+    def run(self, state: State | None) -> State:
+        """Train from `state` (None: from the start) to the last epoch; the network then holds the weights to keep.
+
+        TrainingError when the loss is no number; Interrupted when `stop` said so. Either leaves the last saved state.
+        """
+        model = self._compile()
+        if state is None:
+            state = State()
+            self._store(model, state)
+        else:
+            assign(self.network.variables, state.network)
+            assign(model.optimizer.variables, state.optimizer)
+        with ThreadPoolExecutor(1, "feed") as background:
+            upcoming = background.submit(self.feed.epoch, state.epoch)
+            while state.epoch < self.config.epochs and not self._patience_is_over(state):
+                pictures, labels = upcoming.result()
+                if state.epoch + 1 < self.config.epochs:
+                    upcoming = background.submit(self.feed.epoch, state.epoch + 1)
+                self._epoch(model, state, pictures, labels)
+        self._keep(state)
+        return state
+
+    def _compile(self) -> keras.Model:
+        """The network behind a conversion from uint8, compiled as the recipe says: a quarter of the memory to feed."""
+        import keras
+
+        from sightline.training.parts import smoothed_crossentropy
+
+        recipe = self.config.recipe
+        inputs = keras.Input(self.network.input_shape[1:], dtype="uint8", name="pixels")
+        scaled = keras.layers.Rescaling(1 / 255, dtype="float32", name="scale")(inputs)
+        model = keras.Model(inputs, self.network(scaled))
+        smoothing = recipe.label_smoothing
+        model.compile(
+            optimizer=self._optimizer(),
+            loss=smoothed_crossentropy(smoothing) if smoothing else CROSS_ENTROPY,
+            metrics=["accuracy", *([CROSS_ENTROPY] if smoothing else [])],
+            steps_per_execution=recipe.steps_per_execution,
+            jit_compile=keras.backend.backend() != "tensorflow",  # XLA makes convolutions on a CPU slower
+        )
+        model.optimizer.build(model.trainable_variables)
+        return model
+
+    def _optimizer(self) -> keras.optimizers.Optimizer:
+        import keras
+
+        from sightline.training.parts import WarmupLinear
+
+        recipe = self.config.recipe
+        rate: Any = recipe.learning_rate
+        if recipe.schedule == "linear":
+            total = self._steps * self.config.epochs
+            rate = WarmupLinear(recipe.learning_rate, total, recipe.warmup)
+        if recipe.optimizer == "adam":
+            return keras.optimizers.Adam(rate)
+        optimizer = keras.optimizers.AdamW(rate, weight_decay=recipe.weight_decay)
+        optimizer.exclude_from_weight_decay(var_names=["bias", "gamma", "beta"])
+        return optimizer
+
+    @property
+    def _steps(self) -> int:
+        return math.ceil(len(self.feed.labels) / self.config.recipe.batch_size)
+
+    def _epoch(self, model: keras.Model, state: State, pictures: Pictures, labels: NDArray[np.int64]) -> None:
+        import keras
+
+        from sightline.training.parts import Watch
+
+        started = time.perf_counter()
+        rate = float(keras.ops.convert_to_numpy(model.optimizer.learning_rate))
+        fitted = model.fit(
+            pictures,
+            labels,
+            sample_weight=None if self.class_weights is None else self.class_weights[labels],
+            batch_size=self.config.recipe.batch_size,
+            initial_epoch=state.epoch,
+            epochs=state.epoch + 1,
+            shuffle=False,  # the feed has done it
+            verbose=0,
+            callbacks=[Watch(self._after_steps(state, len(labels), started))],
+        ).history
+        seconds = time.perf_counter() - started
+        with self._averaged(state):
+            measured = model.evaluate(*self.validation, batch_size=VALIDATION_BATCH, verbose=0, return_dict=True)
+            kept = arrays_of(self.network.variables)
+        row = {
+            "epoch": state.epoch + 1,
+            "loss": fitted[CROSS_ENTROPY if CROSS_ENTROPY in fitted else "loss"][-1],
+            "accuracy": fitted["accuracy"][-1],
+            "val_loss": measured[CROSS_ENTROPY if CROSS_ENTROPY in measured else "loss"],
+            "val_accuracy": measured["accuracy"],
+            "lr": rate,
+            "seconds": round(seconds, 3),
+            "pictures_per_second": round(len(labels) / seconds, 1),
+        }
+        best = all(row["val_loss"] < earlier["val_loss"] for earlier in state.history)
+        if best and self.config.patience:
+            state.best = kept
+        state.history.append(row)
+        state.epoch += 1
+        self._store(model, state)
+        self.on_event(EpochDone(row, self.config.epochs, best, seconds * (self.config.epochs - state.epoch)))
+
+    def _store(self, model: keras.Model, state: State) -> None:
+        state.network, state.optimizer = arrays_of(self.network.variables), arrays_of(model.optimizer.variables)
+        self.save(state)
+
+    def _after_steps(self, state: State, pictures: int, started: float) -> Callable[[int, dict[str, float]], None]:
+        """What to do each time Keras comes back to Python: look for trouble, average the weights, report."""
+        epoch, last = state.epoch, 0
+
+        def after(step: int, logs: dict[str, float]) -> None:
+            nonlocal last
+            if not math.isfinite(logs["loss"]):
+                raise TrainingError(
+                    f"the loss is no longer a number in epoch {epoch + 1}, step {step}",
+                    fix="Lower --learning-rate; the last checkpoint is from before that epoch.",
+                )
+            if self.stop():
+                raise Interrupted(f"stopped in epoch {epoch + 1} of {self.config.epochs}; the first {epoch} are saved")
+            self._average(state, step - last, epoch * self._steps + step)
+            last = step
+            seconds = time.perf_counter() - started
+            done = min(step * self.config.recipe.batch_size, pictures)
+            left = seconds / step * (self._steps * (self.config.epochs - epoch) - step)
+            loss = logs.get(CROSS_ENTROPY, logs["loss"])
+            self.on_event(StepDone(epoch + 1, self.config.epochs, step, self._steps, loss, logs["accuracy"], done / seconds, left))
+
+        return after
+
+    def _patience_is_over(self, state: State) -> bool:
+        if not self.config.patience or not state.history:
+            return False
+        losses = [row["val_loss"] for row in state.history]
+        return len(losses) - 1 - int(np.argmin(losses)) >= self.config.patience
+
+    def _keep(self, state: State) -> None:
+        """Leave in the network the weights a user gets: the best epoch's with a patience, else the last (averaged) ones."""
+        if state.best is not None:
+            assign(self.network.variables, state.best)
+        elif state.average:
+            assign(self.network.trainable_variables, state.average)
+
+    def _average(self, state: State, steps: int, done: int) -> None:
+        """Move the average `steps` steps, of `done` in all, towards the weights as they are now.
+
+        Not Keras's own average: it is written over the weights at the end of every `fit`, and ours is one epoch long.
+        """
+        if not self.config.recipe.average:
+            return
+        # a short memory at first, so that the random first weights are soon forgotten
+        # (the `num_updates` rule of tf.train.ExponentialMovingAverage)
+        momentum = min(self.config.recipe.average, (1 + done) / (10 + done))
+        weights = arrays_of(self.network.trainable_variables)
+        if not state.average:
+            state.average = weights
+            return
+        share = np.float32(1 - momentum**steps)
+        state.average = [kept + share * (new - kept) for kept, new in zip(state.average, weights, strict=True)]
+
+    @contextmanager
+    def _averaged(self, state: State) -> Iterator[None]:
+        """Put the moving average in the network's place for the duration of the block, if the recipe keeps one."""
+        if not state.average:
+            yield
+            return
+        raw = arrays_of(self.network.trainable_variables)
+        try:
+            assign(self.network.trainable_variables, state.average)
+            yield
+        finally:
+            assign(self.network.trainable_variables, raw)

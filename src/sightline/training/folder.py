@@ -1,0 +1,126 @@
+"""The run folder: what one training leaves behind, held by one process at a time."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterator
+from contextlib import contextmanager
+from dataclasses import dataclass
+from pathlib import Path
+
+from sightline.errors import RunError
+from sightline.training.config import TrainConfig
+
+__all__ = ["RunFolder", "new_run", "open_run"]
+
+NAME = re.compile(r"[A-Za-z0-9][A-Za-z0-9._ -]{0,99}")
+
+
+@dataclass(frozen=True)
+class RunFolder:
+    """`runs/<name>/`: config.yaml, log.csv, metrics.json, predictions.csv, plots/, report.html, checkpoint/, bundle/."""
+
+    path: Path
+
+    @property
+    def name(self) -> str:
+        """The run's name: its folder's."""
+        return self.path.name
+
+    @property
+    def config(self) -> Path:
+        """What the run was told."""
+        return self.path / "config.yaml"
+
+    @property
+    def log(self) -> Path:
+        """One row an epoch."""
+        return self.path / "log.csv"
+
+    @property
+    def metrics(self) -> Path:
+        """What was measured on the test set."""
+        return self.path / "metrics.json"
+
+    @property
+    def predictions(self) -> Path:
+        """One row for each picture of the test set."""
+        return self.path / "predictions.csv"
+
+    @property
+    def record(self) -> Path:
+        """The facts and pictures from which the report is made again."""
+        return self.path / "record.safetensors"
+
+    @property
+    def report(self) -> Path:
+        """The report, one self-contained file."""
+        return self.path / "report.html"
+
+    @property
+    def plots(self) -> Path:
+        """Every plot as PNG and SVG."""
+        return self.path / "plots"
+
+    @property
+    def checkpoint(self) -> Path:
+        """The state after the last epoch."""
+        return self.path / "checkpoint" / "state.safetensors"
+
+    @property
+    def bundle(self) -> Path:
+        """The deployable model."""
+        return self.path / "bundle"
+
+    @contextmanager
+    def held(self) -> Iterator[None]:
+        """Keep other processes out while the block runs; RunError if one is in. A killed process lets go."""
+        from filelock import FileLock, Timeout
+
+        lock = FileLock(self.path / ".lock")
+        try:
+            lock.acquire(timeout=0)
+        except Timeout:
+            raise RunError(
+                f"run {str(self.path)!r} is in use by another process",
+                fix="Wait for it to end, or give this run another --name.",
+            ) from None
+        try:
+            yield
+        finally:
+            lock.release()
+
+
+def new_run(config: TrainConfig, out: Path, name: str | None) -> RunFolder:
+    """Make the folder of a new run. Without a `name` it is the dataset's, numbered on; a name that is taken is a RunError."""
+    if name is not None:
+        if not NAME.fullmatch(name):
+            raise RunError("invalid --name", expected="letters, digits, '.', '_', '-', at most 100", received=repr(name))
+        candidates = [name]
+    else:
+        stem = re.sub(r"[^A-Za-z0-9._-]+", "-", Path(config.data).stem if Path(config.data).suffix else Path(config.data).name)
+        stem = stem.strip("-.") or "run"
+        candidates = [stem] + [f"{stem}-{number}" for number in range(2, 10_000)]
+    for candidate in candidates:
+        folder = RunFolder(out / candidate)
+        try:
+            folder.path.mkdir(parents=True)
+        except FileExistsError:
+            continue
+        except OSError as error:
+            raise RunError(f"cannot make the run folder {str(folder.path)!r}: {error.strerror}") from error
+        return folder
+    raise RunError(
+        f"there is a run {str(out / candidates[0])!r} already",
+        fix="Choose another --name, or go on with it by --resume.",
+    )
+
+
+def open_run(path: str | Path) -> RunFolder:
+    """The folder of a run that exists; RunError if `path` is none."""
+    folder = RunFolder(Path(path))
+    if not folder.config.is_file():
+        raise RunError(
+            f"{str(path)!r} is not a run", expected="a folder with config.yaml", fix="Runs are made by `sightline train`."
+        )
+    return folder

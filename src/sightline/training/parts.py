@@ -1,0 +1,58 @@
+"""Keras classes of our own for training. Importing this module loads Keras."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from typing import Any
+
+import keras
+from keras import ops
+
+__all__ = ["WarmupLinear", "Watch", "smoothed_crossentropy"]
+
+
+class WarmupLinear(keras.optimizers.schedules.LearningRateSchedule):  # type: ignore[misc]
+    """From near zero up to `peak` in the first `warmup` share of `total` steps, then straight down to zero at the last."""
+
+    def __init__(self, peak: float, total: int, warmup: float) -> None:
+        self.peak = peak
+        self.total = total
+        self.warmup = warmup
+
+    def __call__(self, step: Any) -> Any:
+        """The rate of a step, counted from 0: the first step already learns, the last is one step above zero."""
+        done = ops.cast(step, "float32")
+        climb = self.warmup * self.total
+        falling = (self.total - done) / max(self.total - climb, 1.0)
+        rising = (done + 1) / climb if climb > 0 else falling
+        return self.peak * ops.clip(ops.minimum(rising, falling), 0.0, 1.0)
+
+    def get_config(self) -> dict[str, float]:
+        """The arguments, as Keras asks for them."""
+        return {"peak": self.peak, "total": self.total, "warmup": self.warmup}
+
+
+class Watch(keras.callbacks.Callback):  # type: ignore[misc]
+    """Calls `after(step, logs)` each time Keras returns to Python, `step` counted from 1."""
+
+    def __init__(self, after: Callable[[int, dict[str, float]], None]) -> None:
+        super().__init__()
+        self.after = after
+
+    def on_train_batch_end(self, batch: int, logs: dict[str, float] | None = None) -> None:
+        """Keras's hook; `batch` is the index of the last step that was run."""
+        self.after(batch + 1, logs or {})
+
+
+def smoothed_crossentropy(smoothing: float) -> Callable[[Any, Any], Any]:
+    """Cross-entropy against targets of which `smoothing` is spread evenly over all classes (Szegedy et al. 2016).
+
+    Takes integer labels `(N,)` and probabilities `(N, C)`, gives `(N,)`.
+    """
+
+    def loss(labels: Any, probabilities: Any) -> Any:
+        logs = ops.log(ops.clip(probabilities, 1e-7, 1.0))
+        hit = ops.squeeze(ops.take_along_axis(logs, ops.reshape(ops.cast(labels, "int32"), (-1, 1)), axis=-1), axis=-1)
+        return -((1 - smoothing) * hit + smoothing * ops.mean(logs, axis=-1))
+
+    return loss

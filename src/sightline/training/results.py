@@ -1,0 +1,276 @@
+"""What a training leaves behind: the bundle, the evaluation through it, and the record the report is made from."""
+
+from __future__ import annotations
+
+import csv
+import io
+import json
+import os
+import platform
+import statistics
+import time
+from collections.abc import Mapping
+from dataclasses import asdict
+from importlib.metadata import version
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+import cv2
+import numpy as np
+from numpy.typing import NDArray
+from pydantic import JsonValue
+
+from sightline.bundle import Predictor, load_bundle, set_metrics, write_bundle
+from sightline.data import Split
+from sightline.errors import RunError
+from sightline.evaluate import Cost, DataFacts, Evaluation, RunRecord, Trace, save_plots, shown_indices, write_report
+from sightline.events import Listener, Note
+from sightline.files import write_bytes, write_json, write_text
+from sightline.image import Image
+from sightline.models import total_flops
+from sightline.training.backend import precision
+from sightline.training.checkpoint import State
+from sightline.training.config import TrainConfig
+from sightline.training.feed import Pictures
+from sightline.training.folder import RunFolder
+from sightline.training.inputs import prepare
+from sightline.training.log import read_log
+from sightline.training.processor import processor_name
+from sightline.training.session import Inputs, shipped_form
+
+if TYPE_CHECKING:
+    import keras
+
+__all__ = [
+    "evaluate_split",
+    "load_record",
+    "make_bundle",
+    "make_record",
+    "measure_latency",
+    "report",
+    "save_record",
+    "shown",
+    "traces",
+]
+
+TRACED = 3
+LATENCY_RUNS = 300
+PACKAGES = ("sightline", "keras", "tensorflow", "tensorflow-cpu", "numpy", "opencv-python-headless", "onnxruntime", "scikit-learn")
+
+
+def make_bundle(folder: RunFolder, config: TrainConfig, inputs: Inputs, network: keras.Model) -> tuple[Predictor, Cost]:
+    """Write the run's bundle, load it as a user would, and measure what it costs."""
+    shipped, arguments = shipped_form(config, inputs, network)
+    write_bundle(
+        folder.bundle,
+        model=shipped,
+        architecture=config.model,
+        arguments=arguments,
+        pipeline=inputs.pipeline,
+        labels=inputs.dataset.classes,
+        input_shape=inputs.shape,
+        sample=_file_of(inputs.sample),
+        metrics={},
+        dataset={"name": inputs.dataset.name, "fingerprint": inputs.dataset.fingerprint},
+        name=folder.name,
+    )
+    predictor = load_bundle(folder.bundle)
+    size = sum(file.stat().st_size for file in folder.bundle.iterdir())
+    latency, text = measure_latency(predictor)
+    return predictor, Cost(shipped.count_params(), total_flops(shipped), size, latency, text)
+
+
+def _file_of(sample: Split) -> bytes:
+    picture = sample.pictures[0]
+    if isinstance(picture, Path):
+        return picture.read_bytes()
+    pixels = picture if picture.ndim == 2 else cv2.cvtColor(picture, cv2.COLOR_RGB2BGR)
+    return cv2.imencode(".png", pixels)[1].tobytes()
+
+
+def measure_latency(predictor: Predictor) -> tuple[float, str]:
+    """Median microseconds from a prepared picture to its probabilities, and how they were measured."""
+    picture = np.zeros((1, *predictor.input_shape), np.uint8)
+    times = []
+    for _ in range(LATENCY_RUNS):
+        started = time.perf_counter()
+        predictor.probabilities(picture)
+        times.append(time.perf_counter() - started)
+    return round(statistics.median(times) * 1e6, 1), f"one picture, one thread, {processor_name()}"
+
+
+def evaluate_split(
+    predictor: Predictor, split: Split, name: str, on_event: Listener
+) -> tuple[Evaluation, Pictures, NDArray[np.intp]]:
+    """Evaluate the bundle on a split: the evaluation, what the network saw, and which pictures of the split these are."""
+    pictures, kept = prepare(split, predictor.pipeline, predictor.input_shape, on_event, what=name)
+    names = tuple(split.names[index] for index in kept)
+    probabilities = predictor.probabilities(pictures)
+    return Evaluation(predictor.labels, split.labels[kept], probabilities, names, name), pictures, kept
+
+
+def make_record(
+    folder: RunFolder,
+    config: TrainConfig,
+    inputs: Inputs,
+    state: State,
+    predictor: Predictor,
+    cost: Cost,
+    when: tuple[str, float],
+    on_event: Listener,
+) -> RunRecord:
+    """Touch the test set, once, and gather everything the report shows. `when`: the start, in ISO 8601, and the seconds."""
+    dataset = inputs.dataset
+    notes = []
+    split, name = dataset.test, "test"
+    if split is None:
+        split, name = dataset.validation, "validation"
+        notes.append("The data has no test split: these figures are on the validation pictures, which training was watched by.")
+    assert split is not None  # load_inputs has refused data without validation
+    evaluation, pictures, kept = evaluate_split(predictor, split, name, on_event)
+    losses = [row["val_loss"] for row in state.history]
+    chosen = int(np.argmin(losses)) + 1 if config.patience else state.epoch
+    return RunRecord(  # noqa: S604 - its `shell` is text to show
+        title=folder.name,
+        dataset=DataFacts.of(dataset, str(dataset.facts.get("split_rule", ""))),
+        model=config.model,
+        preset=config.preset,
+        epochs=state.epoch,
+        started=when[0],
+        seconds=when[1],
+        evaluation=evaluation,
+        pictures={index: shown(pictures[index]) for index in shown_indices(evaluation, config.seed)},
+        cost=cost,
+        history=tuple(state.history),
+        chosen_epoch=chosen,
+        traces=traces(predictor, split, kept),
+        baseline=_baseline(dataset.facts),
+        config=config.model_dump(mode="json"),
+        environment=environment(config),
+        fingerprints={"dataset": dataset.fingerprint, "pipeline": inputs.pipeline.hash},
+        shell=(f"sightline predict photo.png --model {folder.path}", f"sightline evaluate {folder.path}"),
+        python=("import sightline as sl", f'model = sl.load("{folder.path}")', 'print(model.predict("photo.png").top(3))'),
+        notes=tuple(notes),
+        seed=config.seed,
+    )
+
+
+def _baseline(facts: Mapping[str, Any]) -> tuple[str, float] | None:
+    return facts.get("baseline")
+
+
+def traces(predictor: Predictor, split: Split, kept: NDArray[np.intp]) -> tuple[Trace, ...]:
+    """What the pipeline makes of the split's first pictures, step by step."""
+    first = [int(index) for index in kept[:TRACED]]
+    return tuple(
+        (split.names[index], (("as stored", split.read(index)), *predictor.pipeline.trace(split.read(index)))) for index in first
+    )
+
+
+def shown(picture: Pictures) -> Image:
+    """A network's input `(H, W, C)` as an image: gray without its last axis."""
+    return picture[..., 0] if picture.shape[-1] == 1 else picture
+
+
+def environment(config: TrainConfig) -> dict[str, str]:
+    """What a result may depend on beside the configuration: versions, system and processor."""
+    found = {"python": platform.python_version()}
+    for package in PACKAGES:
+        try:
+            found[package] = version(package)
+        except ModuleNotFoundError:
+            continue
+    import keras
+
+    return found | {
+        "backend": keras.backend.backend(),
+        "precision": precision(config.recipe),
+        "system": f"{platform.system()} {platform.machine()}",
+        "processor": f"{processor_name()}, {os.cpu_count()} cores",
+    }
+
+
+def save_record(folder: RunFolder, record: RunRecord) -> None:
+    """Write metrics.json, predictions.csv and the pictures that the report shows."""
+    from safetensors.numpy import save
+
+    evaluation = record.evaluation
+    facts = {name: getattr(record, name) for name in SCALARS}
+    facts |= {"dataset": asdict(record.dataset), "cost": asdict(record.cost), "split": evaluation.split}
+    facts["traces"] = [[name, [step for step, _ in steps]] for name, steps in record.traces]
+    write_json(folder.metrics, {"evaluation": evaluation.to_dict(), "run": facts})
+    text = io.StringIO()
+    writer = csv.writer(text, lineterminator="\n")
+    writer.writerow(["name", "label", "predicted", "confidence", *(f"p:{name}" for name in evaluation.classes)])
+    for index, name in enumerate(evaluation.names):
+        row = evaluation.probabilities[index]
+        best = int(evaluation.predictions[index])
+        label = evaluation.classes[int(evaluation.labels[index])]
+        writer.writerow([name, label, evaluation.classes[best], f"{row[best]:.9g}", *(f"{value:.9g}" for value in row)])
+    write_text(folder.predictions, text.getvalue())
+    pictures = {f"picture.{index}": np.ascontiguousarray(image) for index, image in record.pictures.items()}
+    for number, (_, steps) in enumerate(record.traces):
+        pictures |= {f"trace.{number}.{step}": np.ascontiguousarray(image) for step, (_, image) in enumerate(steps)}
+    write_bytes(folder.record, save(pictures))
+
+
+SCALARS = (
+    "title", "model", "preset", "epochs", "started", "seconds", "chosen_epoch", "baseline", "config", "environment",
+    "fingerprints", "shell", "python", "notes", "seed",
+)  # fmt: skip
+
+
+def load_record(folder: RunFolder) -> RunRecord:
+    """Read what `save_record` and the log hold; RunError if the run has not been evaluated or was damaged."""
+    from safetensors.numpy import load_file
+
+    try:
+        facts = json.loads(folder.metrics.read_text(encoding="utf-8"))["run"]
+        pictures = load_file(folder.record)
+        history = tuple(read_log(folder.log)) if folder.log.exists() else ()
+        evaluation = _read_predictions(folder.predictions, facts["split"])
+    except FileNotFoundError as error:
+        raise RunError(
+            f"run {str(folder.path)!r} has no results yet: {Path(error.filename).name} is missing",
+            fix=f"Finish it with `sightline train --resume {folder.path}`.",
+        ) from None
+    except (ValueError, KeyError, OSError) as error:
+        raise RunError(f"the results of {str(folder.path)!r} cannot be read: {error}") from error
+    traces = tuple(
+        (name, tuple((step, pictures[f"trace.{number}.{place}"]) for place, step in enumerate(steps)))
+        for number, (name, steps) in enumerate(facts["traces"])
+    )
+    scalars: dict[str, Any] = {name: tuple(value) if isinstance(value := facts[name], list) else value for name in SCALARS}
+    return RunRecord(
+        **scalars,
+        dataset=DataFacts(**facts["dataset"]),
+        cost=Cost(**facts["cost"]),
+        evaluation=evaluation,
+        history=history,
+        pictures={int(key.split(".")[1]): image for key, image in pictures.items() if key.startswith("picture.")},
+        traces=traces,
+    )
+
+
+def _read_predictions(path: Path, split: str) -> Evaluation:
+    with path.open(newline="", encoding="utf-8") as file:
+        header, *rows = csv.reader(file)
+    classes = tuple(name.removeprefix("p:") for name in header[4:])
+    index = {name: number for number, name in enumerate(classes)}
+    labels = np.array([index[row[1]] for row in rows], np.int64)
+    probabilities = np.array([row[4:] for row in rows], np.float32)
+    return Evaluation(classes, labels, probabilities, tuple(row[0] for row in rows), split)
+
+
+def report(folder: RunFolder, record: RunRecord, on_event: Listener) -> Path:
+    """Write plots and report, put the figures into the bundle's manifest, and give back the report's path."""
+    on_event(Note("Drawing plots and report"))
+    save_plots(record, folder.plots)
+    figures: dict[str, JsonValue] = {
+        "split": record.evaluation.split,
+        "accuracy": record.evaluation.accuracy,
+        "pictures": len(record.evaluation),
+    }
+    figures |= {"parameters": record.cost.parameters, "flops": record.cost.flops}
+    set_metrics(folder.bundle, figures)
+    return write_report(record, folder.path)

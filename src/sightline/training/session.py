@@ -1,0 +1,165 @@
+"""One training from its configuration to its weights."""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Callable
+from dataclasses import dataclass, replace
+from typing import TYPE_CHECKING, Any
+
+import numpy as np
+from numpy.typing import NDArray
+
+from sightline.data import Dataset, Split, load_dataset
+from sightline.errors import DatasetError, RunError
+from sightline.events import EpochDone, Event, Listener, Progress
+from sightline.models import MODELS
+from sightline.pipeline import Pipeline
+from sightline.training.backend import dtype_policy, load_keras
+from sightline.training.checkpoint import State, load_state, save_state
+from sightline.training.config import Recipe, TrainConfig
+from sightline.training.feed import Feed, Pictures
+from sightline.training.fit import Trainer
+from sightline.training.folder import RunFolder
+from sightline.training.inputs import default_pipeline, input_shape, prepare
+from sightline.training.log import write_log
+
+if TYPE_CHECKING:
+    import keras
+
+__all__ = ["Inputs", "build", "load_inputs", "make_trainer", "shipped_form", "time_steps", "train_weights"]
+
+Labelled = tuple[Pictures, NDArray[np.int64]]
+
+
+@dataclass(frozen=True)
+class Inputs:
+    """The data of a training as the network reads it: pictures uint8 `(N, H, W, C)` with labels int64 `(N,)`."""
+
+    dataset: Dataset
+    pipeline: Pipeline
+    shape: tuple[int, int, int]
+    train: Labelled
+    validation: Labelled
+    sample: Split
+    """One picture as stored, for the bundle's self-check."""
+
+    @property
+    def fingerprint(self) -> str:
+        """Names the data together with the steps it went through."""
+        return f"{self.dataset.fingerprint}:{self.pipeline.hash}"
+
+
+def load_inputs(config: TrainConfig, on_event: Listener) -> Inputs:
+    """Load the dataset that `config` names and send training and validation pictures through its pipeline."""
+    dataset = load_data(config.data, config.seed, config.validation, on_event)
+    if dataset.validation is None or not len(dataset.validation):
+        raise DatasetError(
+            f"{config.data!r} has too few pictures", expected="some to validate with", received=str(len(dataset.train))
+        )
+    shape = input_shape(config, dataset)
+    pipeline = default_pipeline(dataset, shape)
+    sets = {}
+    for name, split in (("training", dataset.train), ("validation", dataset.validation)):
+        pictures, kept = prepare(split, pipeline, shape, on_event, what=name)
+        sets[name] = (pictures, split.labels[kept], kept)
+    sample = dataset.validation.take(sets["validation"][2][:1])
+    return Inputs(dataset, pipeline, shape, sets["training"][:2], sets["validation"][:2], sample)
+
+
+def load_data(source: str, seed: int, validation: float, on_event: Listener) -> Dataset:
+    """`load_dataset` with its downloads told to `on_event`."""
+    return load_dataset(
+        source,
+        seed=seed,
+        validation=validation,
+        progress=lambda what, done, total: on_event(Progress(what, done, total, "bytes")),
+    )
+
+
+def architecture_arguments(config: TrainConfig, shape: tuple[int, int, int], classes: int) -> dict[str, Any]:
+    """All arguments of the network as it is shipped, checked."""
+    return MODELS.get(config.model).arguments({**config.arguments, "input_shape": shape, "classes": classes})
+
+
+def build(config: TrainConfig, inputs: Inputs) -> keras.Model:
+    """The network in the form and precision in which it is trained, its first weights drawn from the seed."""
+    arguments = architecture_arguments(config, inputs.shape, len(inputs.dataset.classes))
+    if "pool_first" in arguments:
+        arguments["pool_first"] = arguments["pool_first"] or config.recipe.pool_first
+    keras = load_keras()
+    keras.utils.set_random_seed(config.seed)
+    with dtype_policy(config.recipe):
+        return MODELS.get(config.model).build(arguments)
+
+
+def shipped_form(config: TrainConfig, inputs: Inputs, trained: keras.Model) -> tuple[keras.Model, dict[str, Any]]:
+    """The same function in float32 and the architecture's plain form, and the arguments that build it."""
+    arguments = architecture_arguments(config, inputs.shape, len(inputs.dataset.classes))
+    with dtype_policy(Recipe()):
+        network = MODELS.get(config.model).build(arguments)
+    network.set_weights(trained.get_weights())
+    return network, arguments
+
+
+def make_trainer(
+    config: TrainConfig,
+    inputs: Inputs,
+    on_event: Listener,
+    stop: Callable[[], bool],
+    save: Callable[[State], None],
+) -> Trainer:
+    """A trainer ready to run."""
+    recipe = config.recipe
+    feed = Feed(*inputs.train, recipe, config.seed)
+    weights = _balanced(inputs.train[1], len(inputs.dataset.classes)) if config.class_weight == "balanced" else None
+    return Trainer(config, build(config, inputs), feed, inputs.validation, weights, on_event, stop, save)
+
+
+def train_weights(
+    folder: RunFolder, config: TrainConfig, inputs: Inputs, on_event: Listener, stop: Callable[[], bool], *, resume: bool
+) -> tuple[keras.Model, State]:
+    """Train in `folder`, from its checkpoint when `resume`; the network holds the weights to keep."""
+    state = load_state(folder.checkpoint) if resume else None
+    if state is not None and state.data != inputs.fingerprint:
+        raise RunError(
+            f"the data of {str(folder.path)!r} is not what it was trained on",
+            expected=f"fingerprint {state.data[:12]}",
+            received=inputs.fingerprint[:12],
+            fix="Restore the pictures, or train anew.",
+        )
+
+    def save(state: State) -> None:
+        state.data = inputs.fingerprint
+        save_state(folder.checkpoint, state)
+        write_log(folder.log, state.history)
+
+    trainer = make_trainer(config, inputs, on_event, stop, save)
+    state = trainer.run(state)
+    return trainer.network, state
+
+
+def time_steps(config: TrainConfig, inputs: Inputs) -> tuple[int, int, float]:
+    """Run a few training steps: the network's parameters, the steps of an epoch, and the seconds one will take."""
+    recipe = config.recipe
+    few = min(len(inputs.train[1]), 3 * recipe.batch_size * recipe.steps_per_execution)
+    part = replace(inputs, train=(inputs.train[0][:few], inputs.train[1][:few]))
+    seconds: list[float] = []
+
+    def note(event: Event) -> None:
+        if isinstance(event, EpochDone):
+            seconds.append(event.row["seconds"])
+
+    short = config.model_copy(update={"epochs": 3, "patience": None})
+    trainer = make_trainer(short, part, note, lambda: False, lambda state: None)
+    trainer.run(None)
+    steps = math.ceil(len(inputs.train[1]) / recipe.batch_size)
+    # the first epoch is mostly compilation
+    return trainer.network.count_params(), steps, min(seconds[1:]) * len(inputs.train[1]) / few
+
+
+def _balanced(labels: NDArray[np.int64], classes: int) -> NDArray[np.float32]:
+    """Weights by class, `(classes,)`, whose mean over the pictures is 1: N / (classes present x count)."""
+    counts = np.bincount(labels, minlength=classes)
+    present = np.count_nonzero(counts)
+    return np.where(counts > 0, len(labels) / (present * np.maximum(counts, 1)), 0).astype(np.float32)

@@ -1,0 +1,184 @@
+from __future__ import annotations
+
+import struct
+import subprocess
+import sys
+import zlib
+from pathlib import Path
+
+import cv2
+import numpy as np
+import pytest
+from PIL import Image as Pillow
+from PIL import ImageOps
+
+from sightline.errors import ImageError, ParameterError
+from sightline.image import Image, check_image, probe, read, write
+
+RNG = np.random.default_rng(0)
+PHOTO = cv2.GaussianBlur(RNG.integers(0, 256, (60, 80, 3), dtype=np.uint8), (0, 0), 3)
+
+
+def encoded(suffix: str, image: Image = PHOTO) -> bytes:
+    return cv2.imencode(suffix, image)[1].tobytes()
+
+
+def png_header(width: int, height: int) -> bytes:
+    body = b"IHDR" + struct.pack(">IIBBBBB", width, height, 8, 0, 0, 0, 0)
+    return b"\x89PNG\r\n\x1a\n" + struct.pack(">I", 13) + body + struct.pack(">I", zlib.crc32(body)) + b"\0\0\0\0IEND\xaeB`\x82"
+
+
+@pytest.mark.parametrize("name", [f"{kind}_{number}.jpg" for kind in ("Landscape", "Portrait") for number in range(9)])
+def test_every_exif_orientation_is_read_upright_in_every_mode(shared: Path, name: str) -> None:
+    """The oracle is Pillow's own turning by EXIF; JPEG decoders may differ by a little."""
+    path = shared / "exif" / name
+    with Pillow.open(path) as opened:
+        upright = np.asarray(ImageOps.exif_transpose(opened).convert("RGB"))
+    for mode in ("color", "unchanged"):
+        image = read(path, mode)  # type: ignore[arg-type]
+        assert image.shape == upright.shape
+        assert np.abs(image.astype(int) - upright).mean() < 2
+    assert read(path, "gray").shape == upright.shape[:2]
+
+
+def test_colours_are_in_rgb_order_and_alpha_and_depth_survive_unchanged(tmp_path: Path) -> None:
+    red = np.zeros((2, 3, 4), np.uint8)
+    red[..., 0], red[..., 3] = 200, 100
+    Pillow.fromarray(red).save(tmp_path / "red.png")
+    assert read(tmp_path / "red.png", "unchanged")[0, 0].tolist() == [200, 0, 0, 100]
+    assert read(tmp_path / "red.png", "color")[0, 0].tolist() == [200, 0, 0]
+    deep = np.array([[0, 1000, 65535]], np.uint16)
+    write(tmp_path / "deep.png", deep)
+    assert read(tmp_path / "deep.png", "unchanged").dtype == np.uint16
+    assert np.array_equal(read(tmp_path / "deep.png", "unchanged"), deep)
+
+
+@pytest.mark.parametrize("suffix", [".png", ".bmp", ".tiff", ".webp", ".gif", ".jpg", ".avif"])
+def test_what_is_written_is_read_back(tmp_path: Path, suffix: str) -> None:
+    write(tmp_path / f"a{suffix}", PHOTO)
+    back = read(tmp_path / f"a{suffix}")
+    assert back.shape == PHOTO.shape
+    # exact, but for what the formats lose: JPEG, WebP and AVIF detail, GIF all but 256 colours
+    assert np.abs(back.astype(int) - PHOTO).mean() <= {".jpg": 8, ".webp": 8, ".avif": 8, ".gif": 32}.get(suffix, 0)
+    with Pillow.open(tmp_path / f"a{suffix}") as opened:
+        assert np.abs(np.asarray(opened.convert("RGB")).astype(int) - back).mean() < 2
+
+
+def test_bytes_and_paths_are_the_same_picture(tmp_path: Path) -> None:
+    write(tmp_path / "ü ñ.png", PHOTO)
+    path = tmp_path / "ü ñ.png"
+    assert np.array_equal(read(path.read_bytes()), read(str(path)))
+    assert probe(path).width == 80
+
+
+@pytest.mark.parametrize("data", [b"", b"\x89", b"just some text, saved as a picture"], ids=["empty", "one byte", "text"])
+def test_what_is_no_picture_is_refused(tmp_path: Path, data: bytes) -> None:
+    """Row 1 of the hazards."""
+    path = tmp_path / "a.png"
+    path.write_bytes(data)
+    with pytest.raises(ImageError, match="a.png"):
+        read(path)
+
+
+@pytest.mark.parametrize("before", [0, 255])
+def test_half_a_jpeg_is_refused_whatever_was_read_before(before: int) -> None:
+    """Row 2 of the hazards: a decoder must not fill the missing half from its memory."""
+    read(encoded(".jpg", np.full((60, 80, 3), before, np.uint8)))
+    data = encoded(".jpg")
+    with pytest.raises(ImageError, match="expected a whole JPEG picture"):
+        read(data[: len(data) // 2])
+
+
+@pytest.mark.parametrize("suffix", [".png", ".webp", ".tiff", ".gif", ".bmp"])
+def test_half_a_picture_of_another_format_is_refused(suffix: str) -> None:
+    """Row 3 of the hazards."""
+    data = encoded(suffix)
+    with pytest.raises(ImageError):
+        read(data[: len(data) // 2])
+
+
+@pytest.mark.parametrize(("width", "height"), [(65536, 65536), (2**31 - 1, 1), (2**31 - 1, 2**31 - 1), (2**21, 1), (0, 5), (5, 0)])
+def test_an_absurd_header_is_refused(width: int, height: int) -> None:
+    """Row 4 of the hazards."""
+    with pytest.raises(ImageError):
+        read(png_header(width, height))
+
+
+MEMORY = """
+import resource, sys
+from sightline.errors import ImageError
+from sightline.image import read
+before = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss
+for path in sys.argv[1:]:
+    try:
+        read(path)
+        sys.exit("it was read")
+    except ImageError:
+        pass
+print(resource.getrusage(resource.RUSAGE_SELF).ru_maxrss - before)
+"""
+
+
+def test_a_huge_picture_is_refused_before_its_memory_is_taken(tmp_path: Path) -> None:
+    """Rows 4 and 5 of the hazards: the header alone, and a whole and valid picture of 30,000 x 30,000."""
+    (tmp_path / "header.png").write_bytes(png_header(65536, 65536))
+    whole = tmp_path / "whole.png"
+    row = zlib.compressobj(1)
+    data = b"".join(row.compress(b"\0" * 30001) for _ in range(30000)) + row.flush()
+    header = png_header(30000, 30000)[:33]
+    chunk = b"IDAT" + data
+    tail = struct.pack(">I", len(data)) + chunk + struct.pack(">I", zlib.crc32(chunk)) + b"\0\0\0\0IEND\xaeB`\x82"
+    whole.write_bytes(header + tail)
+    command = [sys.executable, "-c", MEMORY, str(tmp_path / "header.png"), str(whole)]
+    ran = subprocess.run(command, capture_output=True, text=True, check=True)
+    assert int(ran.stdout) < 100_000  # KiB; its pixels are 900 MB
+    with pytest.raises(ImageError, match="received 30,000 x 30,000. Raise max_pixels"):
+        probe(whole)
+    assert probe(whole, max_pixels=10**9).height == 30000
+
+
+def test_a_limit_can_be_raised_and_lowered_for_one_call() -> None:
+    with pytest.raises(ImageError, match="at most 100 pixels"):
+        read(encoded(".png"), max_pixels=100)
+    assert read(encoded(".png"), max_pixels=80 * 60).shape == PHOTO.shape
+
+
+def test_a_missing_file_and_a_folder_are_named(tmp_path: Path) -> None:
+    with pytest.raises(ImageError, match=r"nowhere\.png.*no such file"):
+        read(tmp_path / "nowhere.png")
+    with pytest.raises(ImageError, match="received a folder"):
+        read(tmp_path)
+    with pytest.raises(ImageError, match="cannot read"):
+        read("a\0b.png")
+
+
+def test_wrong_ways_to_write_are_refused_and_leave_nothing(tmp_path: Path) -> None:
+    with pytest.raises(ImageError, match="suffix '.xyz'"):
+        write(tmp_path / "a.xyz", PHOTO)
+    with pytest.raises(ParameterError, match="invalid quality"):
+        write(tmp_path / "a.jpg", PHOTO, quality=0)
+    with pytest.raises(ParameterError, match="quality does not apply"):
+        write(tmp_path / "a.png", PHOTO, quality=50)
+    with pytest.raises(ImageError, match="wrong dtype"):
+        write(tmp_path / "a.png", PHOTO.astype(np.float32) / 255)
+    assert list(tmp_path.iterdir()) == []
+
+
+def test_a_lower_quality_is_a_smaller_file(tmp_path: Path) -> None:
+    write(tmp_path / "low.jpg", PHOTO, quality=20)
+    write(tmp_path / "high.jpg", PHOTO, quality=95)
+    assert (tmp_path / "low.jpg").stat().st_size < (tmp_path / "high.jpg").stat().st_size
+
+
+@pytest.mark.parametrize(
+    ("value", "message"),
+    [
+        ([1, 2], "expected a NumPy array, received list"),
+        (np.zeros((2, 2, 2), np.uint8), r"received shape \(2, 2, 2\)"),
+        (np.zeros((0, 2), np.uint8), r"received shape \(0, 2\)"),
+        (np.zeros((2, 2), np.int64), "received int64"),
+    ],
+)
+def test_the_array_contract(value: object, message: str) -> None:
+    with pytest.raises(ImageError, match=message):
+        check_image(value)
