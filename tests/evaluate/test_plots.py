@@ -10,6 +10,7 @@ import cv2
 import matplotlib as mpl
 import numpy as np
 import pytest
+from matplotlib.backends.backend_agg import FigureCanvasAgg
 
 from sightline.errors import ParameterError, StorageError
 from sightline.evaluate import Evaluation, save_plots
@@ -68,11 +69,12 @@ def test_a_confusion_matrix_names_every_class_and_clips_none(classes: int) -> No
     figure = confusion_matrix(random_evaluation(classes, 10 * classes, names))
     shown = texts(to_svg(figure))
     assert all(shown.count(name) == 2 for name in names)
-    box = figure.get_tightbbox(figure.canvas.get_renderer())  # in inches, around everything drawn
+    box = figure.get_tightbbox(FigureCanvasAgg(figure).get_renderer())  # in inches, around everything drawn
     assert box.x0 >= 0
     assert box.y0 >= 0
-    assert (box.x1, box.y1) <= tuple(figure.get_size_inches())
-    assert box.y1 <= figure.get_size_inches()[1]
+    width, height = figure.get_size_inches()
+    assert box.x1 <= width
+    assert box.y1 <= height
 
 
 def test_a_matrix_holds_counts_or_shares_and_the_worst_pairs() -> None:
@@ -85,8 +87,9 @@ def test_a_matrix_holds_counts_or_shares_and_the_worst_pairs() -> None:
 
 def test_more_than_a_hundred_classes_have_no_names() -> None:
     shown = texts(to_svg(confusion_matrix(random_evaluation(150, 300), bare=True)))
-    assert shown == ["classes that are confused stand together; blue: share of the true class mistaken, up to 100 %; "
-                     "too many classes to name them here", "true class", "predicted class"] or len(shown) <= 5  # fmt: skip
+    assert shown[-2:] == ["true class", "predicted class"]
+    assert "too many classes to name them here" in " ".join(shown[:-2])
+    assert not any(text.startswith("class ") for text in shown)
 
 
 def test_the_most_confused_classes_stand_side_by_side() -> None:
@@ -175,13 +178,16 @@ def test_pixels_survive_in_the_saved_tile() -> None:
     picture = np.random.default_rng(0).integers(0, 256, (28, 28)).astype(np.uint8)
     sheet = cv2.imdecode(np.frombuffer(to_png(tiles([picture], [Caption("a", "b")], "t")), np.uint8), cv2.IMREAD_GRAYSCALE)
     assert sheet is not None
-    found = cv2.matchTemplate(sheet, enlarged(picture, 224)[8:-8, 8:-8], cv2.TM_SQDIFF)
-    assert found.min() == 0
+    margin, below = 2 * 16, 2 * (16 + 40)  # the sheet's edge and the title, at two pixels of the file for one
+    found = sheet[below : below + 224, margin : margin + 224]
+    inside = slice(8, -8)  # without the hairline
+    assert np.array_equal(found[inside, inside], enlarged(picture, 224)[inside, inside])
 
 
 def test_a_png_holds_the_pixels_in_rgb_order() -> None:
     picture = np.random.default_rng(0).integers(0, 256, (5, 7, 3)).astype(np.uint8)
     read = cv2.imdecode(np.frombuffer(png(picture), np.uint8), cv2.IMREAD_COLOR_RGB)
+    assert read is not None
     assert np.array_equal(read, picture)
 
 

@@ -91,7 +91,7 @@ def test_the_report_says_what_was_measured(digits: Evaluation, make_record: Make
         f"{int(digits.correct.sum())} of 597 pictures labelled rightly",
         digits.finding(),
         "9 January 2026, 14:03 UTC: 6 epochs in 4 min 12 s",
-        "Validation loss is lowest in epoch 4",
+        "Validation loss rises after epoch 4",
         "nearest mean",
         f"{abs(100 * digits.accuracy - 80):.1f} points above",
         "93,322",

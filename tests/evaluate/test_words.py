@@ -35,9 +35,7 @@ def test_bounds_have_the_digits_of_their_width() -> None:
     assert plain(bounds((0.72, 1.0))) == "72 to 100 %"
 
 
-@pytest.mark.parametrize(
-    ("seconds", "shown"), [(0.04, "0.0 s"), (59.96, "1 min 0 s"), (3599.6, "1 h 0 min"), (90_000, "25 h 0 min")]
-)
+@pytest.mark.parametrize(("seconds", "shown"), [(0.04, "0.0 s"), (59.96, "1 min 0 s"), (3599.6, "1 h 0 min"), (9e4, "25 h 0 min")])
 def test_duration(seconds: float, shown: str) -> None:
     assert duration(seconds) == shown
 
@@ -45,13 +43,7 @@ def test_duration(seconds: float, shown: str) -> None:
 def test_prefixes_change_where_three_digits_end() -> None:
     assert [plain(short(n)) for n in (0, 999, 999_499, 999_500, 2e15)] == ["0", "999", "999 k", "1 M", "2e+03 T"]
     assert [plain(size(n)) for n in (999, 1000, 1_000_000)] == ["999 B", "1 kB", "1 MB"]
-    assert [plain(time_of(us)) for us in (0, 0.0123, 123, 999_000, 2_500_000)] == [
-        "0 µs",
-        "0.012 µs",
-        "120 µs",
-        "1e+03 ms",
-        "2.5 s",
-    ]
+    assert [plain(time_of(us)) for us in (0, 0.0123, 123, 999_000, 2_500_000)] == ["0 µs", "0.012 µs", "120 µs", "1 s", "2.5 s"]
 
 
 def test_a_moment_that_is_none_is_left_alone() -> None:

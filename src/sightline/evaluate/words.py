@@ -32,7 +32,7 @@ def percent(share: float, digits: int = 1) -> str:
 def measured(share: float, interval: tuple[float, float]) -> tuple[str, str]:
     """A share and its uncertainty, both with the digits that the interval allows.
 
-    The uncertainty is `± half` where the interval lies evenly about the share, else `low to high`.
+    The uncertainty is `± half` where the interval lies about evenly around the share, else `low to high`.
 
     >>> measured(0.9087, (0.9029, 0.9142))
     ('90.9\xa0%', '±\xa00.6')
@@ -41,7 +41,7 @@ def measured(share: float, interval: tuple[float, float]) -> tuple[str, str]:
     """
     low, high = (100 * bound for bound in interval)
     half, digits = (high - low) / 2, _digits(interval)
-    if abs(100 * share - (low + high) / 2) < 0.075 * half:
+    if abs(100 * share - (low + high) / 2) < 0.2 * half:
         return percent(share, digits), f"±{SPACE}{half:.{digits}f}"
     return percent(share, digits), bounds(interval)
 
@@ -139,7 +139,7 @@ def time_of(microseconds: float) -> str:
     """
     seconds = microseconds * 1e-6
     for unit, scale in TIMES:
-        if seconds >= scale or unit == "µs":
+        if seconds >= 0.995 * scale or unit == "µs":
             break
     value = seconds / scale
     digits = 1 - floor(log10(value)) if value > 0 else 0
