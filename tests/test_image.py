@@ -35,7 +35,7 @@ def test_every_exif_orientation_is_read_upright_in_every_mode(shared: Path, name
     with Pillow.open(path) as opened:
         upright = np.asarray(ImageOps.exif_transpose(opened).convert("RGB"))
     for mode in ("color", "unchanged"):
-        image = read(path, mode)  # type: ignore[arg-type]
+        image = read(path, mode)
         assert image.shape == upright.shape
         assert np.abs(image.astype(int) - upright).mean() < 2
     assert read(path, "gray").shape == upright.shape[:2]

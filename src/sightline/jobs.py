@@ -29,7 +29,7 @@ from sightline.registry import nearest
 
 if TYPE_CHECKING:
     from sightline.data import Dataset
-    from sightline.evaluate import Evaluation
+    from sightline.evaluation import Evaluation
     from sightline.training.config import TrainConfig
     from sightline.training.folder import RunFolder
     from sightline.training.session import Inputs
@@ -213,7 +213,7 @@ def load_data(source: str, *, on_event: Listener = ignore) -> Dataset:
 
 def preview(data: str, output: Path, *, each: int = 8, seed: int = 0, on_event: Listener = ignore) -> Path:
     """Draw `each` pictures of every class, drawn by `seed`, on a sheet in PNG or SVG; give back its path."""
-    from sightline.evaluate.plots import save_sheet
+    from sightline.evaluation.plots import save_sheet
 
     dataset = load_data(data, on_event=on_event)
     return save_sheet(dataset, output, each=each, seed=seed)

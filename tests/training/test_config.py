@@ -11,7 +11,14 @@ from sightline.training.config import PRESETS, Recipe, TrainConfig, make_config
 def test_plain_is_what_a_textbook_script_does() -> None:
     plain = PRESETS.get("plain")
     assert (plain.optimizer, plain.learning_rate, plain.batch_size, plain.precision) == ("adam", 1e-3, 32, "float32")
-    assert (plain.schedule, plain.label_smoothing, plain.average, plain.flip, plain.shift, plain.erase) == ("constant", 0, 0, "none", 0, 0)
+    assert (plain.schedule, plain.label_smoothing, plain.average, plain.flip, plain.shift, plain.erase) == (
+        "constant",
+        0,
+        0,
+        "none",
+        0,
+        0,
+    )
     assert not plain.pool_first
 
 

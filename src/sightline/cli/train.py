@@ -13,7 +13,7 @@ from sightline.errors import InputError
 from sightline.training.config import Recipe, TrainConfig
 
 if TYPE_CHECKING:
-    from sightline.evaluate import Evaluation
+    from sightline.evaluation import Evaluation
     from sightline.jobs import Run
 
 __all__ = ["evaluate", "report", "train"]

@@ -13,7 +13,7 @@ import numpy as np
 from sightline.bundle import Predictor, load_bundle
 from sightline.data import Dataset, Split
 from sightline.errors import DatasetError, InputError
-from sightline.evaluate import Cost, DataFacts, Evaluation, RunRecord, save_plots, shown_indices, write_report
+from sightline.evaluation import Cost, DataFacts, Evaluation, RunRecord, save_plots, shown_indices, write_report
 from sightline.events import Listener, Note
 from sightline.training.config import TrainConfig
 from sightline.training.folder import RunFolder

@@ -23,7 +23,7 @@ from pydantic import JsonValue
 from sightline.bundle import Predictor, load_bundle, set_metrics, write_bundle
 from sightline.data import Split
 from sightline.errors import RunError
-from sightline.evaluate import Cost, DataFacts, Evaluation, RunRecord, Trace, save_plots, shown_indices, write_report
+from sightline.evaluation import Cost, DataFacts, Evaluation, RunRecord, Trace, save_plots, shown_indices, write_report
 from sightline.events import Listener, Note
 from sightline.files import write_bytes, write_json, write_text
 from sightline.image import Image

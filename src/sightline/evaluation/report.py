@@ -15,17 +15,19 @@ from jinja2 import Environment, StrictUndefined
 from markupsafe import Markup
 from matplotlib.figure import Figure
 
-from sightline.evaluate.curves import accuracy_curve, accuracy_finding, loss_curve, loss_finding
-from sightline.evaluate.metrics import ClassScore, Evaluation
-from sightline.evaluate.pictures import LEAST, caption_of, enlarged, png
-from sightline.evaluate.record import SAMPLE, RunRecord, Trace, example_indices
-from sightline.evaluate.scores import LISTED, calibration_finding, class_finding, confusion_matrix, reliability
-from sightline.evaluate.style import inline_svg
-from sightline.evaluate.words import bounds, dimensions, duration, measured, moment, percent, pictures, short, size, time_of
+from sightline.evaluation.curves import accuracy_curve, accuracy_finding, loss_curve, loss_finding
+from sightline.evaluation.metrics import ClassScore, Evaluation
+from sightline.evaluation.pictures import LEAST, caption_of, enlarged, png
+from sightline.evaluation.record import SAMPLE, RunRecord, Trace, example_indices
+from sightline.evaluation.scores import LISTED, calibration_finding, class_finding, confusion_matrix, reliability
+from sightline.evaluation.style import inline_svg
+from sightline.evaluation.words import bounds, dimensions, duration, measured, moment, percent, pictures, short, size, time_of
 from sightline.files import write_text
 from sightline.image import Image
 
 __all__ = ["write_report"]
+
+TILE = 160  # the longest side of a picture in the page, in pixels
 
 
 def write_report(record: RunRecord, folder: str | Path) -> Path:
@@ -36,7 +38,7 @@ def write_report(record: RunRecord, folder: str | Path) -> Path:
 
 
 def _render(record: RunRecord) -> str:
-    package = files("sightline.evaluate")
+    package = files("sightline.evaluation")
     environment = Environment(autoescape=True, undefined=StrictUndefined, trim_blocks=True, lstrip_blocks=True)
     filters = (percent, short, size, duration, moment, time_of, pictures)
     environment.filters.update({function.__name__: function for function in filters}, count="{:,}".format)
@@ -65,6 +67,8 @@ def _contents(record: RunRecord) -> dict[str, Any]:
         "samples": _tiles(record, evaluation.sample(SAMPLE, record.seed)),
         "reliability": _figure(reliability(evaluation), "calibration", f"Reliability curve. {calibration_finding(evaluation)}."),
         "traces": [_trace(trace) for trace in record.traces],
+        "widest": max(enlarged(picture, most=TILE).shape[1] for picture in record.pictures.values()),
+        "fingerprints": {"dataset": record.dataset.fingerprint, **record.fingerprints},
         "training_speed": _training_speed(record),
         "config": _yaml(record.config),
         "link": record.dataset.homepage if record.dataset.homepage.startswith(("https://", "http://")) else "",
@@ -117,14 +121,14 @@ def _yaml(config: Mapping[str, object]) -> str:
 
 def _tiles(record: RunRecord, indices: Iterable[int]) -> list[dict[str, Any]]:
     return [
-        {"caption": caption_of(record.evaluation, index), "image": _embedded(record.pictures[index], LEAST, 160)}
+        {"caption": caption_of(record.evaluation, index), "image": _embedded(record.pictures[index], LEAST, TILE)}
         for index in indices
     ]
 
 
 def _trace(trace: Trace) -> dict[str, Any]:
     name, results = trace
-    steps = [{"name": step, "size": dimensions(image), "image": _embedded(image, LEAST, 160)} for step, image in results]
+    steps = [{"name": step, "size": dimensions(image), "image": _embedded(image, LEAST, TILE)} for step, image in results]
     return {"name": name, "steps": steps}
 
 

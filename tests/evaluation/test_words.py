@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import pytest
 
-from sightline.evaluate.words import bounds, duration, measured, moment, percent, short, size, time_of
+from sightline.evaluation.words import bounds, duration, measured, moment, percent, short, size, time_of
 
 
 def plain(text: str) -> str:

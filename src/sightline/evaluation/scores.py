@@ -11,8 +11,8 @@ from matplotlib.patches import Rectangle
 from matplotlib.ticker import FuncFormatter
 from numpy.typing import NDArray
 
-from sightline.evaluate.metrics import BINS, ClassScore, Confused, Evaluation, wilson
-from sightline.evaluate.style import (
+from sightline.evaluation.metrics import BINS, ClassScore, Confused, Evaluation, wilson
+from sightline.evaluation.style import (
     BLUE,
     GRID,
     INK,
@@ -26,7 +26,7 @@ from sightline.evaluate.style import (
     text_width,
     wrapped,
 )
-from sightline.evaluate.words import percent, pictures
+from sightline.evaluation.words import percent, pictures
 
 __all__ = ["calibration_finding", "class_finding", "confusion_matrix", "order_of_classes", "per_class", "reliability"]
 

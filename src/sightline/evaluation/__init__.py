@@ -7,12 +7,12 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any
 
-from sightline.evaluate.metrics import ClassScore, Confused, Evaluation, Reliability, wilson
-from sightline.evaluate.record import Cost, DataFacts, History, RunRecord, Trace, shown_indices
+from sightline.evaluation.metrics import ClassScore, Confused, Evaluation, Reliability, wilson
+from sightline.evaluation.record import Cost, DataFacts, History, RunRecord, Trace, shown_indices
 
 if TYPE_CHECKING:
-    from sightline.evaluate.plots import save_plots
-    from sightline.evaluate.report import write_report
+    from sightline.evaluation.plots import save_plots
+    from sightline.evaluation.report import write_report
 
 __all__ = [
     "ClassScore",
@@ -30,7 +30,7 @@ __all__ = [
     "write_report",
 ]
 
-_LAZY = {"save_plots": "sightline.evaluate.plots", "write_report": "sightline.evaluate.report"}
+_LAZY = {"save_plots": "sightline.evaluation.plots", "write_report": "sightline.evaluation.report"}
 
 
 def __getattr__(name: str) -> Any:

@@ -12,9 +12,9 @@ from matplotlib.ticker import FuncFormatter, MaxNLocator
 from numpy.typing import NDArray
 
 from sightline.errors import ParameterError
-from sightline.evaluate.record import History
-from sightline.evaluate.style import BLUE, GRID, MUTED, ORANGE, ORANGE_TEXT, Sheet, heading_height, rendering
-from sightline.evaluate.words import percent
+from sightline.evaluation.record import History
+from sightline.evaluation.style import BLUE, GRID, MUTED, ORANGE, ORANGE_TEXT, Sheet, heading_height, rendering
+from sightline.evaluation.words import percent
 
 __all__ = ["accuracy_curve", "accuracy_finding", "curves", "loss_curve", "loss_finding"]
 

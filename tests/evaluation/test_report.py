@@ -10,8 +10,8 @@ import numpy as np
 import pytest
 
 from sightline.errors import ImageError, ParameterError
-from sightline.evaluate import Cost, DataFacts, Evaluation, RunRecord, shown_indices, write_report
-from sightline.evaluate.words import measured
+from sightline.evaluation import Cost, DataFacts, Evaluation, RunRecord, shown_indices, write_report
+from sightline.evaluation.words import measured
 
 from .conftest import MakeRecord, evaluation_of, history, random_evaluation
 
@@ -90,7 +90,7 @@ def test_the_report_says_what_was_measured(digits: Evaluation, make_record: Make
         f"{number} {uncertainty}",
         f"{int(digits.correct.sum())} of 597 pictures labelled rightly",
         digits.finding(),
-        "9 January 2026, 14:03 UTC: 6 epochs in 4 min 12 s",
+        "cnn3 trained on Handwritten digits, 9 January 2026, 14:03 UTC: 6 epochs in 4 min 12 s",
         "Validation loss rises after epoch 4",
         "nearest mean",
         f"{abs(100 * digits.accuracy - 80):.1f} points above",
@@ -150,7 +150,7 @@ def test_a_bare_record_leaves_sections_out(make_record: MakeRecord, tmp_path: Pa
     )  # fmt: skip
     page = page_of(bare, tmp_path)
     assert {"curves", "mistakes", "steps", "use"}.isdisjoint(page.ids)
-    assert "Evaluated 9 January 2026" in page.text
+    assert "cnn3 evaluated on Handwritten digits, 9 January 2026" in page.text
     assert "No mistakes: 3 pictures labelled, each rightly." in page.text
     assert "100 % 44 to 100 %" in page.text
     assert "not measured" in page.text

@@ -7,7 +7,7 @@ from dataclasses import dataclass, field
 
 from sightline.data.dataset import Dataset
 from sightline.errors import ParameterError
-from sightline.evaluate.metrics import Evaluation
+from sightline.evaluation.metrics import Evaluation
 from sightline.image import Image, check_image
 
 __all__ = ["Cost", "DataFacts", "History", "RunRecord", "Trace", "example_indices", "shown_indices"]

@@ -14,7 +14,7 @@ import pytest
 from sklearn import metrics as oracle
 
 from sightline.errors import DatasetError, ParameterError
-from sightline.evaluate import Evaluation, wilson
+from sightline.evaluation import Evaluation, wilson
 
 from .conftest import evaluation_of, random_evaluation, with_confidence
 
@@ -163,7 +163,7 @@ def test_what_does_not_fit_together_is_refused() -> None:
 
 def test_the_package_loads_neither_scikit_learn_nor_matplotlib() -> None:
     code = (
-        "import sys\nfrom sightline.evaluate import Evaluation\n"
+        "import sys\nfrom sightline.evaluation import Evaluation\n"
         "print(sorted({name.split('.')[0] for name in sys.modules} & {'sklearn', 'matplotlib', 'jinja2', 'scipy'}))"
     )
     found = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True).stdout
@@ -171,7 +171,7 @@ def test_the_package_loads_neither_scikit_learn_nor_matplotlib() -> None:
 
 
 def test_every_public_name_is_there() -> None:
-    package = import_module("sightline.evaluate")
+    package = import_module("sightline.evaluation")
     assert all(hasattr(package, name) for name in package.__all__)
     with pytest.raises(AttributeError, match="no attribute 'nonsense'"):
         package.nonsense  # noqa: B018

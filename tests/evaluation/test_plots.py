@@ -5,6 +5,7 @@ from __future__ import annotations
 import re
 import xml.etree.ElementTree as ElementTree
 from pathlib import Path
+from typing import Any
 
 import cv2
 import matplotlib as mpl
@@ -12,12 +13,15 @@ import numpy as np
 import pytest
 from matplotlib.backends.backend_agg import FigureCanvasAgg
 
+from sightline.data import Dataset, Split
 from sightline.errors import ParameterError, StorageError
-from sightline.evaluate import Evaluation, save_plots
-from sightline.evaluate.curves import accuracy_finding, curves, loss_finding
-from sightline.evaluate.pictures import Caption, caption_of, enlarged, png, tiles
-from sightline.evaluate.scores import calibration_finding, confusion_matrix, order_of_classes, per_class, reliability
-from sightline.evaluate.style import inline_svg, shortened, text_width, to_png, to_svg, wrapped
+from sightline.evaluation import Evaluation, save_plots
+from sightline.evaluation.curves import accuracy_finding, curves, loss_finding
+from sightline.evaluation.pictures import Caption, caption_of, enlarged, png, tiles
+from sightline.evaluation.plots import save_sheet
+from sightline.evaluation.scores import calibration_finding, confusion_matrix, order_of_classes, per_class, reliability
+from sightline.evaluation.style import inline_svg, shortened, text_width, to_png, to_svg, wrapped
+from sightline.image import write
 
 from .conftest import MakeRecord, evaluation_of, history, random_evaluation, with_confidence
 
@@ -227,3 +231,40 @@ def test_lines_are_broken_at_spaces_and_long_words_shortened() -> None:
     assert name.startswith("a-")
     assert name.endswith("png")
     assert shortened("short", 80, size=12) == "short"
+
+
+def a_dataset(classes: int, folder: Path | None = None) -> Dataset:
+    """Two gray pictures of 28 x 28 for each class but the last, which has none; on disk when there is a `folder`."""
+    random = np.random.default_rng(0)
+    labels = np.repeat(np.arange(classes - 1), 2)
+    pictures = random.integers(0, 256, (len(labels), 28, 28)).astype(np.uint8)
+    names = tuple(f"{i}.png" for i in range(len(labels)))
+    stored: np.ndarray[Any, Any] | tuple[Path, ...] = pictures
+    if folder:
+        stored = tuple(folder / name for name in names)
+        for path, picture in zip(stored, pictures, strict=True):
+            write(path, picture)
+    titles = tuple(f"class {i}" for i in range(classes))
+    return Dataset("made", titles, Split(stored, labels.astype(np.int64), names), None, None, "0")
+
+
+def test_a_sheet_shows_every_class_from_memory_and_from_disk(tmp_path: Path) -> None:
+    for dataset in (a_dataset(4), a_dataset(4, tmp_path)):
+        svg = save_sheet(dataset, tmp_path / "sheet.svg", each=3).read_bytes()
+        assert {"class 0", "class 3", "no pictures", "made: 6 training pictures of 4 classes"} <= set(texts(svg))
+        assert svg.count(b"<image ") == 6
+    assert cv2.imread(str(save_sheet(a_dataset(25), tmp_path / "sheet.png"))) is not None
+    assert "class 100" not in texts(save_sheet(a_dataset(120), tmp_path / "many.svg", each=1).read_bytes())
+
+
+def test_a_sheet_refuses_what_it_cannot_draw(tmp_path: Path) -> None:
+    with pytest.raises(ParameterError, match=r"\.png or \.svg"):
+        save_sheet(a_dataset(3), tmp_path / "sheet.txt")
+    with pytest.raises(ParameterError, match="1 to 100, received 0"):
+        save_sheet(a_dataset(3), tmp_path / "sheet.png", each=0)
+    assert not list(tmp_path.iterdir())
+
+
+@pytest.mark.parametrize(("side", "shown"), [(8, 112), (28, 112), (32, 128), (64, 128), (75, 75), (96, 96), (112, 112), (150, 150)])
+def test_pictures_of_any_size_come_out_about_as_large(side: int, shown: int) -> None:
+    assert enlarged(np.zeros((side, side), np.uint8)).shape == (shown, shown)

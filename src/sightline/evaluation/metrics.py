@@ -12,7 +12,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from sightline.errors import DatasetError, ParameterError
-from sightline.evaluate.words import pictures
+from sightline.evaluation.words import pictures
 
 __all__ = ["BINS", "ClassScore", "Confused", "Evaluation", "Reliability", "wilson"]
 

@@ -7,17 +7,30 @@ from pathlib import Path
 
 from matplotlib.figure import Figure
 
-from sightline.evaluate.curves import accuracy_curve, curves, loss_curve
-from sightline.evaluate.pictures import caption_of, steps, tiles
-from sightline.evaluate.record import SAMPLE, RunRecord
-from sightline.evaluate.scores import confusion_matrix, per_class, reliability
-from sightline.evaluate.style import to_png, to_svg
+from sightline.data.dataset import Dataset
+from sightline.errors import ParameterError
+from sightline.evaluation.curves import accuracy_curve, curves, loss_curve
+from sightline.evaluation.pictures import caption_of, class_sheet, steps, tiles
+from sightline.evaluation.record import SAMPLE, RunRecord
+from sightline.evaluation.scores import confusion_matrix, per_class, reliability
+from sightline.evaluation.style import to_png, to_svg
 from sightline.files import write_bytes
 
 __all__ = [
-    "accuracy_curve", "confusion_matrix", "curves", "figures", "loss_curve", "per_class", "reliability", "save_plots", "steps",
+    "accuracy_curve",
+    "confusion_matrix",
+    "curves",
+    "figures",
+    "loss_curve",
+    "per_class",
+    "reliability",
+    "save_plots",
+    "save_sheet",
+    "steps",
     "tiles",
-]  # fmt: skip
+]
+
+MOST_EACH = 100  # pictures of a class: a sheet of more is wider than any screen
 
 
 def figures(record: RunRecord) -> Iterator[tuple[str, Figure]]:
@@ -51,3 +64,18 @@ def save_plots(record: RunRecord, folder: str | Path) -> tuple[Path, ...]:
             write_bytes(path, data)
             saved.append(path)
     return tuple(saved)
+
+
+def save_sheet(dataset: Dataset, path: str | Path, *, each: int = 8, seed: int = 0) -> Path:
+    """Save `class_sheet` as the PNG or SVG file `path`, whole or not at all, and give the path back.
+
+    ParameterError for another suffix or for less than one picture each; StorageError where the file cannot be written.
+    """
+    target = Path(path)
+    write = {".png": to_png, ".svg": to_svg}.get(target.suffix.lower())
+    if write is None:
+        raise ParameterError(f"cannot draw a sheet as {target.name!r}", expected="a path that ends in .png or .svg")
+    if not 1 <= each <= MOST_EACH:
+        raise ParameterError("invalid number of pictures for each class", expected=f"1 to {MOST_EACH}", received=repr(each))
+    write_bytes(target, write(class_sheet(dataset, each=each, seed=seed)))
+    return target

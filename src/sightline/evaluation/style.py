@@ -40,7 +40,7 @@ __all__ = [
     "to_png",
     "to_svg",
     "wrapped",
-]  # fmt: skip
+]
 
 INK, PAPER, MUTED, GRID = "#1b1f24", "#ffffff", "#6b7280", "#e2e5e9"
 BLUE, ORANGE = "#0072b2", "#e69f00"

@@ -11,7 +11,7 @@ from numpy.typing import NDArray
 from sklearn.datasets import load_digits
 from sklearn.naive_bayes import GaussianNB
 
-from sightline.evaluate import Cost, DataFacts, Evaluation, RunRecord, shown_indices
+from sightline.evaluation import Cost, DataFacts, Evaluation, RunRecord, shown_indices
 
 MakeRecord = Callable[..., RunRecord]
 

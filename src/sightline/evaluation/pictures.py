@@ -11,16 +11,30 @@ import numpy as np
 from matplotlib.figure import Figure
 from matplotlib.patches import Rectangle
 
-from sightline.evaluate.metrics import Evaluation
-from sightline.evaluate.record import Trace
-from sightline.evaluate.style import GREEN_TEXT, GRID, INK, MUTED, VERMILLION_TEXT, Sheet, rendering, shortened, wrapped
-from sightline.evaluate.words import dimensions, percent
+from sightline.data.dataset import Dataset
+from sightline.evaluation.metrics import Evaluation
+from sightline.evaluation.record import Trace
+from sightline.evaluation.style import (
+    GREEN_TEXT,
+    GRID,
+    INK,
+    MUTED,
+    VERMILLION_TEXT,
+    Sheet,
+    heading_height,
+    rendering,
+    shortened,
+    text_width,
+    wrapped,
+)
+from sightline.evaluation.words import dimensions, percent
 from sightline.image import Image
 from sightline.ops import to_depth8, to_rgb
 
-__all__ = ["Caption", "caption_of", "enlarged", "png", "steps", "tiles"]
+__all__ = ["Caption", "caption_of", "class_sheet", "enlarged", "png", "steps", "tiles"]
 
 LEAST, MOST = 112, 320  # the longest side of a shown picture, in pixels
+ROWS = 100  # classes on a sheet
 
 
 class Caption(NamedTuple):
@@ -46,7 +60,7 @@ def caption_of(evaluation: Evaluation, index: int) -> Caption:
 
 
 def enlarged(image: Image, least: int = LEAST, most: int = MOST) -> Image:
-    """The picture as uint8 with its longest side at least `least` pixels, each pixel a square of whole pixels.
+    """The picture as uint8 with its longest side about `least` pixels or more, each pixel a square of whole pixels.
 
     One larger than `most` is made smaller instead; transparency is laid on white.
     """
@@ -56,6 +70,8 @@ def enlarged(image: Image, least: int = LEAST, most: int = MOST) -> Image:
         width, height = (max(1, round(n * most / side)) for n in (flat.shape[1], flat.shape[0]))
         return cv2.resize(flat, (width, height), interpolation=cv2.INTER_AREA)
     factor = -(-least // side)
+    if factor == 2 and 3 * side * factor > 4 * least:
+        factor = 1  # better a little too small than twice as large as its neighbours
     return flat.repeat(factor, axis=0).repeat(factor, axis=1)
 
 
@@ -108,6 +124,33 @@ def steps(traces: Sequence[Trace]) -> Figure:
             sheet.text(x, y + picture.shape[0] + 30, shortened(note, widths[column] + gap, size=10.5), size=10.5, color=MUTED)
             if column:
                 sheet.text(x - gap / 2, y + 14 + cell / 2, "→", size=14, color=MUTED, ha="center", va="center_baseline")
+    return sheet.figure
+
+
+@rendering()
+def class_sheet(dataset: Dataset, *, each: int = 8, seed: int = 0) -> Figure:
+    """A row of up to `each` training pictures for every class, drawn by `seed`; of more than 100 classes the first 100."""
+    split, classes = dataset.train, dataset.classes[:ROWS]
+    least = LEAST if len(classes) <= 20 else LEAST // 2
+    gap, random = 8, np.random.default_rng(seed)
+    left = max(text_width(name, 12) for name in classes) + 14
+    title = f"{dataset.facts.get('title') or dataset.name}: {len(split):,} training pictures of {len(dataset.classes):,} classes"
+    first = f"; the first {ROWS} classes" if len(dataset.classes) > ROWS else ""
+    width = left + each * (least + gap) - gap
+    note = f"up to {each} of each class, drawn with seed {seed}{first}"
+    top = heading_height(title, note, width) + 14
+    sheet = Sheet(width, top + len(classes) * (least + gap) - gap)
+    sheet.heading(title, note)
+    for row, name in enumerate(classes):
+        y, of_class = top + row * (least + gap), np.flatnonzero(split.labels == row)
+        sheet.text(left - 14, y + least / 2, name, ha="right", va="center_baseline")
+        for column, index in enumerate(random.permutation(of_class)[:each]):
+            # No larger than its place: what does not fit there by a whole factor is made smaller.
+            picture = enlarged(split.read(int(index)), least=1, most=least)
+            factor = max(1, least // max(picture.shape[:2]))
+            _place(sheet, left + column * (least + gap), y, picture.repeat(factor, axis=0).repeat(factor, axis=1))
+        if not of_class.size:
+            sheet.text(left, y + least / 2, "no pictures", size=11, color=MUTED, va="center_baseline")
     return sheet.figure
 
 

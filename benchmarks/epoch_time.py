@@ -1,0 +1,55 @@
+"""Seconds an epoch of the plain Keras script and of the `tuned` preset, in turn on the same machine.
+
+    python benchmarks/epoch_time.py [--rounds 3]
+
+A round is a process of each with three epochs over the same 54,000 pictures of Fashion-MNIST; the first epoch, in which
+TensorFlow compiles, is left out. The ratio is taken round by round, so that a busy minute of the machine meets both.
+"""
+
+from __future__ import annotations
+
+import argparse
+import json
+import sys
+
+from common import publish, run_json, spread, table
+
+OURS = """
+import json, sys
+from sightline.training import make_config
+from sightline.training.session import load_inputs, make_trainer
+from sightline.events import EpochDone, ignore
+config = make_config("fashion-mnist", epochs=3, preset=sys.argv[1])
+inputs = load_inputs(config, ignore)
+rows = []
+listen = lambda event: rows.append(event.row["seconds"]) if isinstance(event, EpochDone) else None
+make_trainer(config.settled(inputs.dataset.facts), inputs, listen, lambda: False, lambda state: None).run(None)
+print(json.dumps(rows))
+"""
+
+
+def main() -> None:
+    parser = argparse.ArgumentParser(description=__doc__)
+    parser.add_argument("--rounds", type=int, default=3)
+    rounds = parser.parse_args().rounds
+    plain: list[float] = []
+    ours: dict[str, list[float]] = {"plain": [], "tuned": []}
+    ratios: list[float] = []
+    for number in range(rounds):
+        plain.append(min(run_json("benchmarks/plain_keras.py", "fashion-mnist", "--epochs", "3")["seconds"][1:]))
+        for preset, seconds in ours.items():
+            seconds.append(min(run_json("-c", OURS, preset)[1:]))
+        ratios.append(plain[-1] / ours["tuned"][-1])
+        print(json.dumps({"round": number, "plain": plain[-1], **{k: v[-1] for k, v in ours.items()}}), file=sys.stderr)
+    rows = [
+        ["plain Keras script", spread(plain)],
+        ["Sightline, preset plain", spread(ours["plain"])],
+        ["Sightline, preset tuned", spread(ours["tuned"])],
+        ["**plain script ÷ tuned**", spread(ratios)],
+    ]
+    text = table([f"54,000 pictures, n = {rounds}", "seconds an epoch, median (range)"], rows)
+    publish("epoch-time", "Time of an epoch", text, f"python benchmarks/epoch_time.py --rounds {rounds}")
+
+
+if __name__ == "__main__":
+    main()
