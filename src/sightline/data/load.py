@@ -89,7 +89,7 @@ def _from_path(path: Path) -> Contents:
     except OSError as error:  # a name that is too long, a folder that may not be entered
         raise DatasetError(f"cannot read {str(path)!r}: {error.strerror or error}") from error
     facts: dict[str, Any] = {"title": contents.name, "licence": None, "citation": None, "homepage": None}
-    facts |= {"source": str(path.absolute()), "flips": "none", "shift": 1, "ignored": {}, **contents.facts}
+    facts |= {"source": str(path.absolute()), "flips": "none", "shift": 1, "background": None, "ignored": {}, **contents.facts}
     return Contents(contents.name, contents.classes, contents.splits, facts)
 
 

@@ -132,7 +132,7 @@ def make_record(
     chosen = int(np.argmin(losses)) + 1 if config.patience else state.epoch
     return RunRecord(  # noqa: S604 - its `shell` is text to show
         title=folder.name,
-        dataset=DataFacts.of(dataset, str(dataset.facts.get("split_rule", ""))),
+        dataset=DataFacts.of(dataset, str(dataset.facts.get("split", ""))),
         model=config.model,
         preset=config.preset,
         epochs=state.epoch,
