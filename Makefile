@@ -30,6 +30,9 @@ lint: install
 	$(BIN)/mypy
 	$(BIN)/lint-imports
 
+pretrained: install
+	$(BIN)/python tools/build_pretrained.py
+
 # uv resolves for all systems and Pythons at once; no registry is named in the result
 lock:
 	uv pip compile pyproject.toml --group dev --universal --python-version 3.11 --generate-hashes --no-emit-index-url \
