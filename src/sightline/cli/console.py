@@ -103,6 +103,7 @@ class Live:
     def __call__(self, event: Event) -> None:
         """Move the line, or print one above it."""
         if isinstance(event, Note):
+            self._clear()
             self.progress.console.print(("Warning: " if event.warning else "") + event.text, markup=False)
         elif isinstance(event, EpochDone):
             self.progress.console.print(_epoch_line(event), markup=False)

@@ -157,6 +157,7 @@ class Trainer:
 
         def after(step: int, logs: dict[str, float]) -> None:
             nonlocal last
+            step = min(step, self._steps)  # Keras counts the last, shorter execution as a whole one
             if not math.isfinite(logs["loss"]):
                 raise TrainingError(
                     f"the loss is no longer a number in epoch {epoch + 1}, step {step}",
