@@ -251,9 +251,7 @@ def _model_folder(model: str | Path) -> Path:
     shipped = pretrained()
     if str(model) in shipped:
         return shipped[str(model)]
-    raise UnknownNameError(
-        f"there is no run, bundle or pretrained model {str(model)!r}", fix=f"{nearest(str(model), list(shipped))}."
-    )
+    raise UnknownNameError(f"there is no run, bundle or pretrained model {str(model)!r}", fix=nearest(str(model), list(shipped)))
 
 
 def find_sources(patterns: Iterable[str]) -> list[str | bytes]:
