@@ -1,10 +1,10 @@
-# make install   the environment in .venv          make test    every test but the slow ones
+# make install   the environment in .venv          make test    lint, types, layers and all tests
 # make demo      train and report on Fashion-MNIST make lock    renew the pinned versions
 PYTHON ?= python3
 BIN := .venv/bin
 STAMP := .venv/.installed
 
-.PHONY: install demo test test-slow lint lock pretrained clean
+.PHONY: install demo test lint lock pretrained clean
 
 install: $(STAMP)
 
@@ -20,9 +20,6 @@ demo: install
 
 test: install lint
 	$(BIN)/python -m pytest
-
-test-slow: install
-	$(BIN)/python -m pytest -m slow
 
 lint: install
 	$(BIN)/ruff check

@@ -16,13 +16,21 @@ from sightline.errors import StorageError
 __all__ = ["replacing", "sha256", "write_bytes", "write_json", "write_text"]
 
 
+UMASK = os.umask(0)  # it can only be read by setting it: once, before there are threads
+os.umask(UMASK)
+
+
 @contextmanager
 def replacing(path: str | Path) -> Iterator[Path]:
     """Give a temporary path beside `path`; when the block ends well its file becomes `path`, else it is removed.
 
-    The bytes are flushed to the disk before the rename. A full disk is a StorageError, and `path` stays as it was.
+    The bytes are flushed to the disk before the rename. A full disk is a StorageError, and `path` stays as it was. A device
+    or pipe cannot be replaced and is written to directly.
     """
     target = Path(path)
+    if target.exists() and not target.is_file() and not target.is_dir():
+        yield target
+        return
     temporary: Path | None = None
     try:
         target.parent.mkdir(parents=True, exist_ok=True)
@@ -32,7 +40,7 @@ def replacing(path: str | Path) -> Iterator[Path]:
         yield temporary
         with open(temporary, "rb+") as file:
             os.fsync(file.fileno())
-        temporary.chmod(0o666 & ~_umask())
+        temporary.chmod(0o666 & ~UMASK)
         temporary.replace(target)
         temporary = None
     except OSError as error:
@@ -47,12 +55,6 @@ def replacing(path: str | Path) -> Iterator[Path]:
             temporary.unlink(missing_ok=True)
 
 
-def _umask() -> int:
-    mask = os.umask(0)
-    os.umask(mask)
-    return mask
-
-
 def write_bytes(path: str | Path, data: bytes) -> None:
     """Write `data` as the file `path`, whole or not at all."""
     with replacing(path) as temporary:
@@ -60,8 +62,8 @@ def write_bytes(path: str | Path, data: bytes) -> None:
 
 
 def write_text(path: str | Path, text: str) -> None:
-    """Write `text` in UTF-8 as the file `path`, whole or not at all."""
-    write_bytes(path, text.encode())
+    """Write `text` in UTF-8 as the file `path`, whole or not at all; what it cannot hold, as in some file names, is escaped."""
+    write_bytes(path, text.encode("utf-8", "backslashreplace"))
 
 
 def write_json(path: str | Path, value: Any) -> None:

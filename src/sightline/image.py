@@ -20,7 +20,19 @@ from numpy.typing import NDArray
 from sightline.errors import ImageError, ParameterError
 from sightline.files import write_bytes
 
-__all__ = ["IMAGE_SUFFIXES", "MAX_PIXELS", "Image", "ImageInfo", "Mode", "check_image", "decode", "probe", "read", "write"]
+__all__ = [
+    "IMAGE_SUFFIXES",
+    "MAX_PIXELS",
+    "Image",
+    "ImageInfo",
+    "Mode",
+    "check_image",
+    "decode",
+    "encode",
+    "probe",
+    "read",
+    "write",
+]
 
 Image = NDArray[Any]
 Mode = Literal["color", "gray", "unchanged"]
@@ -113,11 +125,15 @@ def write(path: str | Path, image: Image, *, quality: int | None = None) -> None
 
     `quality`: 1 to 100, for JPEG, WebP and AVIF; None takes the format's usual one.
     """
-    target = Path(path)
-    suffix = target.suffix.lower()
+    write_bytes(path, encode(image, Path(path).suffix, quality=quality))
+
+
+def encode(image: Image, suffix: str, *, quality: int | None = None) -> bytes:
+    """The bytes of a picture file in the format of `suffix`, such as `.png`. See `write`."""
+    suffix = suffix.lower()
     if suffix not in IMAGE_SUFFIXES:
         raise ImageError(
-            f"cannot write {str(target)!r}", expected=f"one of {' '.join(sorted(IMAGE_SUFFIXES))}", received=f"suffix {suffix!r}"
+            "cannot write the picture", expected=f"one of {' '.join(sorted(IMAGE_SUFFIXES))}", received=f"suffix {suffix!r}"
         )
     check_image(image, what="image to write", dtypes=("uint8", "uint16"))
     pixels = image
@@ -135,10 +151,10 @@ def write(path: str | Path, image: Image, *, quality: int | None = None) -> None
     try:
         ok, encoded = cv2.imencode(suffix, pixels, options)
     except cv2.error as error:
-        raise ImageError(f"cannot write {str(target)!r} with {image.dtype.name} {image.shape}") from error
+        raise ImageError(f"cannot write {image.dtype.name} {image.shape} as {suffix}") from error
     if not ok:
-        raise ImageError(f"cannot write {str(target)!r} with {image.dtype.name} {image.shape}")
-    write_bytes(target, encoded.tobytes())
+        raise ImageError(f"cannot write {image.dtype.name} {image.shape} as {suffix}")
+    return encoded.tobytes()
 
 
 def _bytes_of(source: Source) -> tuple[bytes, str]:
@@ -197,7 +213,7 @@ def _header(data: bytes) -> ImageInfo | None:
     return None
 
 
-_RAISE = "Raise max_pixels if you trust the file."
+_RAISE = "Raise max_pixels (--max-pixels) if you trust the file."
 
 
 def _damaged(name: str, info: ImageInfo) -> ImageError:

@@ -6,14 +6,13 @@ Every face (command line, page, cluster) calls these; none of them has a job of 
 from __future__ import annotations
 
 import json
+import shlex
 import signal
 import sys
 import threading
-import time
 from collections.abc import Callable, Iterable, Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
-from datetime import UTC, datetime
 from functools import cached_property
 from glob import glob, has_magic
 from importlib.resources import files
@@ -23,18 +22,32 @@ from typing import TYPE_CHECKING, Any
 
 from sightline.bundle import Predictor, load_bundle
 from sightline.errors import InputError, Interrupted, RunError, UnknownNameError
-from sightline.events import Listener, Note, Progress, ignore
-from sightline.image import IMAGE_SUFFIXES
+from sightline.events import Listener, Note, ignore
+from sightline.image import IMAGE_SUFFIXES, MAX_PIXELS
 from sightline.registry import nearest
 
 if TYPE_CHECKING:
-    from sightline.data import Dataset
+    import keras
+
     from sightline.evaluation import Evaluation
+    from sightline.training.checkpoint import State
     from sightline.training.config import TrainConfig
     from sightline.training.folder import RunFolder
     from sightline.training.session import Inputs
 
-__all__ = ["DryRun", "Run", "dry_run", "evaluate", "find_sources", "load", "pretrained", "report", "resume", "train"]
+__all__ = [
+    "DryRun",
+    "Run",
+    "dry_run",
+    "evaluate",
+    "find_sources",
+    "load",
+    "pretrained",
+    "preview",
+    "report",
+    "resume",
+    "train",
+]
 
 
 @dataclass(frozen=True)
@@ -68,16 +81,21 @@ class Run:
 
 
 def train(config: TrainConfig, *, out: str | Path = "runs", name: str | None = None, on_event: Listener = ignore) -> Run:
-    """Train, evaluate and report in a new folder of `out`. Interrupted after SIGINT or SIGTERM, with the state saved."""
+    """Train, evaluate and report in a new folder of `out`. Interrupted after SIGINT or SIGTERM, with the state saved.
+
+    Whatever can be found wrong beforehand is, before the folder is made.
+    """
     from sightline.models import MODELS
-    from sightline.training.folder import new_run
+    from sightline.training.folder import free_run, made
+    from sightline.training.session import build
 
     MODELS.get(config.model).arguments(config.arguments)  # a typo is found before the data is loaded
+    free_run(config, Path(out), name)
     config, inputs = _inputs(config, on_event)
-    folder = new_run(config, Path(out), name)
-    with folder.held():
-        config.save(folder.config)
-        return _train_in(folder, config, inputs, on_event, again=False)
+    network = build(config, inputs)
+    folder = free_run(config, Path(out), name)
+    with made(folder, config):
+        return _train_in(folder, config, inputs, network, None, on_event)
 
 
 def resume(path: str | Path, *, extend: int = 0, on_event: Listener = ignore) -> Run:
@@ -87,15 +105,18 @@ def resume(path: str | Path, *, extend: int = 0, on_event: Listener = ignore) ->
     """
     from sightline.training.config import TrainConfig
     from sightline.training.folder import open_run
+    from sightline.training.session import build, find_state
 
     folder = open_run(path)
     with folder.held():
-        config = TrainConfig.load(folder.config)
-        if extend:
-            config = TrainConfig.model_validate({**config.model_dump(), "epochs": config.epochs + extend})
+        config = TrainConfig.load(folder.config).extended(extend)
         config, inputs = _inputs(config, on_event)
+        state = find_state(folder, inputs)
+        if state is not None and extend:
+            state.extended_at = state.epoch
+        network = build(config, inputs)
         config.save(folder.config)
-        return _train_in(folder, config, inputs, on_event, again=True)
+        return _train_in(folder, config, inputs, network, state, on_event)
 
 
 def _inputs(config: TrainConfig, on_event: Listener) -> tuple[TrainConfig, Inputs]:
@@ -107,27 +128,26 @@ def _inputs(config: TrainConfig, on_event: Listener) -> tuple[TrainConfig, Input
     return config.settled(inputs.dataset.facts), inputs
 
 
-def _train_in(folder: RunFolder, config: TrainConfig, inputs: Inputs, on_event: Listener, *, again: bool) -> Run:
-    from sightline.training.results import make_bundle, make_record, report, save_record
-    from sightline.training.session import train_weights
-
-    began = datetime.now(UTC)
-    clock = time.perf_counter()
+def _train_in(
+    folder: RunFolder, config: TrainConfig, inputs: Inputs, network: keras.Model, state: State | None, on_event: Listener
+) -> Run:
     try:
+        from sightline.training.results import make_bundle, make_record, report, save_record
+        from sightline.training.session import train_weights
+
         with _stop_on_signals() as stop:
-            network, state = train_weights(folder, config, inputs, on_event, stop, resume=again)
+            state = train_weights(folder, config, inputs, network, state, on_event, stop)
         if stop():
             raise Interrupted("stopped after the last epoch, before the evaluation")
-        seconds = sum(row["seconds"] for row in state.history) if again else time.perf_counter() - clock
         on_event(Note("Evaluating"))
         predictor, cost = make_bundle(folder, config, inputs, network)
-        when = (began.isoformat(timespec="seconds"), round(seconds, 1))
-        record = make_record(folder, config, inputs, state, predictor, cost, when, on_event)
+        record = make_record(folder, config, inputs, state, predictor, cost, on_event)
         save_record(folder, record)
         report(folder, record, on_event)
     except (Interrupted, KeyboardInterrupt) as error:
         what = error.what if isinstance(error, Interrupted) else "stopped"
-        raise Interrupted(what, fix=f"Go on with `sightline train --resume {folder.path}`.") from None
+        again = f"Go on with `sightline train --resume {shlex.quote(str(folder.path))}`."
+        raise Interrupted(what, fix=again) from None
     return Run(folder.path)
 
 
@@ -167,7 +187,7 @@ class DryRun:
 
 
 def dry_run(config: TrainConfig, *, on_event: Listener = ignore) -> DryRun:
-    """Send real pictures through everything up to a few training steps, write nothing, and estimate the rest."""
+    """Send all pictures through the pipeline and some through training, write nothing, and estimate the rest."""
     from sightline.training.session import time_steps
 
     config, inputs = _inputs(config, on_event)
@@ -204,19 +224,12 @@ def evaluate(path: str | Path, *, data: str | None = None, on_event: Listener = 
     return evaluate_run(Path(path), _model_folder(path), data, on_event)
 
 
-def load_data(source: str, *, on_event: Listener = ignore) -> Dataset:
-    """Load a dataset, its downloads told to `on_event`."""
-    from sightline.data import load_dataset
-
-    return load_dataset(source, progress=lambda what, done, total: on_event(Progress(what, done, total, "bytes")))
-
-
 def preview(data: str, output: Path, *, each: int = 8, seed: int = 0, on_event: Listener = ignore) -> Path:
     """Draw `each` pictures of every class, drawn by `seed`, on a sheet in PNG or SVG; give back its path."""
     from sightline.evaluation.plots import save_sheet
+    from sightline.training.session import load_data
 
-    dataset = load_data(data, on_event=on_event)
-    return save_sheet(dataset, output, each=each, seed=seed)
+    return save_sheet(load_data(data, on_event), output, each=each, seed=seed)
 
 
 def report(path: str | Path, *, on_event: Listener = ignore) -> Path:
@@ -235,22 +248,29 @@ def pretrained() -> dict[str, Path]:
     return {folder.name: folder for folder in sorted(home.iterdir()) if (folder / "manifest.json").is_file()}
 
 
-def load(model: str | Path, *, threads: int = 1) -> Predictor:
-    """Load a model for prediction: a run's folder, a bundle's folder, or the name of one that comes with Sightline."""
-    return load_bundle(_model_folder(model), threads=threads)
+def load(model: str | Path, *, threads: int = 1, max_pixels: int = MAX_PIXELS) -> Predictor:
+    """Load a model for prediction: a run's folder, a bundle's folder, or the name of one that comes with Sightline.
+
+    Pictures of more than `max_pixels` will be refused.
+    """
+    return load_bundle(_model_folder(model), threads=threads, max_pixels=max_pixels)
 
 
 def _model_folder(model: str | Path) -> Path:
     path = Path(model)
-    if (path / "bundle" / "manifest.json").is_file():
-        return path / "bundle"
-    if (path / "config.yaml").is_file():
-        raise RunError(f"run {str(model)!r} has no model yet", fix=f"Finish it with `sightline train --resume {path}`.")
-    if path.exists():
-        return path
     shipped = pretrained()
-    if str(model) in shipped:
-        return shipped[str(model)]
+    try:
+        for candidate in (path / "bundle", path):
+            if (candidate / "manifest.json").is_file():
+                return candidate
+        if str(model) in shipped:
+            return shipped[str(model)]
+        if (path / "config.yaml").is_file():
+            raise RunError(f"run {str(model)!r} has no model yet", fix=f"Finish it with `sightline train --resume {path}`.")
+        if path.exists():
+            return path  # loading says what is missing
+    except OSError:  # a name that is too long for the file system
+        pass
     raise UnknownNameError(f"there is no run, bundle or pretrained model {str(model)!r}", fix=nearest(str(model), list(shipped)))
 
 

@@ -27,7 +27,7 @@ __all__ = ["Parameter", "Parameters", "explain", "parse_text"]
 
 @dataclass(frozen=True)
 class Parameter:
-    """One parameter as every face shows it. Bounds are inclusive unless `exclusive` says otherwise."""
+    """One parameter as every face shows it; `lower` and `upper` are the ends of its range, None where there is none."""
 
     name: str
     type: str

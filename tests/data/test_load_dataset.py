@@ -77,7 +77,19 @@ def test_a_negative_seed_is_refused() -> None:
 def test_the_facts_are_plain_and_complete(tmp_path: Path) -> None:
     named, own = load_dataset("digits").facts, load_dataset(photos(tmp_path)).facts
     assert set(named) == set(own)
-    assert {"title", "licence", "citation", "homepage", "source", "flips", "shift", "background", "split", "ignored"} == set(named)
+    assert {
+        "title",
+        "licence",
+        "citation",
+        "homepage",
+        "source",
+        "flips",
+        "shift",
+        "background",
+        "split",
+        "own_splits",
+        "ignored",
+    } == set(named)
     assert json.loads(json.dumps(named)) == named
     assert "seed 0" in named["split"]
     assert own["source"] == str(tmp_path)

@@ -17,7 +17,7 @@ from sightline.bundle.manifest import Manifest, load_manifest
 from sightline.bundle.network import BATCH, Network, calibrate
 from sightline.bundle.store import AGAIN, read_files
 from sightline.errors import BundleError, ImageError, ParameterError, SightlineError
-from sightline.image import Image, check_image, read
+from sightline.image import MAX_PIXELS, Image, check_image, read
 from sightline.pipeline import Pipeline
 
 __all__ = ["Failure", "Picture", "Prediction", "Predictor", "Sample", "load_bundle", "prepare"]
@@ -91,7 +91,7 @@ class Predictor:
     `manifest` describes the bundle; `labels` its classes; `pipeline` the steps before the network; `input_shape` (H, W, C).
     """
 
-    def __init__(self, manifest: Manifest, pipeline: Pipeline, network: Network) -> None:
+    def __init__(self, manifest: Manifest, pipeline: Pipeline, network: Network, *, max_pixels: int = MAX_PIXELS) -> None:
         """Put the parts of a bundle together; BundleError if they do not fit."""
         check_fit(network, manifest.labels, manifest.input_shape)
         self.manifest = manifest
@@ -99,12 +99,13 @@ class Predictor:
         self.labels: tuple[str, ...] = manifest.labels
         self.input_shape: tuple[int, int, int] = manifest.input_shape
         self._network = network
+        self._max_pixels = max_pixels
         self._temperature = manifest.temperature
         self._threshold = manifest.unknown_threshold or 0.0
 
     def prepare(self, source: Picture) -> NDArray[np.uint8]:
         """Read a picture as stored and run the pipeline: uint8 `(H, W, C)` of the input shape; ImageError, PipelineError."""
-        return prepare(source, self.pipeline, self.input_shape)
+        return prepare(source, self.pipeline, self.input_shape, max_pixels=self._max_pixels)
 
     def probabilities(self, inputs: NDArray[np.uint8]) -> NDArray[np.float32]:
         """Probabilities float32 `(N, classes)` of prepared pictures, uint8 `(N, H, W, C)`, or `(N, H, W)` where C is 1."""
@@ -152,8 +153,8 @@ class Predictor:
         return Prediction(self.labels[index], index, confidence, probabilities, self.labels, _name(source), known)
 
 
-def load_bundle(folder: str | Path, *, threads: int = 1) -> Predictor:
-    """Load a bundle to predict with on `threads` processor threads.
+def load_bundle(folder: str | Path, *, threads: int = 1, max_pixels: int = MAX_PIXELS) -> Predictor:
+    """Load a bundle to predict with on `threads` processor threads, from pictures of at most `max_pixels`.
 
     Everything is checked first: the manifest, every file's size and SHA-256, that network, labels, pipeline and input
     shape fit together, and that the sample picture still gets the probabilities it was shipped with. What does not fit
@@ -165,16 +166,18 @@ def load_bundle(folder: str | Path, *, threads: int = 1) -> Predictor:
     files = read_files(folder, manifest)
     try:
         pipeline = Pipeline.from_dict(manifest.pipeline)
-        predictor = Predictor(manifest, pipeline, Network(files["model.onnx"], threads=threads))
+        predictor = Predictor(manifest, pipeline, Network(files["model.onnx"], threads=threads), max_pixels=max_pixels)
         _check_sample(predictor, files["sample.png"], files["sample.json"])
     except SightlineError as error:
         raise BundleError(f"bundle {str(folder)!r}: {error.problem}", fix=error.fix or AGAIN) from error
     return predictor
 
 
-def prepare(source: Picture, pipeline: Pipeline, input_shape: tuple[int, int, int]) -> NDArray[np.uint8]:
+def prepare(
+    source: Picture, pipeline: Pipeline, input_shape: tuple[int, int, int], *, max_pixels: int = MAX_PIXELS
+) -> NDArray[np.uint8]:
     """Read a picture as stored and run `pipeline`: uint8 `(H, W, C)` of `input_shape`; ImageError, PipelineError."""
-    picture = check_image(source) if isinstance(source, np.ndarray) else read(source, "unchanged")
+    picture = check_image(source) if isinstance(source, np.ndarray) else read(source, "unchanged", max_pixels=max_pixels)
     result = pipeline.run(picture)
     prepared: NDArray[np.uint8] = result[..., None] if result.ndim == 2 else result
     if prepared.shape != input_shape or prepared.dtype != np.uint8:

@@ -8,10 +8,11 @@ from typing import Annotated, Any
 import typer
 
 from sightline.cli.console import out, print_json, say, table
+from sightline.cli.options import Json
+from sightline.errors import UnknownNameError
+from sightline.registry import nearest
 
 __all__ = ["checks", "models", "version"]
-
-Json = Annotated[bool, typer.Option("--json", help="As JSON on standard output")]
 
 
 def version(json: Json = False) -> None:
@@ -40,6 +41,8 @@ def models(name: Annotated[str | None, typer.Argument(help="One of them, with it
     if name in shipped:
         _show_pretrained(name, json)
         return
+    if name not in MODELS:
+        raise UnknownNameError(f"unknown model {name!r}", fix=nearest(name, [*MODELS.names(), *shipped]))
     architecture = MODELS.get(name)
     from sightline.training.backend import load_keras
 
@@ -47,6 +50,7 @@ def models(name: Annotated[str | None, typer.Argument(help="One of them, with it
     from dataclasses import asdict
 
     from sightline.models import layer_table
+    from sightline.training.session import DERIVED
 
     layers = layer_table(architecture.build({}))
     parameters = architecture.parameters.describe()
@@ -63,6 +67,8 @@ def models(name: Annotated[str | None, typer.Argument(help="One of them, with it
     say("\nParameters, set by `sightline train --set KEY=VALUE`:")
     settings = table("name", "default", "what it is")
     for parameter in parameters:
+        if parameter.name in DERIVED:
+            continue  # training sets these itself
         settings.add_row(parameter.name, _plain(parameter.default), parameter.text)
     out.print(settings)
 
@@ -101,7 +107,6 @@ def _show_pretrained(name: str, json: bool) -> None:
         print_json(manifest.model_dump(mode="json"))
         return
     rows = table("", "")
-    rows.show_header = False
     rows.add_row("network", manifest.architecture.name)
     rows.add_row("input", " x ".join(map(str, manifest.input_shape)))
     rows.add_row("labels", ", ".join(manifest.labels))
@@ -140,7 +145,6 @@ def checks(json: Json = False) -> None:
         print_json(facts)
         return
     rows = table("", "")
-    rows.show_header = False
     for key in ("python", "system", "processor", "cores", "backend"):
         rows.add_row(key, str(facts[key]))
     rows.add_row("features", " ".join(processor_features()) or "none known")

@@ -7,11 +7,12 @@ import sys
 import time
 from collections.abc import Iterator
 from contextlib import contextmanager
-from typing import Any
+from typing import Any, Literal
 
 from rich.console import Console
 from rich.progress import BarColumn, Progress, TaskID, TextColumn
-from rich.table import Table
+from rich.table import Column, Table
+from rich.text import Text
 
 from sightline.errors import SightlineError
 from sightline.events import EpochDone, Event, Listener, Note, StepDone
@@ -34,11 +35,20 @@ def print_json(value: Any) -> None:
     sys.stdout.write(json.dumps(value, indent=2, ensure_ascii=False) + "\n")
 
 
-def table(*columns: str) -> Table:
-    """A quiet table; a column whose name starts with `>` is aligned to the right."""
-    result = Table(box=None, pad_edge=False, header_style="bold", show_edge=False)
+class Rows(Table):
+    """A table whose cells are text as it is: class names and paths are never read as markup."""
+
+    def add_row(self, *cells: Any, **options: Any) -> None:
+        """Add a row of plain strings."""
+        super().add_row(*(Text(cell) if isinstance(cell, str) else cell for cell in cells), **options)
+
+
+def table(*columns: str) -> Rows:
+    """A quiet table; a column whose name starts with `>` is aligned to the right. Without names there is no header."""
+    result = Rows(box=None, pad_edge=False, header_style="bold", show_edge=False, show_header=any(c.strip(">") for c in columns))
     for column in columns:
-        result.add_column(column.removeprefix(">"), justify="right" if column.startswith(">") else "left", overflow="fold")
+        justify: Literal["right", "left"] = "right" if column.startswith(">") else "left"
+        result.add_column(Text(column.removeprefix(">")), justify=justify, overflow="fold")
     return result
 
 
@@ -51,9 +61,13 @@ def show_error(error: SightlineError) -> None:
 
 @contextmanager
 def listening(*, quiet: bool = False) -> Iterator[Listener]:
-    """A listener that shows a job's events on standard error: a live line on a terminal, else plain lines."""
+    """A listener that shows a job's events on standard error: a live line on a terminal, else plain lines.
+
+    `quiet` leaves only warnings.
+    """
     if quiet:
-        yield lambda event: None
+        plain = Plain()
+        yield lambda event: plain(event) if isinstance(event, Note) and event.warning else None
     elif err.is_terminal:
         with Live() as live:
             yield live
@@ -85,9 +99,9 @@ class Live:
 
     def __init__(self) -> None:
         self.progress = Progress(
-            TextColumn("{task.description}"),
-            BarColumn(bar_width=24),
-            TextColumn("{task.fields[facts]}"),
+            TextColumn("{task.description}", table_column=Column(no_wrap=True)),
+            BarColumn(bar_width=12),
+            TextColumn("{task.fields[facts]}", table_column=Column(no_wrap=True)),
             console=err,
             transient=True,
         )
@@ -130,16 +144,16 @@ def _epoch_line(event: EpochDone) -> str:
     mark = " *" if event.best else "  "
     epoch = str(int(row["epoch"])).rjust(len(str(event.epochs)))
     return (
-        f"epoch {epoch}/{event.epochs}  loss {row['loss']:.4f}  accuracy {row['accuracy']:.4f}"
-        f"  val loss {row['val_loss']:.4f}{mark}  val accuracy {row['val_accuracy']:.4f}"
-        f"  {row['pictures_per_second']:,.0f} pictures/s  {_duration(event.seconds_left)} left"
+        f"epoch {epoch}/{event.epochs}  loss {row['loss']:.4f}  acc {row['accuracy']:.4f}"
+        f"  val loss {row['val_loss']:.4f}{mark}  val acc {row['val_accuracy']:.4f}"
+        f"  {_duration(event.seconds_left):>8} left"
     )
 
 
 def _step_facts(event: StepDone) -> str:
     return (
-        f"step {event.step}/{event.steps}  loss {event.loss:.4f}  accuracy {event.accuracy:.4f}"
-        f"  {event.pictures_per_second:,.0f} pictures/s  {_duration(event.seconds_left)} left"
+        f"{event.step}/{event.steps}  loss {event.loss:.3f}  acc {event.accuracy:.3f}"
+        f"  {event.pictures_per_second:,.0f}/s  {_duration(event.seconds_left)} left"
     )
 
 

@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING, Annotated
 import typer
 
 from sightline.cli.console import listening, out, print_json, say, table
+from sightline.cli.options import Json, Quiet
 
 if TYPE_CHECKING:
     from sightline.data import Dataset
@@ -16,8 +17,6 @@ if TYPE_CHECKING:
 __all__ = ["app"]
 
 app = typer.Typer(no_args_is_help=True, help="Look at data: named sets, folders, tables and archives.")
-Json = Annotated[bool, typer.Option("--json", help="As JSON on standard output")]
-Quiet = Annotated[bool, typer.Option("--quiet", "-q", help="No progress")]
 Data = Annotated[str, typer.Argument(metavar="DATA", help="A dataset's name, or a folder, CSV, NPZ or IDX file")]
 
 
@@ -57,7 +56,7 @@ def info(data: Data, json: Json = False, quiet: Quiet = False) -> None:
 
     [bold]sightline data info fashion-mnist[/bold]
     """
-    with listening(quiet=quiet or json) as listen:
+    with listening(quiet=quiet) as listen:
         dataset = _load(data, listen)
     counts = {name: split.counts(len(dataset.classes)).tolist() for name, split in dataset.splits().items()}
     facts = {key: value for key, value in dataset.facts.items() if isinstance(value, str | int | float)}
@@ -67,7 +66,6 @@ def info(data: Data, json: Json = False, quiet: Quiet = False) -> None:
         )
         return
     rows = table("", "")
-    rows.show_header = False
     for key, value in facts.items():
         if value:
             rows.add_row(key.replace("_", " "), str(value))
@@ -90,7 +88,7 @@ def check(data: Data, json: Json = False, quiet: Quiet = False) -> None:
 
     from sightline.data import check_dataset
 
-    with listening(quiet=quiet or json) as listen:
+    with listening(quiet=quiet) as listen:
         findings = check_dataset(_load(data, listen))
     if json:
         print_json([asdict(finding) for finding in findings])
@@ -126,6 +124,6 @@ def preview(
 
 
 def _load(data: str, listen: Listener) -> Dataset:
-    from sightline.jobs import load_data
+    from sightline.training.session import load_data
 
-    return load_data(data, on_event=listen)
+    return load_data(data, listen)

@@ -11,7 +11,10 @@ from pydantic import BaseModel
 
 from sightline.params import Parameter, Parameters
 
-__all__ = ["given", "options_of"]
+__all__ = ["Json", "Quiet", "finish", "given", "options_of"]
+
+Json = Annotated[bool, typer.Option("--json", help="Results as JSON on standard output")]
+Quiet = Annotated[bool, typer.Option("--quiet", "-q", help="No progress, only warnings")]
 
 F = TypeVar("F", bound=Callable[..., Any])
 

@@ -7,8 +7,10 @@ from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
-from sightline.cli.console import err, print_json, say, table
+from sightline.cli.console import err, out, print_json, say, show_error, table
+from sightline.cli.options import Json
 from sightline.errors import InputError
+from sightline.image import MAX_PIXELS
 
 if TYPE_CHECKING:
     from sightline.bundle import Failure, Prediction
@@ -20,8 +22,9 @@ def predict(
     sources: Annotated[list[str], typer.Argument(metavar="SOURCE...", help="Files, folders, globs, or - for standard input")],
     model: Annotated[str, typer.Option("--model", "-m", help="A run, a bundle, or a model that comes with Sightline: mnist ...")],
     top: Annotated[int, typer.Option(min=1, help="How many labels to show")] = 3,
-    json: Annotated[bool, typer.Option("--json", help="Results as JSON on standard output")] = False,
+    json: Json = False,
     csv: Annotated[Path | None, typer.Option(metavar="FILE", help="Write a table of all pictures")] = None,
+    max_pixels: Annotated[int, typer.Option(min=1, help="Refuse pictures with more pixels")] = MAX_PIXELS,
     threads: Annotated[int, typer.Option(min=1, help="Processor threads")] = 1,
 ) -> None:
     """Say what is in a picture.
@@ -33,7 +36,7 @@ def predict(
 
     if json and csv:
         raise InputError("--json and --csv exclude each other")
-    predictor = jobs.load(model, threads=threads)
+    predictor = jobs.load(model, threads=threads, max_pixels=max_pixels)
     results = list(predictor.predict_many(jobs.find_sources(sources)))
     failures = [result for result in results if isinstance(result, Failure)]
     if json:
@@ -44,7 +47,7 @@ def predict(
     else:
         _show(results, top)
     for failure in failures:
-        err.print(f"Error: {failure.error.problem}", style="bold red", markup=False, soft_wrap=True)
+        show_error(failure.error)
     if failures:
         if len(results) > 1:
             err.print(f"{len(failures):,} of {len(results):,} pictures could not be read.")
@@ -62,24 +65,15 @@ def _to_dict(result: Prediction | Failure, top: int) -> dict[str, Any]:
 def _show(results: list[Prediction | Failure], top: int) -> None:
     from sightline.bundle import Failure
 
-    rows = table("picture", "label", ">", *(">" for _ in range(top - 1)))
-    rows.show_header = False
+    rows = table("", "", ">", *(">" for _ in range(top - 1)))
     for result in results:
         if not isinstance(result, Failure):
             (label, confidence), *others = result.top(top)
             mark = label if result.known else f"unknown ({label}?)"
             rest = [f"{name} {share:.1%}" for name, share in others]
-            rows.add_row(_escaped(result.source), _escaped(mark), f"{confidence:.1%}", *map(_escaped, rest))
+            rows.add_row(result.source, mark, f"{confidence:.1%}", *rest)
     if rows.row_count:
-        from sightline.cli.console import out
-
         out.print(rows)
-
-
-def _escaped(text: str) -> str:
-    from rich.markup import escape
-
-    return escape(text)
 
 
 def _write_csv(path: Path, results: list[Prediction | Failure], labels: tuple[str, ...]) -> None:

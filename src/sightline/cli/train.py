@@ -7,8 +7,8 @@ from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
-from sightline.cli.console import listening, print_json, say, table
-from sightline.cli.options import finish, given, options_of
+from sightline.cli.console import listening, out, print_json, say, table
+from sightline.cli.options import Json, Quiet, finish, given, options_of
 from sightline.errors import InputError
 from sightline.training.config import Recipe, TrainConfig
 
@@ -20,8 +20,6 @@ __all__ = ["evaluate", "report", "train"]
 
 CONFIG = ["model", "preset", "epochs", "seed", "patience", "class_weight", "size", "channels", "validation"]
 RECIPE = list(Recipe.model_fields)
-Json = Annotated[bool, typer.Option("--json", help="Results as JSON on standard output")]
-Quiet = Annotated[bool, typer.Option("--quiet", "-q", help="No progress")]
 
 
 @finish
@@ -33,13 +31,13 @@ def train(
     ] = None,
     *,
     name: Annotated[str | None, typer.Option(help="Name of the run; without one it is the data's, numbered on")] = None,
-    out: Annotated[Path, typer.Option(help="Folder of the runs")] = Path("runs"),
+    folder: Annotated[Path, typer.Option("--out", help="Folder of the runs")] = Path("runs"),
     arguments: Annotated[
         list[str] | None, typer.Option("--set", metavar="KEY=VALUE", help="A parameter of the model, such as filters=32,32,16")
     ] = None,
     resume: Annotated[Path | None, typer.Option(metavar="RUN", help="Go on with a run that was stopped")] = None,
     extend: Annotated[int, typer.Option(min=0, metavar="N", help="With --resume: N epochs more than planned")] = 0,
-    dry_run: Annotated[bool, typer.Option("--dry-run", help="Try one batch of everything, estimate, write nothing")] = False,
+    dry_run: Annotated[bool, typer.Option("--dry-run", help="Try everything on a few batches, estimate, write nothing")] = False,
     json: Json = False,
     quiet: Quiet = False,
     **options: Any,
@@ -50,7 +48,7 @@ def train(
     """
     from sightline import jobs
 
-    with listening(quiet=quiet or json) as listen:
+    with listening(quiet=quiet) as listen:
         if resume is not None:
             chosen = [key for key, value in options.items() if value is not None]
             if data or name or arguments or chosen or dry_run:
@@ -63,7 +61,7 @@ def train(
         if dry_run:
             _show_dry_run(jobs.dry_run(config, on_event=listen), config, json)
         else:
-            run = jobs.train(config, out=out, name=name, on_event=listen)
+            run = jobs.train(config, out=folder, name=name, on_event=listen)
     if not dry_run:
         _show_run(run, json)
 
@@ -98,7 +96,7 @@ def _show_run(run: Run, json: bool) -> None:
     rows.add_row("Time", f"{facts['seconds']:.0f} s for {facts['epochs']} epochs")
     rows.add_row("Model", str(run.path / "bundle"))
     rows.add_row("Report", str(run.report))
-    _print(rows)
+    out.print(rows)
 
 
 def _show_dry_run(found: Any, config: TrainConfig, json: bool) -> None:
@@ -114,7 +112,7 @@ def _show_dry_run(found: Any, config: TrainConfig, json: bool) -> None:
     rows.add_row("Network", f"{config.model}, {found.parameters:,} parameters")
     rows.add_row("Time", f"about {found.seconds_per_epoch:.1f} s an epoch, {found.seconds:.0f} s for {config.epochs}")
     rows.add_row("Memory", f"about {found.peak_bytes / 2**30:.1f} GiB")
-    _print(rows)
+    out.print(rows)
     say("Nothing was written.")
 
 
@@ -130,7 +128,7 @@ def evaluate(
     """
     from sightline import jobs
 
-    with listening(quiet=quiet or json) as listen:
+    with listening(quiet=quiet) as listen:
         evaluation, path = jobs.evaluate(model, data=data, on_event=listen)
     if json:
         print_json(evaluation.to_dict() | ({"report": str(path)} if path else {}))
@@ -145,7 +143,7 @@ def _show_evaluation(evaluation: Evaluation, path: Path | None) -> None:
     rows = table("class", ">precision", ">recall", ">F1", ">pictures")
     for score in evaluation.per_class:
         rows.add_row(score.name, f"{score.precision:.3f}", f"{score.recall:.3f}", f"{score.f1:.3f}", f"{score.support:,}")
-    _print(rows)
+    out.print(rows)
     say(f"\n{evaluation.finding()}")
     if path:
         say(f"Report: {path}")
@@ -164,10 +162,3 @@ def report(
     with listening(quiet=quiet) as listen:
         path = jobs.report(run, on_event=listen)
     say(str(path))
-
-
-def _print(rows: Any) -> None:
-    from sightline.cli.console import out
-
-    rows.show_header = any(column.header for column in rows.columns)
-    out.print(rows)

@@ -58,6 +58,16 @@ class Split:
             pictures = tuple(self.pictures[i] for i in chosen)
         return Split(pictures, self.labels[chosen], tuple(self.names[i] for i in chosen))
 
+    @staticmethod
+    def join(splits: Sequence[Split]) -> Split:
+        """All pictures of several splits of one dataset, one after the other."""
+        labels = np.concatenate([split.labels for split in splits])
+        names = tuple(name for split in splits for name in split.names)
+        arrays = [split.pictures for split in splits if isinstance(split.pictures, np.ndarray)]
+        if len(arrays) == len(splits):
+            return Split(np.concatenate(arrays), labels, names)
+        return Split(tuple(path for split in splits for path in split.pictures), labels, names)
+
     def counts(self, classes: int) -> NDArray[np.int64]:
         """How many pictures there are of each class: `(classes,)`."""
         return np.bincount(self.labels, minlength=classes).astype(np.int64)

@@ -54,7 +54,7 @@ def load_dataset(source: str | Path, *, seed: int = 0, validation: float = 0.1, 
         validation=splits.get("validation"),
         test=splits.get("test"),
         fingerprint=contents.fingerprint(),
-        facts={**contents.facts, "split": rule},
+        facts={**contents.facts, "split": rule, "own_splits": sorted(set(contents.splits) - {UNSPLIT})},
     )
 
 

@@ -17,7 +17,7 @@ from sightline.evaluation import Cost, DataFacts, Evaluation, RunRecord, save_pl
 from sightline.events import Listener, Note
 from sightline.training.config import TrainConfig
 from sightline.training.folder import RunFolder
-from sightline.training.results import evaluate_split, measure_latency, shown, traces
+from sightline.training.results import evaluate_split, final_split, measure_latency, shown, traces
 from sightline.training.session import load_data
 
 __all__ = ["evaluate_run"]
@@ -31,17 +31,27 @@ def evaluate_run(path: Path, bundle: Path, data: str | None, on_event: Listener)
         if not folder.config.is_file():
             raise InputError(f"{str(path)!r} is a bundle, which does not know its data", fix="Name some with --data.")
         config = TrainConfig.load(folder.config)
-        dataset = load_data(config.data, config.seed, config.validation, on_event)
-        name, split = _final_split(dataset, predictor)
-        return evaluate_split(predictor, split, name, on_event)[0], None
-    dataset = load_data(data, 0, 0.1, on_event)
-    name, split = _final_split(dataset, predictor)
-    evaluation, pictures, kept = evaluate_split(predictor, split, name, on_event)
+        dataset = load_data(config.data, on_event, seed=config.seed, validation=config.validation)
+        trained_on = predictor.manifest.dataset.fingerprint
+        if dataset.fingerprint != trained_on:
+            raise DatasetError(
+                f"the data of {str(path)!r} has changed: its test pictures may be ones it was trained on",
+                expected=f"fingerprint {trained_on[:12]}",
+                received=dataset.fingerprint[:12],
+                fix="Restore the pictures, or name others with --data.",
+            )
+        name, split = final_split(dataset)
+        return evaluate_split(predictor, _relabelled(split, dataset, predictor), name, on_event)[0], None
+    dataset = load_data(data, on_event)
+    name, split = _foreign_split(dataset)
+    if dataset.fingerprint == predictor.manifest.dataset.fingerprint and name != "test":
+        on_event(Note("These are the pictures that the model was trained on.", warning=True))
+    evaluation, pictures, kept = evaluate_split(predictor, _relabelled(split, dataset, predictor), name, on_event)
     stem = re.sub(r"[^A-Za-z0-9._-]+", "-", dataset.name).strip("-.") or "data"
-    target = (path if folder.config.is_file() else Path("evaluations") / predictor.manifest.name) / "evaluations" / stem
+    target = path / "evaluations" / stem if folder.config.is_file() else Path("evaluations") / predictor.manifest.name / stem
     record = RunRecord(
         title=f"{predictor.manifest.name} on {dataset.name}",
-        dataset=DataFacts.of(dataset, f"evaluated on the {name} split"),
+        dataset=DataFacts.of(dataset, f"evaluated on: {name}"),
         model=predictor.manifest.architecture.name,
         preset="",
         epochs=0,
@@ -58,11 +68,15 @@ def evaluate_run(path: Path, bundle: Path, data: str | None, on_event: Listener)
     return evaluation, write_report(record, target)
 
 
-def _final_split(dataset: Dataset, predictor: Predictor) -> tuple[str, Split]:
-    """The test split, else validation, with labels as the model counts them; DatasetError for a class it does not know."""
-    name, split = ("test", dataset.test) if dataset.test is not None else ("validation", dataset.validation)
-    if split is None:
-        raise DatasetError(f"{dataset.name} has nothing to evaluate on", expected="a test or validation split")
+def _foreign_split(dataset: Dataset) -> tuple[str, Split]:
+    """Of other data: its own test split, or everything there is if it names none."""
+    if dataset.test is not None and "test" in dataset.facts["own_splits"]:
+        return "test", dataset.test
+    return "all pictures", Split.join(list(dataset.splits().values()))
+
+
+def _relabelled(split: Split, dataset: Dataset, predictor: Predictor) -> Split:
+    """The split with labels as the model counts them; DatasetError for a class it does not know."""
     unknown = [label for label in dataset.classes if label not in predictor.labels]
     if unknown:
         raise DatasetError(
@@ -71,7 +85,7 @@ def _final_split(dataset: Dataset, predictor: Predictor) -> tuple[str, Split]:
             received=", ".join(unknown),
         )
     places = np.array([predictor.labels.index(label) for label in dataset.classes], np.int64)
-    return name, replace(split, labels=places[split.labels])
+    return replace(split, labels=places[split.labels])
 
 
 def _cost(bundle: Path, predictor: Predictor) -> Cost:

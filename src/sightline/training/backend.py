@@ -8,6 +8,7 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 from types import ModuleType
 
+from sightline.errors import InputError
 from sightline.training.config import Recipe
 from sightline.training.processor import has_bfloat16
 
@@ -21,9 +22,14 @@ def load_keras() -> ModuleType:
     """
     if "keras" not in sys.modules:
         os.environ.setdefault("TF_CPP_MIN_LOG_LEVEL", "3")
-        with _hushed():
-            import keras
-            import keras.src.backend
+        try:
+            with _hushed():
+                import keras
+        except ModuleNotFoundError as error:
+            wanted = os.environ.get("KERAS_BACKEND", "tensorflow")
+            raise InputError(
+                f"Keras cannot load its backend {wanted!r}: no module {error.name!r}", fix="Install it, or unset KERAS_BACKEND."
+            ) from None
     import keras
 
     return keras  # type: ignore[no-any-return]

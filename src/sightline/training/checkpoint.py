@@ -24,6 +24,7 @@ if TYPE_CHECKING:
 __all__ = ["FORMAT", "Arrays", "State", "arrays_of", "assign", "load_state", "save_state"]
 
 FORMAT = "1"
+FACTS = ("epoch", "history", "data", "started", "seconds", "extended_at")
 Arrays = list[NDArray[Any]]
 
 
@@ -43,6 +44,12 @@ class State:
     history: list[dict[str, float]] = field(default_factory=list)
     data: str = ""
     """Names the data it was trained on."""
+    started: str = ""
+    """When the run began, ISO 8601."""
+    seconds: float = 0.0
+    """Time spent in its epochs, with their validation."""
+    extended_at: int = 0
+    """The epoch from which on patience is counted: that of the last extension."""
 
 
 def save_state(path: Path, state: State) -> None:
@@ -57,7 +64,8 @@ def save_state(path: Path, state: State) -> None:
         ("best", state.best or []),
     ):
         tensors |= {f"{group}.{number:05}": np.asarray(array, order="C") for number, array in enumerate(arrays)}
-    metadata = {"format": FORMAT, "epoch": str(state.epoch), "data": state.data, "history": json.dumps(state.history)}
+    facts = {name: getattr(state, name) for name in FACTS}
+    metadata = {"format": FORMAT, "facts": json.dumps(facts)}
     write_bytes(path, save(tensors, metadata))
 
 
@@ -75,16 +83,10 @@ def load_state(path: Path) -> State:
             groups: dict[str, Arrays] = {"network": [], "optimizer": [], "average": [], "best": []}
             for name in sorted(file.keys()):
                 groups[name.split(".")[0]].append(file.get_tensor(name))
-        history = json.loads(metadata["history"])
-        return State(
-            epoch=int(metadata["epoch"]),
-            network=groups["network"],
-            optimizer=groups["optimizer"],
-            average=groups["average"],
-            best=groups["best"] or None,
-            history=history,
-            data=metadata["data"],
-        )
+        facts = json.loads(metadata["facts"])
+        best = groups.pop("best") or None
+        known: dict[str, Any] = {**groups, **{name: facts[name] for name in FACTS}}
+        return State(**known, best=best)
     except FileNotFoundError:
         raise RunError(f"there is no checkpoint {str(path)!r}", fix="Train anew: nothing was saved yet.") from None
     except (SafetensorError, OSError, KeyError, ValueError) as error:

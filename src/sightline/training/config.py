@@ -4,20 +4,22 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from pathlib import Path
-from typing import Annotated, Any, Literal
+from typing import Annotated, Any, Literal, TypeVar
 
 import yaml
 from annotated_types import Interval, Unit
 from pydantic import BaseModel, ConfigDict, Field, ValidationError
 from typing_extensions import Doc
 
-from sightline.errors import RunError
+from sightline.data.specs import DATASETS
+from sightline.errors import ParameterError, RunError
 from sightline.files import write_text
 from sightline.params import explain
 from sightline.registry import Registry
 
 __all__ = ["PRESETS", "Recipe", "TrainConfig", "make_config"]
 
+M = TypeVar("M", bound=BaseModel)
 STRICT = ConfigDict(extra="forbid", frozen=True, allow_inf_nan=False, validate_default=True)
 
 
@@ -104,6 +106,12 @@ class TrainConfig(BaseModel):
         shift = facts.get("shift", 0) if recipe.shift is None else recipe.shift
         return self.model_copy(update={"recipe": recipe.model_copy(update={"flip": flip, "shift": shift})})
 
+    def extended(self, epochs: int) -> TrainConfig:
+        """The same configuration with more epochs; ParameterError if they are too many or fewer than none."""
+        if epochs < 0:
+            raise ParameterError("invalid extension", expected="at least 0 epochs", received=str(epochs))
+        return _checked(TrainConfig, {**self.model_dump(), "epochs": self.epochs + epochs})
+
     def save(self, path: Path) -> None:
         """Write as YAML."""
         write_text(path, yaml.safe_dump(self.model_dump(mode="json"), sort_keys=False, allow_unicode=True))
@@ -122,15 +130,23 @@ class TrainConfig(BaseModel):
 def make_config(data: str, *, preset: str = "tuned", recipe: Mapping[str, Any] | None = None, **options: Any) -> TrainConfig:
     """A checked configuration: the preset's recipe with the values of `recipe` put in its place, and `options`.
 
+    The path of data that is no named dataset is made absolute, so that a run does not depend on where it was started.
+
     >>> make_config("mnist", preset="plain", recipe={"batch_size": 64}).recipe.batch_size
     64
     """
-    base = PRESETS.get(preset).model_dump()
+    full = _checked(Recipe, {**PRESETS.get(preset).model_dump(), **(recipe or {})})
+    for name, condition in (("weight_decay", full.optimizer == "adamw"), ("warmup", full.schedule == "linear")):
+        if name in (recipe or {}) and getattr(full, name) and not condition:
+            needed = "optimizer adamw" if name == "weight_decay" else "schedule linear"
+            raise ParameterError(f"{name} has no effect", expected=needed, fix="Set both, or neither.")
+    if data not in DATASETS and Path(data).exists():
+        data = str(Path(data).absolute())
+    return _checked(TrainConfig, {"data": data, "preset": preset, "recipe": full, **options})
+
+
+def _checked(model: type[M], values: Mapping[str, Any]) -> M:
     try:
-        full = Recipe.model_validate({**base, **(recipe or {})})
+        return model.model_validate(values)
     except ValidationError as error:
-        raise explain(error, "training", Recipe) from None
-    try:
-        return TrainConfig.model_validate({"data": data, "preset": preset, "recipe": full, **options})
-    except ValidationError as error:
-        raise explain(error, "training", TrainConfig) from None
+        raise explain(error, "training", model) from None

@@ -25,6 +25,7 @@ if TYPE_CHECKING:
 __all__ = ["Trainer"]
 
 VALIDATION_BATCH = 500
+LOWER = "Train anew with a lower learning rate (--lr); the last checkpoint is from before that epoch."
 CROSS_ENTROPY = "sparse_categorical_crossentropy"
 
 
@@ -57,11 +58,10 @@ class Trainer:
             assign(self.network.variables, state.network)
             assign(model.optimizer.variables, state.optimizer)
         with ThreadPoolExecutor(1, "feed") as background:
-            upcoming = background.submit(self.feed.epoch, state.epoch)
+            upcoming = None
             while state.epoch < self.config.epochs and not self._patience_is_over(state):
-                pictures, labels = upcoming.result()
-                if state.epoch + 1 < self.config.epochs:
-                    upcoming = background.submit(self.feed.epoch, state.epoch + 1)
+                pictures, labels = (upcoming or background.submit(self.feed.epoch, state.epoch)).result()
+                upcoming = background.submit(self.feed.epoch, state.epoch + 1) if state.epoch + 1 < self.config.epochs else None
                 self._epoch(model, state, pictures, labels)
         self._keep(state)
         return state
@@ -77,10 +77,12 @@ class Trainer:
         scaled = keras.layers.Rescaling(1 / 255, dtype="float32", name="scale")(inputs)
         model = keras.Model(inputs, self.network(scaled))
         smoothing = recipe.label_smoothing
+        # the log shows the plain cross-entropy, also where something else is minimised
+        apart = smoothing > 0 or self.class_weights is not None
         model.compile(
             optimizer=self._optimizer(),
             loss=smoothed_crossentropy(smoothing) if smoothing else CROSS_ENTROPY,
-            metrics=["accuracy", *([CROSS_ENTROPY] if smoothing else [])],
+            metrics=["accuracy", *([CROSS_ENTROPY] if apart else [])],
             steps_per_execution=recipe.steps_per_execution,
             jit_compile=keras.backend.backend() != "tensorflow",  # XLA makes convolutions on a CPU slower
         )
@@ -113,6 +115,7 @@ class Trainer:
         from sightline.training.parts import Watch
 
         started = time.perf_counter()
+        before = state.seconds
         rate = float(keras.ops.convert_to_numpy(model.optimizer.learning_rate))
         fitted = model.fit(
             pictures,
@@ -139,11 +142,14 @@ class Trainer:
             "seconds": round(seconds, 3),
             "pictures_per_second": round(len(labels) / seconds, 1),
         }
+        if not math.isfinite(row["val_loss"]) or not all(np.isfinite(array).all() for array in arrays_of(self.network.weights)):
+            raise TrainingError(f"the weights are no longer numbers after epoch {state.epoch + 1}", fix=LOWER)
         best = all(row["val_loss"] < earlier["val_loss"] for earlier in state.history)
         if best and self.config.patience:
             state.best = kept
         state.history.append(row)
         state.epoch += 1
+        state.seconds = before + time.perf_counter() - started
         self._store(model, state)
         self.on_event(EpochDone(row, self.config.epochs, best, seconds * (self.config.epochs - state.epoch)))
 
@@ -159,10 +165,7 @@ class Trainer:
             nonlocal last
             step = min(step, self._steps)  # Keras counts the last, shorter execution as a whole one
             if not math.isfinite(logs["loss"]):
-                raise TrainingError(
-                    f"the loss is no longer a number in epoch {epoch + 1}, step {step}",
-                    fix="Lower --learning-rate; the last checkpoint is from before that epoch.",
-                )
+                raise TrainingError(f"the loss is no longer a number in epoch {epoch + 1}, step {step}", fix=LOWER)
             if self.stop():
                 raise Interrupted(f"stopped in epoch {epoch + 1} of {self.config.epochs}; the first {epoch} are saved")
             self._average(state, step - last, epoch * self._steps + step)
@@ -178,8 +181,8 @@ class Trainer:
     def _patience_is_over(self, state: State) -> bool:
         if not self.config.patience or not state.history:
             return False
-        losses = [row["val_loss"] for row in state.history]
-        return len(losses) - 1 - int(np.argmin(losses)) >= self.config.patience
+        losses = [row["val_loss"] for row in state.history[state.extended_at :]]
+        return bool(losses) and len(losses) - 1 - int(np.argmin(losses)) >= self.config.patience
 
     def _keep(self, state: State) -> None:
         """Leave in the network the weights a user gets: the best epoch's with a patience, else the last (averaged) ones."""

@@ -8,12 +8,12 @@ from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
 
-from sightline.errors import RunError
+from sightline.errors import RunError, StorageError
 from sightline.training.config import TrainConfig
 
-__all__ = ["RunFolder", "new_run", "open_run"]
+__all__ = ["RunFolder", "free_run", "made", "open_run"]
 
-NAME = re.compile(r"[A-Za-z0-9][A-Za-z0-9._ -]{0,99}")
+NAME = re.compile(r"[A-Za-z0-9][A-Za-z0-9._-]{0,99}")
 
 
 @dataclass(frozen=True)
@@ -85,35 +85,46 @@ class RunFolder:
                 f"run {str(self.path)!r} is in use by another process",
                 fix="Wait for it to end, or give this run another --name.",
             ) from None
+        except OSError as error:
+            raise StorageError(f"cannot write in run {str(self.path)!r}: {error.strerror}") from error
         try:
             yield
         finally:
             lock.release()
 
 
-def new_run(config: TrainConfig, out: Path, name: str | None) -> RunFolder:
-    """Make the folder of a new run. Without a `name` it is the dataset's, numbered on; a name that is taken is a RunError."""
+def free_run(config: TrainConfig, out: Path, name: str | None) -> RunFolder:
+    """A folder for a new run, not made yet. Without a `name` it is the dataset's, numbered on; a taken name is a RunError."""
     if name is not None:
         if not NAME.fullmatch(name):
             raise RunError("invalid --name", expected="letters, digits, '.', '_', '-', at most 100", received=repr(name))
         candidates = [name]
     else:
-        stem = re.sub(r"[^A-Za-z0-9._-]+", "-", Path(config.data).stem if Path(config.data).suffix else Path(config.data).name)
-        stem = stem.strip("-.") or "run"
-        candidates = [stem] + [f"{stem}-{number}" for number in range(2, 10_000)]
+        path = Path(config.data)
+        stem = re.sub(r"[^A-Za-z0-9._-]+", "-", path.stem if path.suffix else path.name).strip("-.") or "run"
+        candidates = [stem, *(f"{stem}-{number}" for number in range(2, 10_000))]
     for candidate in candidates:
         folder = RunFolder(out / candidate)
-        try:
-            folder.path.mkdir(parents=True)
-        except FileExistsError:
-            continue
-        except OSError as error:
-            raise RunError(f"cannot make the run folder {str(folder.path)!r}: {error.strerror}") from error
-        return folder
+        if not folder.path.exists() or (folder.path.is_dir() and {file.name for file in folder.path.iterdir()} <= {".lock"}):
+            return folder
     raise RunError(
         f"there is a run {str(out / candidates[0])!r} already",
         fix="Choose another --name, or go on with it by --resume.",
     )
+
+
+@contextmanager
+def made(folder: RunFolder, config: TrainConfig) -> Iterator[None]:
+    """Make the folder, leave the configuration in it, and hold it: from here on it is a run and can be resumed."""
+    try:
+        folder.path.mkdir(parents=True, exist_ok=True)
+    except OSError as error:
+        raise StorageError(f"cannot make the run folder {str(folder.path)!r}: {error.strerror}") from error
+    with folder.held():
+        if folder.config.exists():
+            raise RunError(f"there is a run {str(folder.path)!r} already", fix="Another process has just made it.")
+        config.save(folder.config)
+        yield
 
 
 def open_run(path: str | Path) -> RunFolder:

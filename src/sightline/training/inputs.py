@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from typing import Any
+from contextlib import suppress
 
 import numpy as np
 from numpy.typing import NDArray
@@ -10,6 +10,7 @@ from numpy.typing import NDArray
 from sightline.data import Dataset, Split
 from sightline.errors import DatasetError, SightlineError
 from sightline.events import Listener, Note, Progress
+from sightline.image import Image
 from sightline.pipeline import Pipeline, Step
 from sightline.training.config import TrainConfig
 from sightline.training.feed import Pictures
@@ -17,29 +18,42 @@ from sightline.training.feed import Pictures
 __all__ = ["default_pipeline", "input_shape", "prepare"]
 
 SMALLEST, USUAL = 28, 64
+EXAMPLES = 50
 REPORT_EVERY = 500
 
 
 def input_shape(config: TrainConfig, dataset: Dataset) -> tuple[int, int, int]:
     """Height, width and channels of the network's input: what `config` says, else the data's own.
 
-    The data's own size counts when all pictures share one between 28 and 64 px; smaller ones are enlarged to 28,
-    others brought to 64. Channels are colour when any of the first pictures is.
+    The data's own size counts when all pictures share one of at most 64 px, each side at least 28; else 64 x 64. Channels
+    are colour when any picture is. Of pictures on disk 50, spread over all classes, stand for the rest.
     """
-    first = [dataset.train.read(index) for index in range(1 if dataset.train.in_memory else min(20, len(dataset.train)))]
-    shapes = {image.shape[:2] for image in first}
+    some = _examples(dataset.train)
+    shapes = {image.shape[:2] for image in some}
     height, width = shapes.pop() if len(shapes) == 1 else (USUAL, USUAL)
     if config.size is not None:
         height = width = config.size
-    elif max(height, width) > USUAL or min(height, width) < SMALLEST:
-        height = width = USUAL if max(height, width) > USUAL else SMALLEST
-    color = any(image.ndim == 3 and _is_colored(image) for image in first)
-    if config.channels != "auto":
-        color = config.channels == "color"
+    elif max(height, width) > USUAL:
+        height = width = USUAL
+    height, width = (side if config.size else max(side, SMALLEST) for side in (height, width))
+    color = any(_is_colored(image) for image in some) if config.channels == "auto" else config.channels == "color"
     return height, width, 3 if color else 1
 
 
-def _is_colored(image: NDArray[Any]) -> bool:
+def _examples(split: Split) -> list[Image]:
+    """All pictures of an array, or some from the disk: the split is in order of classes, so they are spread over it."""
+    if isinstance(split.pictures, np.ndarray):
+        return [*split.pictures]
+    found = []
+    for index in np.unique(np.linspace(0, len(split) - 1, EXAMPLES).astype(int)):
+        with suppress(SightlineError):  # `prepare` names and leaves out what cannot be read
+            found.append(split.read(int(index)))
+    return found
+
+
+def _is_colored(image: Image) -> bool:
+    if image.ndim == 2:
+        return False
     return bool((image[..., 0] != image[..., 1]).any() or (image[..., 1] != image[..., 2]).any())
 
 

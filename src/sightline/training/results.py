@@ -7,28 +7,29 @@ import io
 import json
 import os
 import platform
+import shlex
 import statistics
 import time
-from collections.abc import Mapping
 from dataclasses import asdict
 from importlib.metadata import version
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-import cv2
 import numpy as np
 from numpy.typing import NDArray
 from pydantic import JsonValue
 
 from sightline.bundle import Predictor, load_bundle, set_metrics, write_bundle
-from sightline.data import Split
-from sightline.errors import RunError
+from sightline.data import Dataset, Split
+from sightline.errors import DatasetError, RunError
 from sightline.evaluation import Cost, DataFacts, Evaluation, RunRecord, Trace, save_plots, shown_indices, write_report
 from sightline.events import Listener, Note
 from sightline.files import write_bytes, write_json, write_text
-from sightline.image import Image
+from sightline.image import Image, encode
 from sightline.models import total_flops
+from sightline.ops import resize
 from sightline.training.backend import precision
+from sightline.training.baselines import BASELINES
 from sightline.training.checkpoint import State
 from sightline.training.config import TrainConfig
 from sightline.training.feed import Pictures
@@ -43,6 +44,7 @@ if TYPE_CHECKING:
 
 __all__ = [
     "evaluate_split",
+    "final_split",
     "load_record",
     "make_bundle",
     "make_record",
@@ -54,6 +56,7 @@ __all__ = [
 ]
 
 TRACED = 3
+SHOWN = 640
 LATENCY_RUNS = 300
 PACKAGES = ("sightline", "keras", "tensorflow", "tensorflow-cpu", "numpy", "opencv-python-headless", "onnxruntime", "scikit-learn")
 
@@ -69,7 +72,7 @@ def make_bundle(folder: RunFolder, config: TrainConfig, inputs: Inputs, network:
         pipeline=inputs.pipeline,
         labels=inputs.dataset.classes,
         input_shape=inputs.shape,
-        sample=_file_of(inputs.sample),
+        sample=encode(_small(inputs.sample), ".png"),
         metrics={},
         dataset={"name": inputs.dataset.name, "fingerprint": inputs.dataset.fingerprint},
         name=folder.name,
@@ -78,14 +81,6 @@ def make_bundle(folder: RunFolder, config: TrainConfig, inputs: Inputs, network:
     size = sum(file.stat().st_size for file in folder.bundle.iterdir())
     latency, text = measure_latency(predictor)
     return predictor, Cost(shipped.count_params(), total_flops(shipped), size, latency, text)
-
-
-def _file_of(sample: Split) -> bytes:
-    picture = sample.pictures[0]
-    if isinstance(picture, Path):
-        return picture.read_bytes()
-    pixels = picture if picture.ndim == 2 else cv2.cvtColor(picture, cv2.COLOR_RGB2BGR)
-    return cv2.imencode(".png", pixels)[1].tobytes()
 
 
 def measure_latency(predictor: Predictor) -> tuple[float, str]:
@@ -116,18 +111,19 @@ def make_record(
     state: State,
     predictor: Predictor,
     cost: Cost,
-    when: tuple[str, float],
     on_event: Listener,
 ) -> RunRecord:
-    """Touch the test set, once, and gather everything the report shows. `when`: the start, in ISO 8601, and the seconds."""
+    """Touch the test set, once, and gather everything the report shows."""
     dataset = inputs.dataset
+    name, split = final_split(dataset)
     notes = []
-    split, name = dataset.test, "test"
-    if split is None:
-        split, name = dataset.validation, "validation"
+    if name != "test":
         notes.append("The data has no test split: these figures are on the validation pictures, which training was watched by.")
-    assert split is not None  # load_inputs has refused data without validation
     evaluation, pictures, kept = evaluate_split(predictor, split, name, on_event)
+    left_out = inputs.left_out + (len(split) - len(kept) if name == "test" else 0)
+    if left_out:
+        notes.append(f"{left_out:,} pictures could not be read and were left out.")
+    where = shlex.quote(str(folder.path))
     losses = [row["val_loss"] for row in state.history]
     chosen = int(np.argmin(losses)) + 1 if config.patience else state.epoch
     return RunRecord(  # noqa: S604 - its `shell` is text to show
@@ -136,35 +132,60 @@ def make_record(
         model=config.model,
         preset=config.preset,
         epochs=state.epoch,
-        started=when[0],
-        seconds=when[1],
+        started=state.started,
+        seconds=round(state.seconds, 1),
         evaluation=evaluation,
         pictures={index: shown(pictures[index]) for index in shown_indices(evaluation, config.seed)},
         cost=cost,
         history=tuple(state.history),
         chosen_epoch=chosen,
         traces=traces(predictor, split, kept),
-        baseline=_baseline(dataset.facts),
+        baseline=BASELINES.get(dataset.name) if config.preset != "plain" else None,
         config=config.model_dump(mode="json"),
         environment=environment(config),
         fingerprints={"dataset": dataset.fingerprint, "pipeline": inputs.pipeline.hash},
-        shell=(f"sightline predict photo.png --model {folder.path}", f"sightline evaluate {folder.path}"),
-        python=("import sightline as sl", f'model = sl.load("{folder.path}")', 'print(model.predict("photo.png").top(3))'),
+        shell=(f"sightline predict photo.png --model {where}", f"sightline evaluate {where}"),
+        python=(
+            "import sightline as sl",
+            f"model = sl.load({folder.path.as_posix()!r})",
+            'print(model.predict("photo.png").top(3))',
+        ),
         notes=tuple(notes),
         seed=config.seed,
     )
 
 
-def _baseline(facts: Mapping[str, Any]) -> tuple[str, float] | None:
-    return facts.get("baseline")
-
-
 def traces(predictor: Predictor, split: Split, kept: NDArray[np.intp]) -> tuple[Trace, ...]:
     """What the pipeline makes of the split's first pictures, step by step."""
-    first = [int(index) for index in kept[:TRACED]]
-    return tuple(
-        (split.names[index], (("as stored", split.read(index)), *predictor.pipeline.trace(split.read(index)))) for index in first
-    )
+    found = []
+    for index in kept[:TRACED]:
+        image = split.read(int(index))
+        steps = [("as stored", image), *predictor.pipeline.trace(image)]
+        found.append((split.names[index], tuple((_with_size(name, step), _small(step)) for name, step in steps)))
+    return tuple(found)
+
+
+def _small(image: Image) -> Image:
+    """The picture with its longer side at most `SHOWN` px: a report shows no more, and a photo is megabytes."""
+    height, width = image.shape[:2]
+    if max(height, width) <= SHOWN:
+        return image
+    scale = SHOWN / max(height, width)
+    return resize(image, width=max(1, round(width * scale)), height=max(1, round(height * scale)))
+
+
+def _with_size(name: str, image: Image) -> str:
+    height, width = image.shape[:2]
+    return name if max(height, width) <= SHOWN else f"{name} ({width} x {height})"
+
+
+def final_split(dataset: Dataset) -> tuple[str, Split]:
+    """The test split, else validation, by name; DatasetError if there is neither."""
+    if dataset.test is not None:
+        return "test", dataset.test
+    if dataset.validation is not None:
+        return "validation", dataset.validation
+    raise DatasetError(f"{dataset.name} has nothing to evaluate on", expected="a test or validation split")
 
 
 def shown(picture: Pictures) -> Image:

@@ -5,14 +5,16 @@ from __future__ import annotations
 import math
 from collections.abc import Callable
 from dataclasses import dataclass, replace
+from datetime import UTC, datetime
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
 from numpy.typing import NDArray
 
-from sightline.data import Dataset, Split, load_dataset
-from sightline.errors import DatasetError, RunError
+from sightline.data import Dataset, load_dataset
+from sightline.errors import DatasetError, ParameterError, RunError
 from sightline.events import EpochDone, Event, Listener, Progress
+from sightline.image import Image
 from sightline.models import MODELS
 from sightline.pipeline import Pipeline
 from sightline.training.backend import dtype_policy, load_keras
@@ -27,7 +29,21 @@ from sightline.training.log import write_log
 if TYPE_CHECKING:
     import keras
 
-__all__ = ["Inputs", "build", "load_inputs", "make_trainer", "shipped_form", "time_steps", "train_weights"]
+__all__ = [
+    "DERIVED",
+    "Inputs",
+    "build",
+    "find_state",
+    "load_data",
+    "load_inputs",
+    "make_trainer",
+    "shipped_form",
+    "time_steps",
+    "train_weights",
+]
+
+DERIVED = ("input_shape", "classes", "pool_first")
+"""Arguments of architectures that training sets by itself."""
 
 Labelled = tuple[Pictures, NDArray[np.int64]]
 
@@ -41,8 +57,10 @@ class Inputs:
     shape: tuple[int, int, int]
     train: Labelled
     validation: Labelled
-    sample: Split
+    sample: Image
     """One picture as stored, for the bundle's self-check."""
+    left_out: int
+    """How many pictures could not be read."""
 
     @property
     def fingerprint(self) -> str:
@@ -52,7 +70,7 @@ class Inputs:
 
 def load_inputs(config: TrainConfig, on_event: Listener) -> Inputs:
     """Load the dataset that `config` names and send training and validation pictures through its pipeline."""
-    dataset = load_data(config.data, config.seed, config.validation, on_event)
+    dataset = load_data(config.data, on_event, seed=config.seed, validation=config.validation)
     if dataset.validation is None or not len(dataset.validation):
         raise DatasetError(
             f"{config.data!r} has too few pictures", expected="some to validate with", received=str(len(dataset.train))
@@ -63,11 +81,12 @@ def load_inputs(config: TrainConfig, on_event: Listener) -> Inputs:
     for name, split in (("training", dataset.train), ("validation", dataset.validation)):
         pictures, kept = prepare(split, pipeline, shape, on_event, what=name)
         sets[name] = (pictures, split.labels[kept], kept)
-    sample = dataset.validation.take(sets["validation"][2][:1])
-    return Inputs(dataset, pipeline, shape, sets["training"][:2], sets["validation"][:2], sample)
+    left_out = len(dataset.train) + len(dataset.validation) - sum(len(kept) for _, _, kept in sets.values())
+    sample = dataset.validation.read(int(sets["validation"][2][0]))
+    return Inputs(dataset, pipeline, shape, sets["training"][:2], sets["validation"][:2], sample, left_out)
 
 
-def load_data(source: str, seed: int, validation: float, on_event: Listener) -> Dataset:
+def load_data(source: str, on_event: Listener, *, seed: int = 0, validation: float = 0.1) -> Dataset:
     """`load_dataset` with its downloads told to `on_event`."""
     return load_dataset(
         source,
@@ -79,6 +98,11 @@ def load_data(source: str, seed: int, validation: float, on_event: Listener) -> 
 
 def architecture_arguments(config: TrainConfig, shape: tuple[int, int, int], classes: int) -> dict[str, Any]:
     """All arguments of the network as it is shipped, checked."""
+    for name in DERIVED:
+        if name in config.arguments:
+            raise ParameterError(
+                f"{name} of {config.model} follows from the data and the recipe", fix=f"Leave out --set {name}=..."
+            )
     return MODELS.get(config.model).arguments({**config.arguments, "input_shape": shape, "classes": classes})
 
 
@@ -86,7 +110,7 @@ def build(config: TrainConfig, inputs: Inputs) -> keras.Model:
     """The network in the form and precision in which it is trained, its first weights drawn from the seed."""
     arguments = architecture_arguments(config, inputs.shape, len(inputs.dataset.classes))
     if "pool_first" in arguments:
-        arguments["pool_first"] = arguments["pool_first"] or config.recipe.pool_first
+        arguments["pool_first"] = config.recipe.pool_first
     keras = load_keras()
     keras.utils.set_random_seed(config.seed)
     with dtype_policy(config.recipe):
@@ -105,38 +129,53 @@ def shipped_form(config: TrainConfig, inputs: Inputs, trained: keras.Model) -> t
 def make_trainer(
     config: TrainConfig,
     inputs: Inputs,
+    network: keras.Model,
     on_event: Listener,
-    stop: Callable[[], bool],
-    save: Callable[[State], None],
+    stop: Callable[[], bool] = lambda: False,
+    save: Callable[[State], None] = lambda state: None,
 ) -> Trainer:
-    """A trainer ready to run."""
-    recipe = config.recipe
-    feed = Feed(*inputs.train, recipe, config.seed)
+    """A trainer of `network`, which `build` made, ready to run."""
+    feed = Feed(*inputs.train, config.recipe, config.seed)
     weights = _balanced(inputs.train[1], len(inputs.dataset.classes)) if config.class_weight == "balanced" else None
-    return Trainer(config, build(config, inputs), feed, inputs.validation, weights, on_event, stop, save)
+    return Trainer(config, network, feed, inputs.validation, weights, on_event, stop, save)
 
 
-def train_weights(
-    folder: RunFolder, config: TrainConfig, inputs: Inputs, on_event: Listener, stop: Callable[[], bool], *, resume: bool
-) -> tuple[keras.Model, State]:
-    """Train in `folder`, from its checkpoint when `resume`; the network holds the weights to keep."""
-    state = load_state(folder.checkpoint) if resume else None
-    if state is not None and state.data != inputs.fingerprint:
+def find_state(folder: RunFolder, inputs: Inputs) -> State | None:
+    """The state a run was left in, None if it was stopped before its first; RunError if it was trained on other data."""
+    if not folder.checkpoint.exists():
+        return None
+    state = load_state(folder.checkpoint)
+    if state.data != inputs.fingerprint:
         raise RunError(
             f"the data of {str(folder.path)!r} is not what it was trained on",
             expected=f"fingerprint {state.data[:12]}",
             received=inputs.fingerprint[:12],
             fix="Restore the pictures, or train anew.",
         )
+    return state
+
+
+def train_weights(
+    folder: RunFolder,
+    config: TrainConfig,
+    inputs: Inputs,
+    network: keras.Model,
+    state: State | None,
+    on_event: Listener,
+    stop: Callable[[], bool],
+) -> State:
+    """Train `network` in `folder`, from `state` or the start; it then holds the weights to keep."""
+    started = datetime.now(UTC).isoformat(timespec="seconds")
+    if state is not None:
+        write_log(folder.log, state.history)  # a kill may have come between the checkpoint and its log
 
     def save(state: State) -> None:
         state.data = inputs.fingerprint
+        state.started = state.started or started
         save_state(folder.checkpoint, state)
         write_log(folder.log, state.history)
 
-    trainer = make_trainer(config, inputs, on_event, stop, save)
-    state = trainer.run(state)
-    return trainer.network, state
+    return make_trainer(config, inputs, network, on_event, stop, save).run(state)
 
 
 def time_steps(config: TrainConfig, inputs: Inputs) -> tuple[int, int, float]:
@@ -151,11 +190,11 @@ def time_steps(config: TrainConfig, inputs: Inputs) -> tuple[int, int, float]:
             seconds.append(event.row["seconds"])
 
     short = config.model_copy(update={"epochs": 3, "patience": None})
-    trainer = make_trainer(short, part, note, lambda: False, lambda state: None)
-    trainer.run(None)
+    network = build(config, inputs)
+    make_trainer(short, part, network, note).run(None)
     steps = math.ceil(len(inputs.train[1]) / recipe.batch_size)
     # the first epoch is mostly compilation
-    return trainer.network.count_params(), steps, min(seconds[1:]) * len(inputs.train[1]) / few
+    return network.count_params(), steps, min(seconds[1:]) * len(inputs.train[1]) / few
 
 
 def _balanced(labels: NDArray[np.int64], classes: int) -> NDArray[np.float32]:
