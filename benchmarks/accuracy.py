@@ -11,6 +11,7 @@ import argparse
 import json
 import sys
 import tempfile
+from pathlib import Path
 
 from common import mean_sd, publish, run_json, table
 
@@ -30,6 +31,7 @@ def main() -> None:
     parser.add_argument("--seeds", type=int, default=3)
     parser.add_argument("--plain-seeds", type=int, default=3)
     parser.add_argument("--epochs", type=int, default=25)
+    parser.add_argument("--out", type=Path, default=Path(tempfile.gettempdir()) / "sightline-accuracy", help="where the runs stay")
     options = parser.parse_args()
     rows = []
     for data in ("fashion-mnist", "mnist"):
@@ -41,8 +43,7 @@ def main() -> None:
                     result = run_json(*script)
                     result["seconds"] = sum(result["seconds"])
                 else:
-                    with tempfile.TemporaryDirectory() as folder:
-                        result = run_json("-c", OURS, data, str(seed), str(options.epochs), folder)
+                    result = run_json("-c", OURS, data, str(seed), str(options.epochs), str(options.out))
                 print(json.dumps({"data": data, "who": who, "seed": seed, **result}), file=sys.stderr)
                 found.append(result)
             if found:

@@ -71,6 +71,13 @@ def test_a_shift_moves_whole_pictures_by_at_most_its_reach() -> None:
     assert len(seen) > 10
 
 
+def test_a_share_of_the_pictures_stays_where_it_is() -> None:
+    (shifted,) = epochs(Recipe(shift=2, shift_share=0.5), 0)
+    same = sum(np.array_equal(shifted[i], PICTURES[i]) for i in range(40))
+    assert 12 <= same <= 30
+    assert np.array_equal(epochs(Recipe(shift=2, shift_share=0.0), 0)[0], PICTURES)
+
+
 @pytest.mark.parametrize("share", [0.3, 1.0])
 def test_erasing_puts_one_gray_rectangle_into_a_share_of_the_pictures(share: float) -> None:
     (erased,) = epochs(Recipe(erase=share), 0)

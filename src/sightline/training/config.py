@@ -30,10 +30,12 @@ class Recipe(BaseModel):
 
     batch_size: Annotated[int, Interval(ge=1, le=65536), Doc("Pictures a step")] = 32
     learning_rate: Annotated[float, Interval(ge=1e-7, le=10), Doc("Peak learning rate")] = 1e-3
-    optimizer: Annotated[Literal["adam", "adamw"], Doc("Adam, or Adam with decoupled weight decay")] = "adam"
+    optimizer: Annotated[
+        Literal["adam", "adamw", "muon"], Doc("Adam, Adam with decoupled weight decay, or Muon for kernels with AdamW for the rest")
+    ] = "adam"
     schedule: Annotated[Literal["constant", "linear"], Doc("linear: from the peak down to zero at the last step")] = "constant"
     warmup: Annotated[float, Interval(ge=0, le=0.9), Doc("Share of the steps in which the rate climbs to its peak")] = 0.0
-    weight_decay: Annotated[float, Interval(ge=0, le=1), Doc("Decay of kernels, not of biases (adamw)")] = 0.0
+    weight_decay: Annotated[float, Interval(ge=0, le=1), Doc("Decay of kernels, not of biases (adamw, muon)")] = 0.0
     label_smoothing: Annotated[float, Interval(ge=0, le=0.9), Doc("Share of the target spread over all labels")] = 0.0
     average: Annotated[
         float, Interval(ge=0, le=0.9999), Doc("Momentum of the moving average of weights that is kept; 0 keeps the last weights")
@@ -42,6 +44,9 @@ class Recipe(BaseModel):
         Literal["float32", "bfloat16", "auto"],
         Doc("Arithmetic of the hidden layers; auto: bfloat16 where the processor has it, which is fast only there"),
     ] = "float32"
+    standardize: Annotated[
+        bool, Doc("Train on pictures of mean 0 and deviation 1, which the first layer takes over afterwards, if it has no padding")
+    ] = False
     pool_first: Annotated[bool, Doc("Train the form that pools before bias and ReLU: the same function, faster")] = False
     steps_per_execution: Annotated[int, Interval(ge=1, le=1000), Doc("Steps run between two returns to Python")] = 1
     flip: Annotated[
@@ -54,6 +59,7 @@ class Recipe(BaseModel):
         Unit("px"),
         Doc("Largest shift in each direction, drawn anew each epoch; none: the data's"),
     ] = 0
+    shift_share: Annotated[float, Interval(ge=0, le=1), Doc("Share of pictures that are shifted")] = 1.0
     erase: Annotated[float, Interval(ge=0, le=1), Doc("Share of pictures with a small rectangle erased")] = 0.0
 
 
@@ -63,18 +69,21 @@ PRESETS.add(
     "tuned",
     Recipe(
         batch_size=128,
-        learning_rate=4e-3,
-        optimizer="adamw",
+        learning_rate=1e-2,
+        optimizer="muon",
         schedule="linear",
         warmup=0.1,
         weight_decay=0.05,
         label_smoothing=0.1,
         average=0.99,
         precision="auto",
+        standardize=True,
         pool_first=True,
         steps_per_execution=20,
         flip="auto",
         shift=None,
+        shift_share=0.5,
+        erase=0.3,
     ),
 )
 
@@ -136,9 +145,9 @@ def make_config(data: str, *, preset: str = "tuned", recipe: Mapping[str, Any] |
     64
     """
     full = _checked(Recipe, {**PRESETS.get(preset).model_dump(), **(recipe or {})})
-    for name, condition in (("weight_decay", full.optimizer == "adamw"), ("warmup", full.schedule == "linear")):
+    for name, condition in (("weight_decay", full.optimizer != "adam"), ("warmup", full.schedule == "linear")):
         if name in (recipe or {}) and getattr(full, name) and not condition:
-            needed = "optimizer adamw" if name == "weight_decay" else "schedule linear"
+            needed = "optimizer adamw or muon" if name == "weight_decay" else "schedule linear"
             raise ParameterError(f"{name} has no effect", expected=needed, fix="Set both, or neither.")
     if data not in DATASETS and Path(data).exists():
         data = str(Path(data).absolute())

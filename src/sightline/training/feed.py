@@ -57,7 +57,9 @@ class Feed:
         height, width = pictures.shape[1:3]
         padded = np.pad(pictures, ((0, 0), (reach, reach), (reach, reach), (0, 0)))
         windows = sliding_window_view(padded, (height, width), axis=(1, 2))  # (N, 2r+1, 2r+1, C, H, W)
-        offsets = self._random(SHIFT, epoch).integers(0, 2 * reach + 1, (len(pictures), 2))
+        random = self._random(SHIFT, epoch)
+        offsets = random.integers(0, 2 * reach + 1, (len(pictures), 2))
+        offsets[random.random((len(pictures),)) >= self.recipe.shift_share] = reach  # these stay
         chosen = windows[np.arange(len(pictures)), offsets[:, 0], offsets[:, 1]]  # (N, C, H, W)
         return np.ascontiguousarray(np.moveaxis(chosen, 1, -1))
 

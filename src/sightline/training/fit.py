@@ -18,6 +18,7 @@ from sightline.events import EpochDone, Listener, StepDone
 from sightline.training.checkpoint import State, arrays_of, assign
 from sightline.training.config import TrainConfig
 from sightline.training.feed import Feed, Pictures
+from sightline.training.standard import Standard
 
 if TYPE_CHECKING:
     import keras
@@ -31,7 +32,7 @@ CROSS_ENTROPY = "sparse_categorical_crossentropy"
 
 @dataclass
 class Trainer:
-    """One network in training. `network` is the plain `keras.Model` that a user gets; it takes floats in [0, 1].
+    """One network in training. `network` is a plain `keras.Model` that takes floats, standardized by `standard`.
 
     `stop` is asked after every execution of steps; `save` is given the state after every epoch.
     """
@@ -39,6 +40,7 @@ class Trainer:
     config: TrainConfig
     network: keras.Model
     feed: Feed
+    standard: Standard
     validation: tuple[Pictures, NDArray[np.int64]]
     class_weights: NDArray[np.float32] | None
     on_event: Listener
@@ -67,14 +69,15 @@ class Trainer:
         return state
 
     def _compile(self) -> keras.Model:
-        """The network behind a conversion from uint8, compiled as the recipe says: a quarter of the memory to feed."""
+        """The network behind a conversion from uint8, a quarter of the memory to feed, compiled as the recipe says."""
         import keras
 
         from sightline.training.parts import smoothed_crossentropy
 
         recipe = self.config.recipe
         inputs = keras.Input(self.network.input_shape[1:], dtype="uint8", name="pixels")
-        scaled = keras.layers.Rescaling(1 / 255, dtype="float32", name="scale")(inputs)
+        mean, deviation = self.standard
+        scaled = keras.layers.Rescaling(1 / 255 / deviation, -mean / deviation, dtype="float32", name="scale")(inputs)
         model = keras.Model(inputs, self.network(scaled))
         smoothing = recipe.label_smoothing
         # the log shows the plain cross-entropy, also where something else is minimised
@@ -92,7 +95,7 @@ class Trainer:
     def _optimizer(self) -> keras.optimizers.Optimizer:
         import keras
 
-        from sightline.training.parts import WarmupLinear
+        from sightline.training.parts import KernelMuon, WarmupLinear
 
         recipe = self.config.recipe
         rate: Any = recipe.learning_rate
@@ -101,7 +104,10 @@ class Trainer:
             rate = WarmupLinear(recipe.learning_rate, total, recipe.warmup)
         if recipe.optimizer == "adam":
             return keras.optimizers.Adam(rate)
-        optimizer = keras.optimizers.AdamW(rate, weight_decay=recipe.weight_decay)
+        if recipe.optimizer == "adamw":
+            optimizer = keras.optimizers.AdamW(rate, weight_decay=recipe.weight_decay)
+        else:
+            optimizer = KernelMuon(rate, recipe.weight_decay, output=self.network.layers[-1].kernel)
         optimizer.exclude_from_weight_decay(var_names=["bias", "gamma", "beta"])
         return optimizer
 
@@ -116,7 +122,7 @@ class Trainer:
 
         started = time.perf_counter()
         before = state.seconds
-        rate = float(keras.ops.convert_to_numpy(model.optimizer.learning_rate))
+        rate = float(keras.ops.convert_to_tensor(model.optimizer.learning_rate))
         fitted = model.fit(
             pictures,
             labels,

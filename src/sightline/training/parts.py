@@ -8,7 +8,7 @@ from typing import Any
 import keras
 from keras import ops
 
-__all__ = ["WarmupLinear", "Watch", "smoothed_crossentropy"]
+__all__ = ["KernelMuon", "WarmupLinear", "Watch", "smoothed_crossentropy"]
 
 
 class WarmupLinear(keras.optimizers.schedules.LearningRateSchedule):  # type: ignore[misc]
@@ -30,6 +30,28 @@ class WarmupLinear(keras.optimizers.schedules.LearningRateSchedule):  # type: ig
     def get_config(self) -> dict[str, float]:
         """The arguments, as Keras asks for them."""
         return {"peak": self.peak, "total": self.total, "warmup": self.warmup}
+
+
+class KernelMuon(keras.optimizers.Muon):  # type: ignore[misc]
+    """Muon for the kernels of convolutions as well; biases and the output layer are AdamW's.
+
+    Muon orthogonalises the update of a matrix (Jordan et al. 2024). Keras applies it to dense kernels only; a convolution's
+    kernel `(h, w, in, out)` is the matrix `(h w in, out)` that multiplies each patch of a picture. The update is scaled
+    to the size of Adam's, so one learning rate and one weight decay serve both (Liu et al. 2025, arXiv:2502.16982).
+    """
+
+    def __init__(self, learning_rate: Any, weight_decay: float, output: keras.Variable) -> None:
+        super().__init__(learning_rate, weight_decay=weight_decay, adam_weight_decay=weight_decay)
+        self.output_path = output.path
+
+    def _should_use_adamw(self, variable: keras.Variable) -> bool:
+        return len(variable.shape) not in {2, 4} or variable.path == self.output_path
+
+    def _muon_update_step(self, gradient: Any, variable: keras.Variable, lr: Any, m: Any) -> None:
+        self.assign_add(m, ops.add(gradient, m * (self.momentum - 1)))
+        ahead = ops.reshape(ops.add(gradient, self.momentum * m), (-1, variable.shape[-1]))
+        update = self.lr_adjust(lr * self.zeropower_via_newtonschulz5(ahead, self.ns_steps))
+        self.assign_sub(variable, ops.reshape(update, variable.shape))
 
 
 class Watch(keras.callbacks.Callback):  # type: ignore[misc]

@@ -25,6 +25,7 @@ from sightline.training.fit import Trainer
 from sightline.training.folder import RunFolder
 from sightline.training.inputs import default_pipeline, input_shape, prepare
 from sightline.training.log import write_log
+from sightline.training.standard import RAW, Standard, foldable, folded, standard_of
 
 if TYPE_CHECKING:
     import keras
@@ -122,7 +123,7 @@ def shipped_form(config: TrainConfig, inputs: Inputs, trained: keras.Model) -> t
     arguments = architecture_arguments(config, inputs.shape, len(inputs.dataset.classes))
     with dtype_policy(Recipe()):
         network = MODELS.get(config.model).build(arguments)
-    network.set_weights(trained.get_weights())
+    network.set_weights(folded(trained.get_weights(), _standard(config, inputs, trained)))
     return network, arguments
 
 
@@ -137,7 +138,12 @@ def make_trainer(
     """A trainer of `network`, which `build` made, ready to run."""
     feed = Feed(*inputs.train, config.recipe, config.seed)
     weights = _balanced(inputs.train[1], len(inputs.dataset.classes)) if config.class_weight == "balanced" else None
-    return Trainer(config, network, feed, inputs.validation, weights, on_event, stop, save)
+    standard = _standard(config, inputs, network)
+    return Trainer(config, network, feed, standard, inputs.validation, weights, on_event, stop, save)
+
+
+def _standard(config: TrainConfig, inputs: Inputs, network: keras.Model) -> Standard:
+    return standard_of(inputs.train[0]) if config.recipe.standardize and foldable(network) else RAW
 
 
 def find_state(folder: RunFolder, inputs: Inputs) -> State | None:

@@ -1,0 +1,54 @@
+"""Pictures of mean 0 and deviation 1 for training, and a network that does without them afterwards."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Any, NamedTuple
+
+import numpy as np
+from numpy.typing import NDArray
+
+if TYPE_CHECKING:
+    import keras
+
+__all__ = ["RAW", "Standard", "foldable", "folded", "standard_of"]
+
+
+class Standard(NamedTuple):
+    """Mean and standard deviation of the training pixels, in units of white: `(x / 255 - mean) / deviation`."""
+
+    mean: float
+    deviation: float
+
+
+RAW = Standard(0.0, 1.0)
+
+
+def standard_of(pictures: NDArray[np.uint8]) -> Standard:
+    """The mean and deviation of all pixels of `pictures`, uint8 `(N, H, W, C)`.
+
+    >>> standard_of(np.array([0, 255], np.uint8).reshape(1, 1, 2, 1))
+    Standard(mean=0.5, deviation=0.5)
+    """
+    counts = np.bincount(pictures.reshape(-1), minlength=256)  # exact, and no copy in float
+    values = np.arange(256) / 255
+    mean = float((counts * values).sum() / counts.sum())
+    deviation = float(np.sqrt((counts * (values - mean) ** 2).sum() / counts.sum()))
+    return Standard(mean, max(deviation, 1e-3))
+
+
+def foldable(network: keras.Model) -> bool:
+    """Whether the first layer can take standardization over: with zeros put around the picture it cannot, zero being the mean."""
+    return getattr(network.layers[1], "padding", "valid") == "valid"
+
+
+def folded(weights: list[NDArray[Any]], standard: Standard) -> list[NDArray[Any]]:
+    """The weights that do on raw pictures what `weights` do on standardized ones.
+
+    A first layer k . (x - m) / s + b is (k / s) . x + (b - m / s * sum(k)). `foldable` says of which networks that holds.
+    """
+    if standard == RAW:
+        return weights
+    kernel, bias, *rest = weights
+    scaled = kernel / np.float32(standard.deviation)
+    shift = np.float32(standard.mean) * scaled.sum(axis=tuple(range(scaled.ndim - 1)))
+    return [scaled, bias - shift, *rest]
