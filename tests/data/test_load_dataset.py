@@ -83,8 +83,7 @@ def test_the_facts_are_plain_and_complete(tmp_path: Path) -> None:
         "citation",
         "homepage",
         "source",
-        "flips",
-        "shift",
+        "augmentation",
         "background",
         "split",
         "own_splits",
@@ -93,7 +92,7 @@ def test_the_facts_are_plain_and_complete(tmp_path: Path) -> None:
     assert json.loads(json.dumps(named)) == named
     assert "seed 0" in named["split"]
     assert own["source"] == str(tmp_path)
-    assert own["flips"] == "none"
+    assert "flip" not in own["augmentation"]
 
 
 def test_the_fingerprint_of_files_names_their_content_and_not_their_place(tmp_path: Path) -> None:

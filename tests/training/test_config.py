@@ -5,20 +5,14 @@ from pathlib import Path
 import pytest
 
 from sightline.errors import ParameterError, RunError, UnknownNameError
-from sightline.training.config import PRESETS, Recipe, TrainConfig, make_config
+from sightline.training.config import AUGMENTATION, PRESETS, Recipe, TrainConfig, make_config
 
 
 def test_plain_is_what_a_textbook_script_does() -> None:
     plain = PRESETS.get("plain")
     assert (plain.optimizer, plain.learning_rate, plain.batch_size, plain.precision) == ("adam", 1e-3, 32, "float32")
-    assert (plain.schedule, plain.label_smoothing, plain.average, plain.flip, plain.shift, plain.erase) == (
-        "constant",
-        0,
-        0,
-        "none",
-        0,
-        0,
-    )
+    assert (plain.schedule, plain.label_smoothing, plain.average) == ("constant", 0, 0)
+    assert [getattr(plain, name) for name in AUGMENTATION] == ["none", 0, 0, 0, 0, 0]
     assert not plain.pool_first
 
 
@@ -30,11 +24,13 @@ def test_a_configuration_survives_its_file(tmp_path: Path) -> None:
 
 def test_what_is_left_to_the_data_is_settled_by_its_facts() -> None:
     config = make_config("x")
-    assert (config.recipe.flip, config.recipe.shift) == ("auto", None)
-    settled = config.settled({"flips": "horizontal", "shift": 3}).recipe
-    assert (settled.flip, settled.shift) == ("horizontal", 3)
-    chosen = make_config("x", recipe={"flip": "none", "shift": 1}).settled({"flips": "horizontal", "shift": 3}).recipe
-    assert (chosen.flip, chosen.shift) == ("none", 1)
+    assert {getattr(config.recipe, name) for name in AUGMENTATION} == {None}
+    facts = {"augmentation": {"flip": "horizontal", "shift": 3, "shift_share": 0.5}}
+    settled = config.settled(facts).recipe
+    assert (settled.flip, settled.shift, settled.shift_share, settled.turn, settled.erase) == ("horizontal", 3, 0.5, 0.0, 0.0)
+    chosen = make_config("x", recipe={"flip": "none", "shift": 1}).settled(facts).recipe
+    assert (chosen.flip, chosen.shift, chosen.shift_share) == ("none", 1, 0.5)
+    assert make_config("x", preset="plain").settled(facts).recipe == PRESETS.get("plain")
 
 
 def test_wrong_settings_name_the_rule() -> None:

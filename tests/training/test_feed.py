@@ -34,7 +34,7 @@ def test_without_augmentation_an_epoch_is_the_pictures_in_another_order() -> Non
 
 
 def test_an_epoch_is_a_function_of_seed_and_number_alone() -> None:
-    recipe = Recipe(flip="horizontal", shift=2, erase=0.5)
+    recipe = Recipe(flip="horizontal", shift=2, shift_share=1, turn=9, zoom=0.1, erase=0.5)
     alone = Feed(PICTURES, LABELS, recipe, 3).epoch(5)
     feed = Feed(PICTURES, LABELS, recipe, 3)
     for number in range(5):
@@ -57,7 +57,7 @@ def test_flips_alternate_so_that_two_epochs_show_both_sides_of_each() -> None:
 
 
 def test_a_shift_moves_whole_pictures_by_at_most_its_reach() -> None:
-    (shifted,) = epochs(Recipe(shift=2), 0)
+    (shifted,) = epochs(Recipe(shift=2, shift_share=1), 0)
     seen = set()
     for i in range(40):
         found = [
@@ -76,6 +76,29 @@ def test_a_share_of_the_pictures_stays_where_it_is() -> None:
     same = sum(np.array_equal(shifted[i], PICTURES[i]) for i in range(40))
     assert 12 <= same <= 30
     assert np.array_equal(epochs(Recipe(shift=2, shift_share=0.0), 0)[0], PICTURES)
+
+
+def test_a_turn_is_about_the_centre_and_within_its_reach() -> None:
+    bar = np.zeros((30, 21, 21, 1), np.uint8)
+    bar[:, 9:12, 2:19] = 255  # lies along the middle row
+    turned, _ = Feed(bar, np.arange(30, dtype=np.int64), Recipe(turn=10), 3).epoch(0)
+    angles = []
+    for picture in turned[..., 0].astype(float):
+        assert picture.sum() == pytest.approx(bar[0].sum(), rel=0.05)
+        assert picture[10, 10] > 250
+        y, x = np.mgrid[-10:11, -10:11]
+        angles.append(np.degrees(np.arctan2((picture * x * y).sum(), (picture * x * x).sum())))
+    assert 5 < np.abs(angles).max() < 11
+    assert len(np.unique(np.round(angles, 1))) > 15
+
+
+def test_a_zoom_changes_the_size_about_the_centre() -> None:
+    square = np.zeros((30, 21, 21, 1), np.uint8)
+    square[:, 6:15, 6:15] = 255
+    zoomed, _ = Feed(square, np.arange(30, dtype=np.int64), Recipe(zoom=0.3), 3).epoch(0)
+    sides = np.sqrt(zoomed.astype(float).sum(axis=(1, 2, 3)) / 255)
+    assert 9 * 0.68 < sides.min() < 8
+    assert 10 < sides.max() < 9 * 1.32
 
 
 @pytest.mark.parametrize("share", [0.3, 1.0])

@@ -8,10 +8,7 @@ from typing import Literal
 
 from sightline.registry import Registry
 
-__all__ = ["DATASETS", "IDX_FILES", "DataFile", "DatasetSpec", "Flips"]
-
-Flips = Literal["none", "horizontal"]
-"""Which mirror image of a picture still has its label: of a shirt yes, of a digit no."""
+__all__ = ["DATASETS", "IDX_FILES", "DataFile", "DatasetSpec"]
 
 IDX_FILES = {
     "train": ("train-images-idx3-ubyte", "train-labels-idx1-ubyte"),
@@ -34,7 +31,8 @@ class DatasetSpec:
     """A named dataset. `shape` is (height, width, channels); `counts` gives the pictures of each split as delivered.
 
     `mirrors` are URLs to which a file's name and `.gz` are appended; `debian` and `npm` name packages that hold the files.
-    `flips` and `shift`, in pixels, are the light augmentation that suits it; `background` is the ground of its pictures.
+    `augmentation` is what training may do to its pictures without changing their label, by the names of a recipe's fields;
+    `background` is their ground.
     A spec without files is read from an installed Python package by its `reader`.
     """
 
@@ -44,8 +42,7 @@ class DatasetSpec:
     classes: tuple[str, ...]
     counts: Mapping[str, int] = field(hash=False)
     reader: Literal["idx", "digits"]
-    flips: Flips
-    shift: int
+    augmentation: Mapping[str, float | str] = field(hash=False)
     background: Literal["dark", "light"]
     licence: str
     citation: str
@@ -80,8 +77,7 @@ _SPECS = (
         ),
         counts={"train": 60_000, "test": 10_000},
         reader="idx",
-        flips="horizontal",
-        shift=1,
+        augmentation={"flip": "horizontal", "shift": 1, "shift_share": 0.5, "erase": 0.3},
         background="dark",
         licence="MIT",
         citation="Han Xiao, Kashif Rasul, Roland Vollgraf: Fashion-MNIST: a Novel Image Dataset for Benchmarking Machine "
@@ -106,8 +102,7 @@ _SPECS = (
         classes=_DIGITS,
         counts={"train": 60_000, "test": 10_000},
         reader="idx",
-        flips="none",
-        shift=1,
+        augmentation={"shift": 1, "shift_share": 1.0, "turn": 10.0, "zoom": 0.1},
         background="dark",
         licence="CC BY-SA 3.0",
         citation="Yann LeCun, Corinna Cortes, Christopher J. C. Burges: The MNIST database of handwritten digits. 1998",
@@ -131,8 +126,7 @@ _SPECS = (
         classes=_DIGITS,
         counts={"train": 1_438, "test": 359},
         reader="digits",
-        flips="none",
-        shift=1,
+        augmentation={"shift": 1, "shift_share": 1.0, "turn": 10.0, "zoom": 0.1},
         background="dark",
         licence="CC BY 4.0",
         citation="E. Alpaydin, C. Kaynak: Optical Recognition of Handwritten Digits. UCI Machine Learning Repository, 1998, "

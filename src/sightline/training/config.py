@@ -17,7 +17,7 @@ from sightline.files import write_text
 from sightline.params import explain
 from sightline.registry import Registry
 
-__all__ = ["PRESETS", "Recipe", "TrainConfig", "make_config"]
+__all__ = ["AUGMENTATION", "PRESETS", "Recipe", "TrainConfig", "make_config"]
 
 M = TypeVar("M", bound=BaseModel)
 STRICT = ConfigDict(extra="forbid", frozen=True, allow_inf_nan=False, validate_default=True)
@@ -49,19 +49,24 @@ class Recipe(BaseModel):
     ] = False
     pool_first: Annotated[bool, Doc("Train the form that pools before bias and ReLU: the same function, faster")] = False
     steps_per_execution: Annotated[int, Interval(ge=1, le=1000), Doc("Steps run between two returns to Python")] = 1
-    flip: Annotated[
-        Literal["none", "horizontal", "auto"],
-        Doc("Mirror pictures every other epoch; auto: where the dataset says that keeps the label"),
-    ] = "none"
+    flip: Annotated[Literal["none", "horizontal"] | None, Doc("Mirror pictures every other epoch; not set: as suits the data")] = (
+        "none"
+    )
     shift: Annotated[
-        int | None,
-        Interval(ge=0, le=64),
-        Unit("px"),
-        Doc("Largest shift in each direction, drawn anew each epoch; none: the data's"),
+        int | None, Interval(ge=0, le=64), Unit("px"), Doc("Largest shift in each direction; not set: as suits the data")
     ] = 0
-    shift_share: Annotated[float, Interval(ge=0, le=1), Doc("Share of pictures that are shifted")] = 1.0
-    erase: Annotated[float, Interval(ge=0, le=1), Doc("Share of pictures with a small rectangle erased")] = 0.0
+    shift_share: Annotated[float | None, Interval(ge=0, le=1), Doc("Share of pictures shifted; not set: as suits the data")] = 0.0
+    turn: Annotated[
+        float | None, Interval(ge=0, le=180), Unit("degrees"), Doc("Largest turn either way; not set: as suits the data")
+    ] = 0.0
+    zoom: Annotated[float | None, Interval(ge=0, le=0.5), Doc("Largest change of scale; not set: as suits the data")] = 0.0
+    erase: Annotated[
+        float | None, Interval(ge=0, le=1), Doc("Share of pictures with a small rectangle erased; not set: as suits the data")
+    ] = 0.0
 
+
+AUGMENTATION = ("flip", "shift", "shift_share", "turn", "zoom", "erase")
+"""The fields of a recipe that may be left to the data; what the data does not name is not done."""
 
 PRESETS: Registry[Recipe] = Registry("preset")
 PRESETS.add("plain", Recipe())
@@ -80,10 +85,7 @@ PRESETS.add(
         standardize=True,
         pool_first=True,
         steps_per_execution=20,
-        flip="auto",
-        shift=None,
-        shift_share=0.5,
-        erase=0.3,
+        **dict.fromkeys(AUGMENTATION),
     ),
 )
 
@@ -109,11 +111,10 @@ class TrainConfig(BaseModel):
     channels: Annotated[Literal["gray", "color", "auto"], Doc("Channels of the network's input; auto: the data's")] = "auto"
 
     def settled(self, facts: Mapping[str, Any]) -> TrainConfig:
-        """The same configuration with what it leaves to the data replaced by what the dataset's `facts` say."""
-        recipe = self.recipe
-        flip = facts.get("flips", "none") if recipe.flip == "auto" else recipe.flip
-        shift = facts.get("shift", 0) if recipe.shift is None else recipe.shift
-        return self.model_copy(update={"recipe": recipe.model_copy(update={"flip": flip, "shift": shift})})
+        """The same configuration with the augmentation it leaves to the data replaced by what suits those, as `facts` say."""
+        left = [name for name in AUGMENTATION if getattr(self.recipe, name) is None]
+        suits = {name: facts.get("augmentation", {}).get(name, getattr(PRESETS.get("plain"), name)) for name in left}
+        return self.model_copy(update={"recipe": self.recipe.model_copy(update=suits)})
 
     def extended(self, epochs: int) -> TrainConfig:
         """The same configuration with more epochs; ParameterError if they are too many or fewer than none."""
