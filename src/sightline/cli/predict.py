@@ -10,7 +10,6 @@ import typer
 from sightline.cli.console import err, out, print_json, say, show_error, table
 from sightline.cli.options import Json
 from sightline.errors import InputError
-from sightline.image import MAX_PIXELS
 
 if TYPE_CHECKING:
     from sightline.bundle import Failure, Prediction
@@ -24,7 +23,9 @@ def predict(
     top: Annotated[int, typer.Option(min=1, help="How many labels to show")] = 3,
     json: Json = False,
     csv: Annotated[Path | None, typer.Option(metavar="FILE", help="Write a table of all pictures")] = None,
-    max_pixels: Annotated[int, typer.Option(min=1, help="Refuse pictures with more pixels")] = MAX_PIXELS,
+    max_pixels: Annotated[
+        int | None, typer.Option(min=1, help="Read pictures of up to this many pixels (default 100 million)")
+    ] = None,
     threads: Annotated[int, typer.Option(min=1, help="Processor threads")] = 1,
 ) -> None:
     """Say what is in a picture.
@@ -33,10 +34,11 @@ def predict(
     """
     from sightline import jobs
     from sightline.bundle import Failure
+    from sightline.image import MAX_PIXELS
 
     if json and csv:
         raise InputError("--json and --csv exclude each other")
-    predictor = jobs.load(model, threads=threads, max_pixels=max_pixels)
+    predictor = jobs.load(model, threads=threads, max_pixels=max_pixels or MAX_PIXELS)
     results = list(predictor.predict_many(jobs.find_sources(sources)))
     failures = [result for result in results if isinstance(result, Failure)]
     if json:

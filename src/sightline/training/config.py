@@ -11,7 +11,6 @@ from annotated_types import Interval, Unit
 from pydantic import BaseModel, ConfigDict, Field, ValidationError
 from typing_extensions import Doc
 
-from sightline.data.specs import DATASETS
 from sightline.errors import ParameterError, RunError
 from sightline.files import write_text
 from sightline.params import explain
@@ -145,6 +144,8 @@ def make_config(data: str, *, preset: str = "tuned", recipe: Mapping[str, Any] |
     >>> make_config("mnist", preset="plain", recipe={"batch_size": 64}).recipe.batch_size
     64
     """
+    from sightline.data import DATASETS  # not above: help and version read this module, and need neither NumPy nor OpenCV
+
     full = _checked(Recipe, {**PRESETS.get(preset).model_dump(), **(recipe or {})})
     for name, condition in (("weight_decay", full.optimizer != "adam"), ("warmup", full.schedule == "linear")):
         if name in (recipe or {}) and getattr(full, name) and not condition:
