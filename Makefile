@@ -31,8 +31,8 @@ pretrained: install
 	$(BIN)/python tools/build_pretrained.py
 
 # uv resolves for all systems and Pythons at once; no registry is named in the result
-lock:
-	uv pip compile pyproject.toml --group dev --universal --python-version 3.11 --generate-hashes --no-emit-index-url \
+lock: install
+	$(BIN)/uv pip compile pyproject.toml --group dev --universal --python-version 3.11 --generate-hashes --no-emit-index-url \
 	  --no-annotate --custom-compile-command "make lock" --output-file requirements.lock
 
 clean:

@@ -43,6 +43,7 @@ def replacing(path: str | Path) -> Iterator[Path]:
         temporary.chmod(0o666 & ~UMASK)
         temporary.replace(target)
         temporary = None
+        _sync(target.parent)
     except OSError as error:
         if isinstance(error, StorageError):
             raise
@@ -53,6 +54,16 @@ def replacing(path: str | Path) -> Iterator[Path]:
     finally:
         if temporary is not None:
             temporary.unlink(missing_ok=True)
+
+
+def _sync(folder: Path) -> None:
+    """Flush the rename itself to the disk, where the system can."""
+    if os.name == "posix":
+        handle = os.open(folder, os.O_RDONLY)
+        try:
+            os.fsync(handle)
+        finally:
+            os.close(handle)
 
 
 def write_bytes(path: str | Path, data: bytes) -> None:
