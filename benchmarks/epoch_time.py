@@ -17,13 +17,14 @@ from common import publish, run_json, spread, table
 OURS = """
 import json, sys
 from sightline.training import make_config
-from sightline.training.session import load_inputs, make_trainer
+from sightline.training.session import build, load_inputs, make_trainer
 from sightline.events import EpochDone, ignore
 config = make_config("fashion-mnist", epochs=3, preset=sys.argv[1])
 inputs = load_inputs(config, ignore)
+config = config.settled(inputs.dataset.facts)
 rows = []
 listen = lambda event: rows.append(event.row["seconds"]) if isinstance(event, EpochDone) else None
-make_trainer(config.settled(inputs.dataset.facts), inputs, listen, lambda: False, lambda state: None).run(None)
+make_trainer(config, inputs, build(config, inputs), listen).run(None)
 print(json.dumps(rows))
 """
 
