@@ -175,6 +175,7 @@ def test_a_lower_quality_is_a_smaller_file(tmp_path: Path) -> None:
     [
         ([1, 2], "expected a NumPy array, received list"),
         (np.zeros((2, 2, 2), np.uint8), r"received shape \(2, 2, 2\)"),
+        (np.zeros((2, 2, 1), np.uint8), r"received shape \(2, 2, 1\)"),
         (np.zeros((0, 2), np.uint8), r"received shape \(0, 2\)"),
         (np.zeros((2, 2), np.int64), "received int64"),
     ],

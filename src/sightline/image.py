@@ -72,7 +72,7 @@ def check_image(
     """Give back `image` if it keeps the array contract and has one of `dtypes` and `channels`; else ImageError."""
     if not isinstance(image, np.ndarray):
         raise ImageError(f"{what} is not an image", expected="a NumPy array", received=type(image).__name__)
-    count = 1 if image.ndim == 2 else image.shape[2] if image.ndim == 3 else 0
+    count = 1 if image.ndim == 2 else image.shape[2] if image.ndim == 3 and image.shape[2] > 1 else 0
     if count not in channels or image.size == 0:
         shapes = {1: "(H, W) gray", 3: "(H, W, 3) RGB", 4: "(H, W, 4) RGBA"}
         rule = " or ".join(shapes[c] for c in sorted(channels))

@@ -21,7 +21,7 @@ from sightline.events import Progress as Done
 __all__ = ["listening", "out", "print_json", "say", "show_error", "table"]
 
 err = Console(stderr=True, highlight=False)
-out = Console(highlight=False, soft_wrap=True)
+out = Console(highlight=False, soft_wrap=True, width=None if sys.stdout.isatty() else 1000)  # a pipe has no edge to wrap at
 PLAIN_EVERY = 10.0  # seconds between plain lines about the same thing
 
 

@@ -47,7 +47,7 @@ def predict(
         _write_csv(csv, results, predictor.labels)
         say(f"{len(results) - len(failures):,} pictures in {csv}")
     else:
-        _show(results, top)
+        _show(results, min(top, len(predictor.labels)))
     for failure in failures:
         show_error(failure.error)
     if failures:
