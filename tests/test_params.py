@@ -22,7 +22,7 @@ def smooth(
     return image
 
 
-PARAMETERS = Parameters.of(smooth)
+PARAMETERS = Parameters(smooth)
 
 
 def test_a_signature_is_read_once_and_whole() -> None:

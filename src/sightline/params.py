@@ -11,18 +11,26 @@ import inspect
 import json
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
-from typing import Annotated, Any, Literal, get_args, get_origin, get_type_hints
+from functools import cached_property
+from typing import Annotated, Any, Literal, NotRequired, get_args, get_origin, get_type_hints
 
 import annotated_types as at
-from pydantic import BaseModel, ConfigDict, ValidationError, create_model
+from pydantic import BaseModel, ConfigDict, TypeAdapter, ValidationError, create_model
 from pydantic.fields import FieldInfo
 from pydantic_core import ErrorDetails, PydanticUndefined
-from typing_extensions import Doc
+from typing_extensions import Doc, TypedDict
 
 from sightline.errors import ParameterError
 from sightline.registry import nearest
 
-__all__ = ["Parameter", "Parameters", "explain", "parse_text"]
+__all__ = ["Parameter", "Parameters", "TypeName", "describe", "explain", "parse_text"]
+
+
+@dataclass(frozen=True)
+class TypeName:
+    """Metadata of an annotated type: what people call it, such as `color` or `picture`."""
+
+    name: str
 
 
 @dataclass(frozen=True)
@@ -53,43 +61,83 @@ class Parameter:
             return f"at most {self.upper:g}{unit}"
         return self.unit or ""
 
+    def from_text(self, text: str) -> Any:
+        """The value that `text`, typed in a shell, stands for; it is checked when it is used."""
+        words = self.choices and all(isinstance(choice, str) for choice in self.choices)
+        plain = words or self.type in {"str", "color", "picture", "picture or number", "points"}
+        return text if plain else parse_text(text)
 
-@dataclass(frozen=True)
+
 class Parameters:
-    """The checked keyword parameters of one function or configuration."""
+    """The checked keyword parameters of one function.
 
-    owner: str
-    model: type[BaseModel]
+    The signature is read when it is first needed, so that a hundred registered functions cost nothing until one is used.
+    """
 
-    @classmethod
-    def of(cls, function: Callable[..., Any], *, without: frozenset[str] = frozenset()) -> Parameters:
-        """Read the keyword-only parameters of `function`, leaving out those named in `without`."""
-        hints = _hints(function)
-        fields: dict[str, Any] = {}
-        for name, parameter in inspect.signature(function).parameters.items():
-            if parameter.kind is not inspect.Parameter.KEYWORD_ONLY or name in without:
-                continue
-            default = ... if parameter.default is inspect.Parameter.empty else parameter.default
-            fields[name] = (hints[name], default)
-        owner = function.__name__
-        config = ConfigDict(extra="forbid", allow_inf_nan=False, validate_default=True, frozen=True)
-        return cls(owner, create_model(owner, __config__=config, **fields))
+    def __init__(self, function: Callable[..., Any]) -> None:
+        self.owner = function.__name__
+        self._function = function
 
-    def parse(self, values: Mapping[str, Any]) -> dict[str, Any]:
-        """Check `values`, fill in the defaults, and give back a plain dict; ParameterError says what does not fit."""
+    def parse(self, values: Mapping[str, Any], context: object = None) -> dict[str, Any]:
+        """Check `values`, fill in the defaults, and give back a dict in the order of the signature.
+
+        `context` reaches the validators of the types. ParameterError says what does not fit.
+        """
+        template, validate = self._checker
         try:
-            checked = self.model.model_validate(dict(values))
+            checked = {**template, **validate(values, context=context)}
         except ValidationError as error:
             raise explain(error, self.owner, self.model) from None
-        return {name: getattr(checked, name) for name in self.model.model_fields}
+        if self._required and any(checked[name] is PydanticUndefined for name in self._required):
+            missing = next(parameter for parameter in self.describe() if checked[parameter.name] is PydanticUndefined)
+            raise ParameterError(f"{self.owner} needs {missing.name!r}", expected=missing.range or missing.type)
+        return checked
+
+    @cached_property
+    def _checker(self) -> tuple[dict[str, Any], Callable[..., dict[str, Any]]]:
+        """The defaults, checked once, and the check of what is given: calls pay for nothing else."""
+        fields = {name: NotRequired[hint] for name, hint, _ in self._fields}
+        typed: Any = TypedDict(self.owner, fields)  # type: ignore[misc]  # its names are known at run time only
+        config = ConfigDict(extra="forbid", allow_inf_nan=False, arbitrary_types_allowed=True)
+        setattr(typed, "__pydantic_config__", config)  # noqa: B010
+        validate = TypeAdapter(typed).validator.validate_python
+        given = {name: default for name, _, default in self._fields if default is not ...}
+        checked = validate(given)
+        return {name: checked.get(name, PydanticUndefined) for name in fields}, validate
+
+    @cached_property
+    def _required(self) -> tuple[str, ...]:
+        return tuple(name for name, _, default in self._fields if default is ...)
+
+    @cached_property
+    def _fields(self) -> list[tuple[str, Any, Any]]:
+        """Name, type and default (`...` for none) of each parameter."""
+        hints = _hints(self._function)
+        return [
+            (name, hints[name], ... if parameter.default is inspect.Parameter.empty else parameter.default)
+            for name, parameter in inspect.signature(self._function).parameters.items()
+            if parameter.kind is inspect.Parameter.KEYWORD_ONLY
+        ]
+
+    @cached_property
+    def model(self) -> type[BaseModel]:
+        """The parameters as a pydantic model: what descriptions and schemas are made from."""
+        config = ConfigDict(extra="forbid", allow_inf_nan=False, arbitrary_types_allowed=True)
+        fields: dict[str, Any] = {name: (hint, default) for name, hint, default in self._fields}
+        return create_model(self.owner, __config__=config, **fields)
 
     def describe(self) -> list[Parameter]:
         """Every parameter, in the order of the signature."""
-        return [_describe(name, field) for name, field in self.model.model_fields.items()]
+        return describe(self.model)
 
     def schema(self) -> dict[str, Any]:
         """The JSON schema of the parameters."""
         return self.model.model_json_schema()
+
+
+def describe(model: type[BaseModel]) -> list[Parameter]:
+    """Every field of a configuration, in its order."""
+    return [_describe(name, field) for name, field in model.model_fields.items()]
 
 
 def _hints(function: Callable[..., Any]) -> dict[str, Any]:
@@ -128,7 +176,8 @@ def _describe(name: str, field: FieldInfo) -> Parameter:
     upper: float | None = None
     unit: str | None = None
     text = field.description or ""
-    for item in field.metadata:
+    kind = _type_name(field.annotation)
+    for item in (*_inner_metadata(field.annotation), *field.metadata):
         if isinstance(item, at.Interval):
             lower, upper = _number(item.ge, item.gt, lower), _number(item.le, item.lt, upper)
         elif isinstance(item, at.Ge | at.Gt):
@@ -137,13 +186,14 @@ def _describe(name: str, field: FieldInfo) -> Parameter:
             upper = _number(getattr(item, "le", None), getattr(item, "lt", None), upper)
         elif isinstance(item, at.Unit):
             unit = item.unit
+        elif isinstance(item, TypeName):
+            kind = item.name
         elif isinstance(item, Doc):
             text = item.documentation
-    default = None if field.default is PydanticUndefined else field.default
     return Parameter(
         name=name,
-        type=_type_name(field.annotation),
-        default=default,
+        type=kind,
+        default=None if field.default is PydanticUndefined else field.default,
         required=field.is_required(),
         text=text,
         unit=unit,
@@ -151,6 +201,12 @@ def _describe(name: str, field: FieldInfo) -> Parameter:
         upper=upper,
         choices=_choices(field.annotation),
     )
+
+
+def _inner_metadata(annotation: Any) -> tuple[Any, ...]:
+    """What is annotated on the first part of a union, such as the range in `Annotated[int, Interval(ge=1)] | None`."""
+    parts = get_args(annotation)
+    return tuple(parts[0].__metadata__) if parts and get_origin(parts[0]) is Annotated else ()
 
 
 def _number(*candidates: Any) -> float | None:
@@ -167,11 +223,12 @@ def _choices(annotation: Any) -> tuple[Any, ...]:
 
 
 def _type_name(annotation: Any) -> str:
-    if get_origin(annotation) is Annotated:
-        annotation = get_args(annotation)[0]
+    parts = [part for part in get_args(annotation) if part is not type(None)]
+    if get_origin(annotation) is Annotated or (len(parts) == 1 and type(None) in get_args(annotation)):
+        return _type_name(parts[0])
     if get_origin(annotation) is Literal:
         return "choice"
-    if isinstance(annotation, type) and not get_args(annotation):
+    if isinstance(annotation, type) and not parts:
         return annotation.__name__
     return str(annotation).replace("typing.", "")
 

@@ -17,12 +17,13 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any, Literal, cast, get_args
 
+import numpy as np
 import yaml
 
 from sightline.errors import PipelineError, SightlineError
 from sightline.files import write_text
 from sightline.image import Image
-from sightline.ops import OPS
+from sightline.ops import OPS, picture_to_text
 
 __all__ = ["FORMAT", "Pipeline", "Step", "When"]
 
@@ -32,7 +33,7 @@ MAX_STEPS = 1000
 When = Literal["always", "train"]
 
 
-@dataclass(frozen=True)
+@dataclass(frozen=True, eq=False)
 class Step:
     """One operation with its parameters, checked when made. `when`: always, or only while training."""
 
@@ -45,13 +46,20 @@ class Step:
             raise PipelineError(f"invalid 'when' of step {self.op}", expected=" | ".join(get_args(When)), received=repr(self.when))
         object.__setattr__(self, "parameters", OPS.get(self.op).parameters.parse(self.parameters))
 
-    def apply(self, image: Image) -> Image:
+    def __eq__(self, other: object) -> bool:
+        return isinstance(other, Step) and self.to_dict() == other.to_dict()
+
+    def __hash__(self) -> int:
+        return hash(json.dumps(self.to_dict(), sort_keys=True))
+
+    def apply(self, image: Image | None) -> Image:
         """Run the operation on one picture."""
-        return OPS.get(self.op).apply(image, self.parameters)
+        operation = OPS.get(self.op)
+        return operation.draw(None if operation.role == "create" else operation.check(image), self.parameters)
 
     def to_dict(self) -> dict[str, Any]:
         """The step as it stands in a file."""
-        body: dict[str, Any] = {self.op: json.loads(json.dumps(self.parameters))}
+        body: dict[str, Any] = {self.op: {name: _plain(value) for name, value in self.parameters.items()}}
         if self.when != "always":
             body["when"] = self.when
         return body
@@ -67,14 +75,14 @@ class Pipeline:
 
     steps: tuple[Step, ...] = ()
 
-    def run(self, image: Image) -> Image:
+    def run(self, image: Image | None) -> Image:
         """Apply every step that is not for training only; the input is never changed."""
-        result = image
+        result: Any = image
         for _, step_result in self.trace(image):
             result = step_result
-        return result
+        return cast(Image, result)
 
-    def trace(self, image: Image) -> Iterator[tuple[str, Image]]:
+    def trace(self, image: Image | None) -> Iterator[tuple[str, Image]]:
         """Give each step's name and its result, one after the other: what the model sees."""
         for number, step in enumerate(self.steps, 1):
             if step.when != "always":
@@ -131,6 +139,10 @@ class Pipeline:
             write_text(path, json.dumps(self.to_dict(), indent=2) + "\n")
         else:
             write_text(path, yaml.safe_dump(self.to_dict(), sort_keys=False))
+
+
+def _plain(value: Any) -> Any:
+    return picture_to_text(value) if isinstance(value, np.ndarray) else json.loads(json.dumps(value))
 
 
 def _step(number: int, item: object) -> Step:

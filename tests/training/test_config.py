@@ -50,7 +50,7 @@ def test_a_damaged_file_is_a_run_error(tmp_path: Path, text: str) -> None:
 
 
 def test_every_field_says_what_it_is() -> None:
-    from sightline.params import Parameters
+    from sightline.params import describe
 
     for model in (Recipe, TrainConfig):
-        assert all(parameter.text for parameter in Parameters(model.__name__, model).describe())
+        assert all(parameter.text for parameter in describe(model))

@@ -9,7 +9,7 @@ from typing import Annotated, Any, TypeVar
 import typer
 from pydantic import BaseModel
 
-from sightline.params import Parameter, Parameters
+from sightline.params import Parameter, describe
 
 __all__ = ["Json", "Quiet", "finish", "given", "options_of"]
 
@@ -25,7 +25,7 @@ def options_of(model: type[BaseModel], names: list[str], *, panel: str, preset: 
     An option that is not given is None, so that the configuration's own default counts; with `preset` the help says that
     the preset decides.
     """
-    described = {parameter.name: parameter for parameter in Parameters(model.__name__, model).describe()}
+    described = {parameter.name: parameter for parameter in describe(model)}
 
     def add(command: F) -> F:
         signature = inspect.signature(command, eval_str=True)

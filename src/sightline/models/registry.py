@@ -46,5 +46,5 @@ MODELS: Registry[Architecture] = Registry("model")
 
 def model(function: F) -> F:
     """File the builder of an architecture in `MODELS` under its own name."""
-    MODELS.add(function.__name__, Architecture(function.__name__, function, Parameters.of(function)))
+    MODELS.add(function.__name__, Architecture(function.__name__, function, Parameters(function)))
     return function

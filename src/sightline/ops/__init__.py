@@ -1,19 +1,31 @@
-"""Picture operations: one typed function each, filed in `OPS` under its own name."""
+"""Picture operations: one typed function each, filed in `OPS` under its own name; a file for each group."""
 
-from sightline.ops._op import OPS, Op, op
-from sightline.ops.color import invert, match_polarity, to_depth8, to_gray, to_rgb
-from sightline.ops.geometry import flip, letterbox, resize
+from sightline.ops import arithmetic, color, create, draw, edges, filters, geometry, histogram, morphology, repair, threshold
+from sightline.ops._op import OPS, Group, Measurement, Op
+from sightline.ops._types import NO_FILES, picture_to_text
 
-__all__ = [
-    "OPS",
-    "Op",
-    "flip",
-    "invert",
-    "letterbox",
-    "match_polarity",
-    "op",
-    "resize",
-    "to_depth8",
-    "to_gray",
-    "to_rgb",
-]
+# The names of the operations stand once, in the `__all__` of their group; every group is passed on whole.
+from sightline.ops.arithmetic import *
+from sightline.ops.color import *
+from sightline.ops.create import *
+from sightline.ops.draw import *
+from sightline.ops.edges import *
+from sightline.ops.filters import *
+from sightline.ops.geometry import *
+from sightline.ops.histogram import *
+from sightline.ops.morphology import *
+from sightline.ops.repair import *
+from sightline.ops.threshold import *
+
+__all__ = ["NO_FILES", "OPS", "Group", "Measurement", "Op", "picture_to_text"]
+__all__ += arithmetic.__all__
+__all__ += color.__all__
+__all__ += create.__all__
+__all__ += draw.__all__
+__all__ += edges.__all__
+__all__ += filters.__all__
+__all__ += geometry.__all__
+__all__ += histogram.__all__
+__all__ += morphology.__all__
+__all__ += repair.__all__
+__all__ += threshold.__all__

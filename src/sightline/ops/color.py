@@ -2,21 +2,21 @@
 
 from __future__ import annotations
 
-from typing import Annotated, Any, Literal
+from typing import Annotated, Literal
 
 import cv2
 import numpy as np
 from typing_extensions import Doc
 
-from sightline.image import Image
-from sightline.ops._op import op
+from sightline.image import Image, white
+from sightline.ops._op import gives_channels, gives_dtype, op
 
 __all__ = ["invert", "match_polarity", "to_depth8", "to_gray", "to_rgb"]
 
 Backdrop = Annotated[Literal["white", "black"], Doc("What a transparent picture is laid on")]
 
 
-@op(group="color")
+@op(group="color", gives=gives_channels(1))
 def to_gray(image: Image, *, backdrop: Backdrop = "white") -> Image:
     """Make a gray picture: `(H, W)` of the same dtype.
 
@@ -33,7 +33,7 @@ def to_gray(image: Image, *, backdrop: Backdrop = "white") -> Image:
     return cv2.cvtColor(image, cv2.COLOR_RGB2GRAY)
 
 
-@op(group="color")
+@op(group="color", gives=gives_channels(3))
 def to_rgb(image: Image, *, backdrop: Backdrop = "white") -> Image:
     """Make a three-channel picture: `(H, W, 3)` of the same dtype; transparency is laid on `backdrop`.
 
@@ -46,7 +46,7 @@ def to_rgb(image: Image, *, backdrop: Backdrop = "white") -> Image:
     return _flatten(image, backdrop) if image.shape[2] == 4 else image.copy()
 
 
-@op(group="color")
+@op(group="color", gives=gives_dtype("uint8"))
 def to_depth8(image: Image) -> Image:
     """Make a uint8 picture: 16 bit is divided by 257, float in [0, 1] multiplied by 255, both rounded to the nearest.
 
@@ -61,7 +61,7 @@ def to_depth8(image: Image) -> Image:
     return scaled
 
 
-@op(group="color")
+@op(group="color", keeps_alpha=True)
 def invert(image: Image) -> Image:
     """Turn light into dark and dark into light; alpha stays.
 
@@ -69,10 +69,7 @@ def invert(image: Image) -> Image:
     >>> invert(np.array([[0, 200]], np.uint8)).tolist()
     [[255, 55]]
     """
-    inverted: Image = (_full(image) - image).astype(image.dtype)
-    if image.ndim == 3 and image.shape[2] == 4:
-        inverted[..., 3] = image[..., 3]
-    return inverted
+    return cv2.subtract(np.full_like(image, white(image)), image) if image.dtype == np.float32 else cv2.bitwise_not(image)
 
 
 @op(group="color", channels=(1,))
@@ -90,21 +87,16 @@ def match_polarity(
     [5, 5, 5]
     """
     border = np.concatenate([image[0], image[-1], image[1:-1, 0], image[1:-1, -1]])
-    light = bool(np.median(border) > _full(image) / 2)
+    light = bool(np.median(border) > white(image) / 2)
     if light == (background == "light"):
         return image.copy()
-    inverted: Image = (_full(image) - image).astype(image.dtype)
+    inverted: Image = (white(image) - image).astype(image.dtype)
     return inverted
-
-
-def _full(image: Image) -> Any:
-    """The value of white in the picture's dtype."""
-    return image.dtype.type(1) if image.dtype == np.float32 else np.iinfo(image.dtype).max
 
 
 def _flatten(image: Image, backdrop: str) -> Image:
     """Lay `(H, W, 4)` on white or black: `(H, W, 3)` of the same dtype."""
-    full = np.float32(_full(image))
+    full = np.float32(white(image))
     alpha = image[..., 3:].astype(np.float32) / full
     ground = full if backdrop == "white" else np.float32(0)
     mixed = image[..., :3] * alpha + ground * (1 - alpha)

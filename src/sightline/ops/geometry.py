@@ -9,7 +9,7 @@ import numpy as np
 from annotated_types import Interval, Unit
 from typing_extensions import Doc
 
-from sightline.image import Image
+from sightline.image import Image, white
 from sightline.ops._op import op
 
 __all__ = ["flip", "letterbox", "resize"]
@@ -87,7 +87,7 @@ def letterbox(
 
 def _fill_value(image: Image, fill: str) -> Image:
     channels = image.shape[2] if image.ndim == 3 else 1
-    full = 1 if image.dtype == np.float32 else np.iinfo(image.dtype).max
+    full = white(image)
     if fill == "edge":
         border = np.concatenate([image[0], image[-1], image[:, 0], image[:, -1]])
         return cast(Image, np.median(border, axis=0).astype(image.dtype))

@@ -1,0 +1,273 @@
+"""What a picture file says before its pixels are decoded: format, size, orientation, profile, frames."""
+
+from __future__ import annotations
+
+import io
+import warnings
+from collections.abc import Callable
+from contextlib import suppress
+from dataclasses import dataclass
+from pathlib import Path
+from typing import TYPE_CHECKING, BinaryIO, TypeVar
+
+from sightline.errors import ImageError
+
+if TYPE_CHECKING:
+    from PIL import Image as Pillow
+
+__all__ = [
+    "IMAGE_SUFFIXES",
+    "MAX_PIXELS",
+    "Header",
+    "ImageInfo",
+    "Metadata",
+    "Source",
+    "bytes_of",
+    "info",
+    "probe",
+    "probe_bytes",
+    "read_metadata",
+]
+
+Source = str | Path | bytes | BinaryIO
+"""Where a picture comes from: a path, the bytes of its file, or an open binary file."""
+
+MAX_PIXELS = 100_000_000
+"""Pictures with more pixels are refused before their memory is taken; `max_pixels` raises it for one call."""
+
+MAX_BYTES = 1 << 30
+MAX_SIDE = 1 << 20  # OpenCV's own limit for one side
+MAX_METADATA = 16 << 20  # a larger profile or EXIF block is left behind
+ORIENTATION = 0x0112
+
+IMAGE_SUFFIXES = frozenset({".png", ".jpg", ".jpeg", ".webp", ".bmp", ".gif", ".tif", ".tiff", ".avif", ".jp2", ".ppm", ".pgm"})
+FORMATS = ("PNG", "JPEG", "GIF", "BMP", "PPM", "WEBP", "TIFF", "AVIF", "JPEG2000")
+MODES = {"1": "gray", "L": "gray", "I": "gray", "F": "gray", "LA": "gray + alpha", "P": "palette", "PA": "palette"}
+
+T = TypeVar("T")
+
+
+@dataclass(frozen=True)
+class Header:
+    """Format and size; `width` and `height` in pixels as stored, before EXIF turns the picture."""
+
+    format: str
+    width: int
+    height: int
+
+
+@dataclass(frozen=True)
+class ImageInfo:
+    """What `info` finds in a picture's header.
+
+    `width` and `height` are those of the upright picture, as `read` gives it; `orientation` is EXIF's number (1 upright, None:
+    not said), `frames` that of an animation or multi-page file, of which the first is read, `profile` the name of its ICC profile.
+    """
+
+    name: str
+    format: str
+    width: int
+    height: int
+    colors: str
+    bits: int
+    orientation: int | None
+    frames: int
+    profile: str | None
+    bytes: int
+
+
+@dataclass(frozen=True)
+class Metadata:
+    """What a picture file carries beside its pixels: the ICC profile, and EXIF with its orientation set upright."""
+
+    icc: bytes | None = None
+    exif: bytes | None = None
+
+
+def probe(source: Source, *, max_pixels: int = MAX_PIXELS) -> Header:
+    """Read format and size, without decoding the pixels; ImageError if it is no picture or too large."""
+    data, name = bytes_of(source)
+    return probe_bytes(data, name, max_pixels)
+
+
+def info(source: Source, *, max_pixels: int = MAX_PIXELS) -> ImageInfo:
+    """Say what a picture file is, without decoding its pixels; ImageError if it is no picture or too large.
+
+    >>> import numpy as np
+    >>> from sightline.image import encode
+    >>> info(encode(np.zeros((20, 30), np.uint8), ".png")).width
+    30
+    """
+    data, name = bytes_of(source)
+    header = probe_bytes(data, name, max_pixels)
+    with _opened(data, header.format) as opened:
+        orientation = _safely(lambda: opened.getexif().get(ORIENTATION))
+        icc = _safely(lambda: opened.info.get("icc_profile"))
+        frames = _safely(lambda: getattr(opened, "n_frames", 1)) or 1
+        colors = _safely(lambda: _colors(opened)) or opened.mode
+        bits = 16 if "16" in opened.mode or _sixteen(data, opened) else 32 if opened.mode in {"F", "I"} else 8
+    turned = orientation in {5, 6, 7, 8}
+    return ImageInfo(
+        name=name,
+        format=header.format,
+        width=header.height if turned else header.width,
+        height=header.width if turned else header.height,
+        colors=colors,
+        bits=bits,
+        orientation=orientation if isinstance(orientation, int) and 1 <= orientation <= 8 else None,
+        frames=frames,
+        profile=_profile_name(icc) if icc else None,
+        bytes=len(data),
+    )
+
+
+def read_metadata(data: bytes) -> Metadata:
+    """What the bytes of a picture file carry beside the pixels; what is broken or huge is left out."""
+    header = _header(data)
+    if header is None:
+        return Metadata()
+    with _opened(data, header.format) as opened:
+        icc = _safely(lambda: opened.info.get("icc_profile"))
+        exif = _safely(lambda: _upright_exif(opened)) if header.format != "TIFF" else None
+    kept = [value if value and len(value) <= MAX_METADATA else None for value in (icc, exif)]
+    return Metadata(*kept)
+
+
+def bytes_of(source: Source) -> tuple[bytes, str]:
+    """The bytes of the file and the name it goes by in errors; ImageError if it cannot be read or is too large."""
+    if isinstance(source, bytes | bytearray | memoryview):
+        return bytes(source), "picture"
+    if not isinstance(source, str | Path):
+        return _bytes_of_file(source)
+    path = Path(source)
+    try:
+        size = path.stat().st_size
+        if path.is_dir():
+            raise ImageError(f"cannot read {str(path)!r}", expected="a picture file", received="a folder")
+        if size > MAX_BYTES:
+            raise ImageError(f"cannot read {str(path)!r}", expected=f"at most {MAX_BYTES:,} bytes", received=f"{size:,}")
+        return path.read_bytes(), str(path)
+    except FileNotFoundError:
+        raise ImageError(f"cannot read {str(path)!r}: there is no such file") from None
+    except (OSError, ValueError) as error:
+        raise ImageError(f"cannot read {str(path)!r}: {getattr(error, 'strerror', None) or error}") from error
+
+
+def _bytes_of_file(source: BinaryIO) -> tuple[bytes, str]:
+    if not callable(getattr(source, "read", None)):
+        received = type(source).__name__
+        raise ImageError("cannot read the picture", expected="a path, bytes or an open binary file", received=received)
+    name = str(getattr(source, "name", "picture"))
+    try:
+        data = source.read(MAX_BYTES + 1)
+    except (OSError, ValueError) as error:
+        raise ImageError(f"cannot read {name!r}: {getattr(error, 'strerror', None) or error}") from error
+    if not isinstance(data, bytes):
+        raise ImageError(f"cannot read {name!r}", expected="a file opened in binary mode", received="text")
+    if len(data) > MAX_BYTES:
+        raise ImageError(f"cannot read {name!r}", expected=f"at most {MAX_BYTES:,} bytes", received="more")
+    return data, name
+
+
+def probe_bytes(data: bytes, name: str, max_pixels: int) -> Header:
+    """`probe` for the bytes of a file; `name` is used in errors only."""
+    if not data:
+        raise ImageError(f"cannot read {name!r}", expected="a picture", received="an empty file")
+    header = _header(data)
+    if header is None:
+        raise ImageError(
+            f"cannot read {name!r}",
+            expected=f"a picture ({', '.join(FORMATS)})",
+            received=f"{len(data):,} bytes that are none",
+        )
+    if not (0 < header.width <= MAX_SIDE and 0 < header.height <= MAX_SIDE and header.width * header.height <= max_pixels):
+        raise ImageError(
+            f"cannot read {name!r}",
+            expected=f"at most {max_pixels:,} pixels and {MAX_SIDE:,} a side",
+            received=f"{header.width:,} x {header.height:,}",
+            fix="Raise max_pixels (--max-pixels) if you trust the file.",
+        )
+    return header
+
+
+def _header(data: bytes) -> Header | None:
+    from PIL import Image as Pillow  # for headers only, and only for the formats above; pixels are OpenCV's
+
+    for load_plugins in (Pillow.preinit, Pillow.init):  # the five common formats first: the rest costs 0.1 s once
+        load_plugins()
+        for kind in FORMATS:
+            _, accepts = Pillow.OPEN.get(kind, (None, None))
+            if kind not in Pillow.OPEN or (accepts is not None and accepts(data[:16]) is not True):
+                continue
+            try:
+                with _opened(data, kind) as opened:
+                    return Header(kind, opened.width, opened.height)
+            except Exception:  # noqa: S112 - Pillow's parsers raise many kinds on hostile headers; each means "not this format"
+                continue
+    return None
+
+
+class _opened:  # noqa: N801 - used like the function it wraps
+    """A Pillow picture of a known format with its header parsed, and Pillow's warnings kept quiet."""
+
+    def __init__(self, data: bytes, kind: str) -> None:
+        self.data, self.kind = data, kind
+        self.quiet = warnings.catch_warnings()
+
+    def __enter__(self) -> Pillow.Image:
+        from PIL import Image as Pillow
+
+        self.quiet.__enter__()
+        warnings.simplefilter("ignore")
+        try:
+            self.picture: Pillow.Image = Pillow.OPEN[self.kind][0](io.BytesIO(self.data), "")
+        except BaseException:
+            self.quiet.__exit__(None, None, None)
+            raise
+        return self.picture
+
+    def __exit__(self, *details: object) -> None:
+        with suppress(Exception):
+            self.picture.close()
+        self.quiet.__exit__(None, None, None)
+
+
+def _safely(ask: Callable[[], T]) -> T | None:
+    """What `ask` finds, None where the file's own words about itself are broken: the pixels count, not they."""
+    try:
+        return ask()
+    except Exception:
+        return None
+
+
+def _upright_exif(opened: Pillow.Image) -> bytes | None:
+    exif = opened.getexif()
+    if not exif:
+        return None
+    if ORIENTATION in exif:
+        exif[ORIENTATION] = 1  # the pixels are stored upright
+    return exif.tobytes().removeprefix(b"Exif\0\0")
+
+
+def _colors(opened: Pillow.Image) -> str:
+    mode = opened.mode.split(";")[0]
+    if mode in {"RGB", "L", "P"} and "transparency" in opened.info:
+        return f"{MODES.get(mode, mode)} with transparency"
+    return MODES.get(mode, "gray" if mode.startswith("I") else mode)
+
+
+def _sixteen(data: bytes, opened: Pillow.Image) -> bool:
+    """PNG says its depth in byte 24; Pillow shows 16-bit colour as 8."""
+    if opened.format == "PNG" or data[:8] == b"\x89PNG\r\n\x1a\n":
+        return len(data) > 24 and data[24] == 16
+    bits: tuple[int, ...] | None = _safely(lambda: opened.tag_v2.get(258))  # type: ignore[attr-defined]  # TIFF's BitsPerSample
+    return bits is not None and max(bits) == 16
+
+
+def _profile_name(icc: bytes) -> str:
+    try:
+        from PIL import ImageCms
+
+        return ImageCms.getProfileDescription(ImageCms.ImageCmsProfile(io.BytesIO(icc))).strip() or "ICC profile"
+    except Exception:
+        return "ICC profile (damaged)"

@@ -1,0 +1,79 @@
+"""Reading pictures: RGB, upright, and never a picture that is not wholly there.
+
+OpenCV's BGR order exists only here and in `writing`, on the lines next to its reader and writer.
+"""
+
+from __future__ import annotations
+
+from typing import Literal
+
+import cv2
+import numpy as np
+
+from sightline.errors import ImageError, ParameterError
+from sightline.image.contract import Image, check_image
+from sightline.image.header import MAX_PIXELS, Header, Source, bytes_of, probe_bytes
+
+__all__ = ["Mode", "decode", "decode_reduced", "read"]
+
+Mode = Literal["color", "gray", "unchanged"]
+
+# IMREAD_UNCHANGED without the bits "ignore orientation" and "BGR": upright, alpha and 16 bit kept, gray kept, RGB order.
+# Undocumented in OpenCV, therefore held by a test.
+UPRIGHT_UNCHANGED = cv2.IMREAD_UNCHANGED & ~cv2.IMREAD_IGNORE_ORIENTATION & ~cv2.IMREAD_COLOR_RGB
+FLAGS: dict[str, int] = {"color": cv2.IMREAD_COLOR_RGB, "gray": cv2.IMREAD_GRAYSCALE, "unchanged": UPRIGHT_UNCHANGED}
+# IMREAD_REDUCED_COLOR_n without its BGR bit, which excludes the RGB bit
+REDUCED = {2: 16, 4: 32, 8: 64}
+
+
+def read(source: Source, mode: Mode = "color", *, max_pixels: int = MAX_PIXELS) -> Image:
+    """Read a picture from a path, the bytes of its file or an open binary file, upright by its EXIF orientation.
+
+    `mode`: `color` gives uint8 `(H, W, 3)` RGB; `gray` uint8 `(H, W)`; `unchanged` keeps gray, alpha and 16 bit as stored.
+    CMYK and palettes become RGB, gray with alpha RGBA. Of an animation or a multi-page file the first frame is read
+    (`info` counts them). ImageError names the file and the rule it breaks.
+    """
+    data, name = bytes_of(source)
+    return decode(data, name, mode, max_pixels=max_pixels)
+
+
+def decode(data: bytes, name: str, mode: Mode = "color", *, max_pixels: int = MAX_PIXELS) -> Image:
+    """Decode the bytes of a picture file; `name` is used in errors only. See `read`."""
+    if mode not in FLAGS:
+        raise ParameterError("invalid mode", expected=" | ".join(FLAGS), received=repr(mode))
+    header = probe_bytes(data, name, max_pixels)
+    if header.format == "PNG" and b"IEND" not in data[-64:]:
+        raise _damaged(name, header)  # libpng would report this on standard error as well
+    image = _decode(data, name, header, FLAGS[mode])
+    if image.ndim == 3 and image.shape[2] == 4:
+        image = cv2.cvtColor(image, cv2.COLOR_BGRA2RGBA)
+    elif image.ndim == 3 and mode == "unchanged":
+        image = cv2.cvtColor(image, cv2.COLOR_BGR2RGB)
+    if image.dtype == np.float64:
+        image = image.astype(np.float32)
+    return check_image(image, what=name)
+
+
+def decode_reduced(data: bytes, name: str, factor: int, *, gray: bool, max_pixels: int = MAX_PIXELS) -> Image:
+    """Decode a JPEG at 1/`factor` (2, 4 or 8) of its sides, rounded up: uint8, upright, much faster than whole."""
+    header = probe_bytes(data, name, max_pixels)
+    return check_image(_decode(data, name, header, REDUCED[factor] | (0 if gray else cv2.IMREAD_COLOR_RGB)), what=name)
+
+
+def _decode(data: bytes, name: str, header: Header, flags: int) -> Image:
+    try:
+        image = cv2.imdecode(np.frombuffer(data, np.uint8), flags)
+    except (cv2.error, MemoryError) as error:
+        raise _damaged(name, header) from error
+    if image is None:
+        raise _damaged(name, header)
+    return image
+
+
+def _damaged(name: str, header: Header) -> ImageError:
+    return ImageError(
+        f"cannot read {name!r}",
+        expected=f"a whole {header.format} picture",
+        received="one that is cut off or damaged",
+        fix="Get the file again from where it came.",
+    )

@@ -1,0 +1,138 @@
+"""What many operations need on pixels: colours as numbers, borders, tables of values, a second picture, blending."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from functools import lru_cache
+from typing import Any
+
+import cv2
+import numpy as np
+
+from sightline.errors import ImageError, ParameterError
+from sightline.image import MAX_PIXELS, Image, white
+
+__all__ = [
+    "BORDERS",
+    "apply_curve",
+    "checked_size",
+    "clip01",
+    "color_of",
+    "composite",
+    "like",
+    "own_opacity",
+    "same_size",
+    "to_unit",
+]
+
+BORDERS = {
+    "reflect": cv2.BORDER_REFLECT_101,
+    "replicate": cv2.BORDER_REPLICATE,
+    "wrap": cv2.BORDER_WRAP,
+    "constant": cv2.BORDER_CONSTANT,
+}
+"""OpenCV's code for each way to go on past the edge. Its filters do not take `wrap`: pad first where it is offered."""
+
+LUMA = (0.299, 0.587, 0.114)  # Rec. ITU-R BT.601
+
+
+def color_of(color: str, image: Image) -> tuple[float, ...]:
+    """A checked colour as numbers for the picture: one, three or four, in the picture's own range.
+
+    Gray pictures get the colour's lightness; the alpha of a colour without one is full.
+    """
+    return _color_of(color, image.dtype.char, 1 if image.ndim == 2 else image.shape[2])
+
+
+@lru_cache(maxsize=512)
+def _color_of(color: str, dtype: str, channels: int) -> tuple[float, ...]:
+    red, green, blue = (int(color[start : start + 2], 16) for start in (1, 3, 5))
+    alpha = int(color[7:9], 16) if len(color) == 9 else 255
+    if channels == 1:
+        values: tuple[float, ...] = (LUMA[0] * red + LUMA[1] * green + LUMA[2] * blue,)
+    else:
+        values = (red, green, blue, alpha)[:channels]
+    if dtype == "f":
+        return tuple(value / 255 for value in values)
+    return tuple(float(round(value * (257 if dtype == "H" else 1))) for value in values)
+
+
+def own_opacity(color: str) -> float:
+    """The opacity that a checked colour itself has: 1 for `#rrggbb`."""
+    return int(color[7:9], 16) / 255 if len(color) == 9 else 1.0
+
+
+def clip01(image: Image) -> Image:
+    """Cut a float picture to [0, 1], in place, after arithmetic that may have left it; others stay as they are."""
+    if image.dtype == np.float32:
+        np.clip(image, 0, 1, out=image)
+    return image
+
+
+def to_unit(image: Image) -> Image:
+    """The picture as float32 in [0, 1]; a float picture is given back itself."""
+    if image.dtype == np.float32:
+        return image
+    scaled: Image = np.multiply(image, np.float32(1 / white(image)), dtype=np.float32)
+    return scaled
+
+
+def checked_size(width: int, height: int) -> None:
+    """Refuse a picture larger than any that may be read, before its memory is taken."""
+    if width * height > MAX_PIXELS:
+        raise ParameterError(
+            "the picture would be too large", expected=f"at most {MAX_PIXELS:,} pixels", received=f"{width} x {height}"
+        )
+
+
+def like(values: Image, image: Image) -> Image:
+    """Float values in [0, 1] as a picture of the dtype of `image`: clipped, scaled and rounded to the nearest."""
+    clipped: Image = np.clip(values, 0, 1, dtype=np.float32)
+    if image.dtype == np.float32:
+        return clipped
+    scaled: Image = np.rint(clipped * np.float32(white(image))).astype(image.dtype)
+    return scaled
+
+
+def apply_curve(image: Image, curve: Callable[[Any], Any]) -> Image:
+    """Send every value through `curve`, a vectorized function on [0, 1]: by a table for 8 bit, directly for the others."""
+    if image.dtype != np.uint8:
+        return like(curve(to_unit(image)), image)
+    table = like(curve(np.arange(256, dtype=np.float32) / np.float32(255)), image)
+    return cv2.LUT(image, table)
+
+
+def same_size(image: Image, other: Image, what: str) -> None:
+    """Refuse `other` if it has not the width and height of `image`."""
+    if image.shape[:2] != other.shape[:2]:
+        (rows, columns), (height, width) = image.shape[:2], other.shape[:2]
+        raise ImageError(
+            f"{what} has the wrong size",
+            expected=f"{columns} x {rows} px, as the picture",
+            received=f"{width} x {height} px",
+            fix=f"Resize it to {columns} x {rows} first.",
+        )
+
+
+def composite(image: Image, paint: Image, cover: Image) -> Image:
+    """Lay `paint` over `image` where `cover` says, a new picture: Porter and Duff's "over" with straight alpha.
+
+    `paint` is a picture of the kind of `image` or its colour as a sequence of numbers; `cover` is float32 `(H, W)` in [0, 1],
+    to which an alpha channel of `paint` adds.
+    """
+    values = np.asarray(paint, np.float32)
+    full = np.float32(white(image))
+    if image.ndim == 2:
+        mixed = image + (values - image) * cover
+    elif image.shape[2] == 3:
+        mixed = image + (values - image) * cover[..., None]
+    else:
+        above = cover * (values[..., 3] / full)
+        below = image[..., 3] / full * (1 - above)
+        alpha = above + below
+        share = np.divide(above, alpha, out=np.zeros_like(above), where=alpha > 0)[..., None]
+        mixed = np.concatenate([image[..., :3] + (values[..., :3] - image[..., :3]) * share, (alpha * full)[..., None]], axis=2)
+    if image.dtype != np.float32:
+        np.rint(mixed, out=mixed)
+    result: Image = np.clip(mixed, 0, full).astype(image.dtype)
+    return result

@@ -1,0 +1,170 @@
+"""The types of parameters that operations share: colours, pictures, points, sizes.
+
+Each is checked and brought to one form when parameters are parsed, and can be written to JSON and YAML.
+"""
+
+from __future__ import annotations
+
+import base64
+import binascii
+from functools import lru_cache
+from pathlib import Path
+from typing import Annotated, Any, Literal
+
+import cv2
+import numpy as np
+from annotated_types import Interval, Unit
+from pydantic import BeforeValidator, PlainValidator, ValidationInfo, WithJsonSchema
+from typing_extensions import Doc
+
+from sightline.errors import SightlineError
+from sightline.image import Image, check_image, check_values, decode, encode, read
+from sightline.params import TypeName
+
+__all__ = [
+    "NO_FILES",
+    "Border",
+    "Color",
+    "Fraction",
+    "Kernel",
+    "Mask",
+    "Matrix",
+    "Opacity",
+    "Operand",
+    "Picture",
+    "Pixels",
+    "Point",
+    "Points",
+    "Seed",
+    "Side",
+    "picture_to_text",
+]
+
+NO_FILES = "no files"
+"""The context in which a picture may not be named by a path: pipelines from elsewhere."""
+
+PNG, TIFF = "data:image/png;base64,", "data:image/tiff;base64,"
+
+
+@lru_cache(maxsize=256)
+def _color_of_text(text: str) -> str:
+    from PIL import ImageColor
+
+    values = ImageColor.getrgb(text.strip().lower())
+    return "#" + "".join(f"{value:02x}" for value in values)
+
+
+def _color(value: Any) -> str:
+    if isinstance(value, str):
+        try:
+            return _color_of_text(value)
+        except ValueError:
+            raise ValueError("a colour: a name such as red, #rrggbb, #rrggbbaa, or red, green and blue from 0 to 255") from None
+    if isinstance(value, list | tuple) and len(value) in (3, 4) and all(isinstance(v, int) and 0 <= v <= 255 for v in value):
+        return "#" + "".join(f"{v:02x}" for v in value)
+    raise ValueError("a colour: a name such as red, #rrggbb, #rrggbbaa, or red, green and blue from 0 to 255")
+
+
+Color = Annotated[str, PlainValidator(_color), TypeName("color"), WithJsonSchema({"type": "string", "format": "color"})]
+"""A colour: any CSS name or notation, or three or four numbers from 0 to 255; kept as `#rrggbb` or `#rrggbbaa`."""
+
+
+def _picture(value: Any, info: ValidationInfo) -> Image:
+    try:
+        if isinstance(value, np.ndarray):
+            return check_values(check_image(value, what="the picture"), what="the picture")
+        if isinstance(value, str) and value.startswith((PNG, TIFF)):
+            return decode(base64.b64decode(value.split(",", 1)[1], validate=True), "embedded picture", "unchanged")
+        if isinstance(value, str | Path):
+            if info.context == NO_FILES:
+                raise ValueError("an embedded picture: this pipeline comes from elsewhere and may not name files")
+            folder = info.context if isinstance(info.context, Path) else Path()
+            return read(folder / value, "unchanged")
+    except (SightlineError, binascii.Error) as error:
+        raise ValueError(f"a picture ({error})") from None
+    raise ValueError("a picture: an array, or the path of a file")
+
+
+Picture = Annotated[Image, PlainValidator(_picture), TypeName("picture"), WithJsonSchema({"type": "string", "format": "picture"})]
+"""Another picture: an array, a path, or, in a saved pipeline, the picture itself as text."""
+
+
+def _mask(value: Any, info: ValidationInfo) -> Image:
+    mask = _picture(value, info)
+    if mask.ndim == 3:
+        mask = mask[..., 3] if mask.shape[2] == 4 else cv2.cvtColor(mask, cv2.COLOR_RGB2GRAY)
+    if mask.dtype == np.uint8:
+        return np.ascontiguousarray(mask)
+    half = 0.5 if mask.dtype == np.float32 else 32767
+    return np.where(mask > half, 255, 0).astype(np.uint8)
+
+
+Mask = Annotated[Image, PlainValidator(_mask), TypeName("picture"), WithJsonSchema({"type": "string", "format": "picture"})]
+"""A picture that says where: comes as uint8 `(H, W)`, 0 for no; of RGBA the transparency counts, of RGB the lightness."""
+
+
+def _operand(value: Any, info: ValidationInfo) -> Image | float:
+    if isinstance(value, str):
+        try:
+            value = float(value)
+        except ValueError:
+            return _picture(value, info)
+    if isinstance(value, int | float | np.number) and not isinstance(value, bool):
+        if not -65535 <= value <= 65535:  # not a number and infinity compare false
+            raise ValueError("a number from -65535 to 65535")
+        return float(value)
+    return _picture(value, info)
+
+
+Operand = Annotated[
+    Image | float,
+    PlainValidator(_operand),
+    TypeName("picture or number"),
+    WithJsonSchema({"anyOf": [{"type": "number"}, {"type": "string", "format": "picture"}]}),
+]
+"""A second picture of the same size, or one number in the picture's own range (0 to 255 for uint8)."""
+
+
+def picture_to_text(image: Image) -> str:
+    """The picture itself as text, exactly: PNG, or TIFF for float pictures, in base64."""
+    if image.dtype != np.float32:
+        return PNG + base64.b64encode(encode(image, ".png")).decode()
+    pixels = image if image.ndim == 2 else cv2.cvtColor(image, cv2.COLOR_RGB2BGR if image.shape[2] == 3 else cv2.COLOR_RGBA2BGRA)
+    return TIFF + base64.b64encode(cv2.imencode(".tiff", pixels)[1].tobytes()).decode()
+
+
+def _points(value: Any) -> Any:
+    if isinstance(value, np.ndarray):
+        return value.reshape(-1, 2).tolist()
+    if isinstance(value, str):  # "10,20 30,40", as it is typed in a shell
+        try:
+            return [[float(number) for number in pair.split(",")] for pair in value.split()]
+        except ValueError:
+            raise ValueError("points such as '10,20 30,40'") from None
+    return value
+
+
+def _rows(value: Any) -> Any:
+    return value.tolist() if isinstance(value, np.ndarray) else value
+
+
+Side = Annotated[int, Interval(ge=1, le=16384), Unit("px")]
+"""A width or a height."""
+Pixels = Annotated[int, Interval(ge=-16384, le=16384), Unit("px")]
+"""A place or a distance, in whole pixels; places count from the top left pixel, 0."""
+Fraction = Annotated[float, Interval(ge=0, le=1)]
+"""A part of the whole."""
+Opacity = Annotated[float, Interval(ge=0, le=1), Doc("How much of it covers what lies below: 0 nothing, 1 all")]
+Seed = Annotated[int, Interval(ge=0, le=2**31 - 1), Doc("Another number gives another result, the same one the same")]
+Coordinate = Annotated[float, Interval(ge=-1e6, le=1e6)]
+Point = tuple[Coordinate, Coordinate]
+Points = Annotated[tuple[Point, ...], BeforeValidator(_points), TypeName("points")]
+"""Points `(x, y)` in pixels: pairs, an `(N, 2)` array, or text such as `10,20 30,40`."""
+Number = Annotated[float, Interval(ge=-1e9, le=1e9)]
+Matrix = Annotated[tuple[tuple[Number, ...], ...], BeforeValidator(_rows), TypeName("matrix")]
+"""Rows of numbers, or a two-dimensional array."""
+Kernel = Matrix
+Border = Annotated[
+    Literal["reflect", "replicate", "wrap", "constant"],
+    Doc("How the picture goes on past its edge: mirrored, its last pixel repeated, from the other side, or black"),
+]

@@ -1,0 +1,5 @@
+"""Sums, differences and logic of pictures."""
+
+from __future__ import annotations
+
+__all__: list[str] = []

@@ -1,0 +1,5 @@
+"""Distributions of values: measured, flattened, matched."""
+
+from __future__ import annotations
+
+__all__: list[str] = []

@@ -1,0 +1,5 @@
+"""Inpainting, noise removal and seamless patches."""
+
+from __future__ import annotations
+
+__all__: list[str] = []
