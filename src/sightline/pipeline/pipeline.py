@@ -1,0 +1,206 @@
+"""A pipeline: run, check, record, load and save."""
+
+from __future__ import annotations
+
+import hashlib
+import json
+from collections.abc import Iterator
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import Any, cast
+
+import yaml
+
+from sightline.errors import PipelineError, SightlineError
+from sightline.files import write_text
+from sightline.image import KINDS, Image, Kind, check_image, check_values, kind_of
+from sightline.ops import NO_FILES
+from sightline.pipeline.random import Item, chance_of
+from sightline.pipeline.step import AnyStep, Step, step_from
+
+__all__ = ["FORMAT", "Pipeline"]
+
+FORMAT = 1
+MAX_FILE_BYTES = 32_000_000  # pictures among the parameters are written into the file
+MAX_STEPS = 1000
+Loader = getattr(yaml, "CSafeLoader", yaml.SafeLoader)  # the one in C where PyYAML has it
+
+
+@dataclass(frozen=True)
+class Pipeline:
+    """Ordered steps. `run` applies those marked `always`, with `train=True` all of them.
+
+    >>> import numpy as np
+    >>> pipeline = Pipeline((Step("to_gray"), Step("resize", {"width": 4, "height": 4})))
+    >>> pipeline.run(np.zeros((20, 30, 3), np.uint8)).shape
+    (4, 4)
+    """
+
+    steps: tuple[AnyStep, ...] = ()
+    _fits: set[tuple[Kind | None, bool]] = field(default_factory=set, init=False, repr=False, compare=False)
+
+    def run(self, image: Image | None = None, *, seed: int = 0, item: Item = 0, train: bool = False) -> Image:
+        """Apply the steps to a picture, which is never changed; what is random is drawn from (seed, item, step).
+
+        Without a picture the first step has to make one. PipelineError before the first pixel if the steps do not fit the
+        picture or each other; it names the step and what to do.
+        """
+        result = image
+        for _, step_result in self.trace(image, seed=seed, item=item, train=train):
+            result = step_result
+        if result is None:
+            raise PipelineError("the pipeline has no picture", fix="Pass one, or begin with a step that makes one.")
+        return result.copy() if result is image else result
+
+    def trace(
+        self, image: Image | None = None, *, seed: int = 0, item: Item = 0, train: bool = False
+    ) -> Iterator[tuple[str, Image]]:
+        """Give each step's name and its result, one after the other: what the model sees."""
+        self._check_input(image, train)
+        for number, step in self._drawn(seed, item, train):
+            try:
+                image = step.apply(image)
+            except SightlineError as error:
+                raise PipelineError(f"step {number} ({step.op}): {error.problem}", fix=error.fix) from error
+            yield step.op, image
+
+    def record(self, *, seed: int = 0, item: Item = 0, train: bool = False) -> Pipeline:
+        """The plain pipeline of one draw: without chance, it gives the same pixels as `run` with the same arguments."""
+        return Pipeline(tuple(Step(step.op, step.parameters) for _, step in self._drawn(seed, item, train)))
+
+    def check(self, kind: Kind | None = None, *, train: bool = False) -> None:
+        """Hold the steps against each other, and against a picture of `kind`: dtypes and channels, without running anything.
+
+        Without a kind it is enough that some picture fits. PipelineError names the step and what to put before it.
+        """
+        if (kind, train) in self._fits:
+            return
+        if kind is not None or self.makes_picture:
+            self._flow(kind or KINDS["uint8", 3], train)
+        else:
+            errors = {}
+            for candidate in KINDS.values():
+                try:
+                    self._flow(candidate, train)
+                    break
+                except PipelineError as error:
+                    errors[candidate] = error
+            else:
+                raise errors[KINDS["uint8", 3]]
+        self._fits.add((kind, train))
+
+    @property
+    def makes_picture(self) -> bool:
+        """Whether the first step makes the picture, so that `run` takes none."""
+        return bool(self.steps) and isinstance(self.steps[0], Step) and self.steps[0].operation.role == "create"
+
+    @property
+    def is_random(self) -> bool:
+        """Whether anything is left to chance."""
+        return any(step.is_random for step in self.steps)
+
+    @property
+    def hash(self) -> str:
+        """Names the pipeline: SHA-256 over its canonical text, equal for equal steps, however they were written."""
+        text = json.dumps([FORMAT, [step.canonical() for step in self.steps]])
+        return hashlib.sha256(text.encode()).hexdigest()
+
+    def to_dict(self) -> dict[str, Any]:
+        """The pipeline as it stands in a file, every parameter and every picture written out."""
+        return {"format": FORMAT, "steps": [step.to_dict() for step in self.steps]}
+
+    @classmethod
+    def from_dict(cls, value: object, *, folder: Path | None = None) -> Pipeline:
+        """Check what a file held; PipelineError says which step is wrong and why.
+
+        `folder`: where pictures that steps name by path are; None refuses paths, as for pipelines from elsewhere.
+        """
+        if not isinstance(value, dict) or set(value) != {"format", "steps"} or not isinstance(value["steps"], list):
+            raise PipelineError("not a pipeline", expected="a mapping of 'format' and 'steps'", received=repr(value)[:80])
+        if value["format"] != FORMAT:
+            raise PipelineError("unknown pipeline format", expected=f"format {FORMAT}", received=repr(value["format"]))
+        if len(value["steps"]) > MAX_STEPS:
+            raise PipelineError("too long a pipeline", expected=f"at most {MAX_STEPS} steps", received=str(len(value["steps"])))
+        steps = []
+        for number, item in enumerate(value["steps"], 1):
+            try:
+                steps.append(step_from(item, folder or NO_FILES))
+            except SightlineError as error:
+                raise PipelineError(f"step {number}: {error.problem}", fix=error.fix) from error
+        pipeline = cls(tuple(steps))
+        pipeline.check(train=True)
+        return pipeline
+
+    @classmethod
+    def load(cls, path: str | Path) -> Pipeline:
+        """Read a pipeline from a YAML or JSON file; pictures that its steps name are looked up beside it."""
+        target = Path(path)
+        try:
+            if target.stat().st_size > MAX_FILE_BYTES:
+                raise PipelineError(f"cannot read pipeline {str(target)!r}", expected=f"at most {MAX_FILE_BYTES:,} bytes")
+            text = target.read_text(encoding="utf-8")
+        except (OSError, ValueError) as error:
+            if isinstance(error, PipelineError):
+                raise
+            raise PipelineError(f"cannot read pipeline {str(target)!r}: {getattr(error, 'strerror', None) or error}") from error
+        try:
+            for event in yaml.parse(text, Loader=Loader):
+                if isinstance(event, yaml.events.AliasEvent):
+                    received = f"*{event.anchor}"
+                    raise PipelineError(f"cannot read pipeline {str(target)!r}", expected="no YAML aliases", received=received)
+            value = yaml.load(text, Loader=Loader)  # noqa: S506 - both candidates are safe loaders
+        except (yaml.YAMLError, RecursionError, ValueError) as error:
+            if isinstance(error, PipelineError):
+                raise
+            raise PipelineError(f"cannot read pipeline {str(target)!r}: {' '.join(str(error).split())}") from error
+        return cls.from_dict(value, folder=target.parent)
+
+    def save(self, path: str | Path) -> None:
+        """Write the pipeline as YAML, or as JSON when the path ends in .json. It needs no other file."""
+        value = self.to_dict()
+        text = (
+            json.dumps(value, indent=2) + "\n"
+            if Path(path).suffix == ".json"
+            else yaml.safe_dump(value, sort_keys=False, width=120)
+        )
+        if len(text) > MAX_FILE_BYTES:
+            raise PipelineError(
+                "the pipeline is too large to be saved",
+                expected=f"at most {MAX_FILE_BYTES:,} bytes",
+                received=f"{len(text):,}",
+                fix="Make the pictures among its parameters smaller.",
+            )
+        write_text(path, text)
+
+    def _drawn(self, seed: int, item: Item, train: bool) -> Iterator[tuple[int, Step]]:
+        """The plain steps of one draw with their numbers; a step keeps its own chance whatever stands around it."""
+        for number, step in enumerate(self.steps, 1):
+            if step.when == "train" and not train:
+                continue
+            plain = step.record(chance_of(seed, item, number)) if step.is_random else cast(Step, step)
+            if plain is not None:
+                yield number, plain
+
+    def _check_input(self, image: Image | None, train: bool) -> None:
+        if image is None:
+            if self.steps and not self.makes_picture:
+                raise PipelineError("the pipeline needs a picture", fix="Pass one, or begin with a step that makes one.")
+            self.check(None, train=train)
+        elif self.makes_picture:
+            raise PipelineError(f"the pipeline makes its own picture with {self.steps[0].op}", received="another picture")
+        else:
+            self.check(kind_of(check_values(check_image(image))), train=train)
+
+    def _flow(self, kind: Kind, train: bool) -> None:
+        """Follow every kind of picture that may reach each step."""
+        kinds, before = {kind}, "as the picture is"
+        for number, step in enumerate(self.steps, 1):
+            if step.when == "train" and not train:
+                continue
+            if number > 1 and isinstance(step, Step) and step.operation.role == "create":
+                raise PipelineError(f"step {number} ({step.op}) makes a new picture", expected="that only of the first step")
+            try:
+                kinds = set().union(*(step.results(each) for each in sorted(kinds, key=str)))
+            except PipelineError as error:
+                raise PipelineError(f"step {number}: {error.what}, {before}", expected=error.expected, fix=error.fix) from None
+            before = f"as step {number} ({step.op}) gives"

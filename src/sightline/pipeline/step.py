@@ -1,0 +1,246 @@
+"""The steps of a pipeline: one operation with its parameters, or a choice of one among several."""
+
+from __future__ import annotations
+
+import hashlib
+import json
+from abc import ABC, abstractmethod
+from collections.abc import Iterator
+from dataclasses import dataclass, field, replace
+from itertools import islice, product
+from pathlib import Path
+from typing import Any, Literal, cast, get_args
+
+import cv2
+import numpy as np
+
+from sightline.errors import ImageError, PipelineError
+from sightline.image import Image, Kind
+from sightline.ops import NO_FILES, OPS, Op, picture_to_text
+from sightline.pipeline.random import Among, Between, Chance, random_value
+
+__all__ = ["AnyStep", "OneOf", "Step", "When", "step_from"]
+
+When = Literal["always", "train"]
+MAX_SETTINGS = 64
+
+
+class _Canonical(ABC):
+    """Equal when what is done is equal: pictures among the parameters are compared by their pixels."""
+
+    @abstractmethod
+    def canonical(self) -> str:
+        """The step in one form of text, with pictures named by their pixels."""
+
+    def __eq__(self, other: object) -> bool:
+        return isinstance(other, _Canonical) and self.canonical() == other.canonical()
+
+    def __hash__(self) -> int:
+        return hash(self.canonical())
+
+
+@dataclass(frozen=True, eq=False)
+class Step(_Canonical):
+    """One operation with its parameters, checked when made. `when`: always, or only while training; `p`: how often.
+
+    A parameter may be a `Between` or an `Among`: it is then drawn anew for every item.
+    """
+
+    op: str
+    parameters: dict[str, Any] = field(default_factory=dict)
+    when: When = "always"
+    p: float = 1.0
+    context: object = field(default=None, repr=False)
+
+    def __post_init__(self) -> None:
+        _check_when(self.op, self.when, self.p)
+        operation = OPS.get(self.op)
+        if operation.role == "create" and self.p < 1:
+            raise PipelineError(f"invalid 'p' of step {self.op}", expected="1, as it makes the picture", received=repr(self.p))
+        given = dict(self.parameters)
+        chances = {name: choice for name, value in given.items() if (choice := random_value(value))}
+        fixed = {name: value for name, value in given.items() if name not in chances}
+        first = {name: next(choice.values()) for name, choice in chances.items()}
+        checked = operation.parameters.parse({**fixed, **first}, self.context)
+        for name, choice in chances.items():
+            parse = operation.parameters.parse
+            checked[name] = choice.with_values(
+                [parse({**fixed, **first, name: value}, self.context)[name] for value in choice.values()]
+            )
+        for name, value in checked.items():
+            if isinstance(value, np.ndarray):
+                checked[name] = value.copy()  # the caller may change his
+        object.__setattr__(self, "parameters", checked)
+        object.__setattr__(self, "context", None)
+
+    @property
+    def operation(self) -> Op:
+        """What the step does."""
+        return OPS.get(self.op)
+
+    @property
+    def is_random(self) -> bool:
+        """Whether anything is left to chance."""
+        return self.p < 1 or any(isinstance(value, Between | Among) for value in self.parameters.values())
+
+    def record(self, chance: Chance) -> Step | None:
+        """The plain step of one draw; None if it is left out."""
+        if self.p < 1 and chance.uniform() >= self.p:
+            return None
+        if not self.is_random:
+            return self
+        drawn = {
+            name: value.draw(chance) if isinstance(value, Between | Among) else value for name, value in self.parameters.items()
+        }
+        return Step(self.op, drawn, self.when)
+
+    def apply(self, image: Image | None) -> Image:
+        """Run a plain step on a picture that its operation takes."""
+        try:
+            return self.operation.draw(image, self.parameters)
+        except cv2.error as error:
+            raise ImageError(f"{self.op} failed on this picture: {error.err or error}") from error
+        except MemoryError as error:
+            raise ImageError(f"there is not enough memory for {self.op} on this picture") from error
+
+    def results(self, kind: Kind) -> set[Kind]:
+        """Every kind of picture it may give for one of `kind`; PipelineError if it does not take that."""
+        operation = self.operation
+        if operation.role != "create" and not operation.takes(kind):
+            raise PipelineError(f"{self.op} does not take {kind}", expected=_accepted(operation), fix=_bridge(operation, kind))
+        found = {operation.result(kind, settings) for settings in self._settings()}
+        return found | {kind} if self.p < 1 else found
+
+    def _settings(self) -> Iterator[dict[str, Any]]:
+        """The parameters with every value that a choice may take, as far as there are not too many."""
+        names = [name for name, value in self.parameters.items() if isinstance(value, Between | Among)]
+        for values in islice(product(*(self.parameters[name].values() for name in names)), MAX_SETTINGS):
+            yield {**self.parameters, **dict(zip(names, values, strict=True))}
+
+    def to_dict(self) -> dict[str, Any]:
+        """The step as it stands in a file; pictures are written out, so that it needs no other file."""
+        return _with_marks({self.op: {name: _plain(value, picture_to_text) for name, value in self.parameters.items()}}, self)
+
+    def canonical(self) -> str:
+        """The step in one form of text, with pictures named by their pixels."""
+        body = {self.op: {name: _plain(value, _digest) for name, value in self.parameters.items()}}
+        return _canonical_text(_with_marks(body, self))
+
+
+@dataclass(frozen=True, eq=False)
+class OneOf(_Canonical):
+    """A choice: one of several steps is drawn, each as likely as the others."""
+
+    options: tuple[Step, ...]
+    when: When = "always"
+    p: float = 1.0
+
+    op = "one_of"
+    is_random = True
+
+    def __post_init__(self) -> None:
+        _check_when(self.op, self.when, self.p)
+        if not self.options:
+            raise PipelineError("one_of has no steps", expected="at least one step")
+        for option in self.options:
+            if option.operation.role == "create" or option.when != "always":
+                raise PipelineError(f"{option.op} cannot be one of several", expected="a step that edits a picture, without 'when'")
+
+    def record(self, chance: Chance) -> Step | None:
+        """The plain step of one draw; None if none is taken."""
+        if self.p < 1 and chance.uniform() >= self.p:
+            return None
+        drawn = self.options[chance.index(len(self.options))].record(chance)
+        return None if drawn is None else replace(drawn, when=self.when)
+
+    def results(self, kind: Kind) -> set[Kind]:
+        """Every kind of picture it may give for one of `kind`."""
+        found = set().union(*(option.results(kind) for option in self.options))
+        return found | {kind} if self.p < 1 else found
+
+    def to_dict(self) -> dict[str, Any]:
+        """The step as it stands in a file."""
+        return _with_marks({"one_of": [option.to_dict() for option in self.options]}, self)
+
+    def canonical(self) -> str:
+        """The step in one form of text."""
+        return _canonical_text(_with_marks({"one_of": [option.canonical() for option in self.options]}, self))
+
+
+AnyStep = Step | OneOf
+
+
+def step_from(item: object, context: object = NO_FILES) -> AnyStep:
+    """The step that a file describes. `context`: the folder from which it may name pictures, or NO_FILES."""
+    if isinstance(item, str):
+        item = {item: {}}
+    names = [key for key in item if key not in {"when", "p"}] if isinstance(item, dict) else []
+    if not isinstance(item, dict) or len(names) != 1 or not isinstance(names[0], str):
+        expected = "one operation such as 'resize: {width: 28}', and 'when' or 'p' if need be"
+        raise PipelineError("not a step", expected=expected, received=_brief(item))
+    name, body = names[0], item[names[0]]
+    when, p = item.get("when", "always"), item.get("p", 1.0)
+    if name == "one_of":
+        if not isinstance(body, list):
+            raise PipelineError("invalid one_of", expected="a list of steps", received=_brief(body))
+        options = [step_from(option, context) for option in body]
+        if not all(isinstance(option, Step) for option in options):
+            raise PipelineError("invalid one_of", expected="operations", received="another one_of")
+        return OneOf(tuple(cast(list[Step], options)), when, p)
+    if body is not None and not isinstance(body, dict):
+        raise PipelineError(f"invalid step {name}", expected="a mapping of parameters", received=_brief(body))
+    return Step(name, body or {}, when, p, context)
+
+
+def _check_when(op: str, when: object, p: object) -> None:
+    if when not in get_args(When):
+        raise PipelineError(f"invalid 'when' of step {op}", expected=" | ".join(get_args(When)), received=repr(when))
+    if not isinstance(p, int | float) or isinstance(p, bool) or not 0 <= p <= 1:
+        raise PipelineError(f"invalid 'p' of step {op}", expected="a probability from 0 to 1", received=repr(p))
+
+
+def _with_marks(body: dict[str, Any], step: AnyStep) -> dict[str, Any]:
+    if step.p != 1:
+        body["p"] = step.p
+    if step.when != "always":
+        body["when"] = step.when
+    return body
+
+
+def _plain(value: Any, of_picture: Any) -> Any:
+    if isinstance(value, Between | Among):
+        return {key: [_plain(one, of_picture) for one in values] for key, values in value.to_plain().items()}
+    if isinstance(value, np.ndarray):
+        return of_picture(value)
+    if isinstance(value, tuple):
+        return [_plain(one, of_picture) for one in value]
+    return str(value) if isinstance(value, Path) else value
+
+
+def _digest(image: Image) -> str:
+    pixels = hashlib.sha256(np.ascontiguousarray(image).data).hexdigest()
+    return f"{image.dtype.name} {image.shape} {pixels}"
+
+
+def _canonical_text(body: dict[str, Any]) -> str:
+    return json.dumps(body, sort_keys=True, separators=(",", ":"))
+
+
+def _accepted(operation: Op) -> str:
+    words = {1: "gray", 3: "RGB", 4: "RGBA"}
+    return f"{' or '.join(operation.dtypes)}, {' or '.join(words[count] for count in operation.channels)}"
+
+
+def _bridge(operation: Op, kind: Kind) -> str:
+    """The operations that would make the picture fit, as advice."""
+    needed = []
+    if kind.channels not in operation.channels:
+        needed.append({1: "to_gray", 3: "to_rgb", 4: "to_rgba"}[min(operation.channels)])
+    if kind.dtype not in operation.dtypes:
+        needed.append({"uint8": "to_depth8", "uint16": "to_depth16", "float32": "to_float"}[operation.dtypes[0]])
+    return f"Put {' and '.join(needed)} before it."
+
+
+def _brief(value: object) -> str:
+    text = repr(value)
+    return text if len(text) <= 80 else f"{text[:77]}..."
