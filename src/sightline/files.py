@@ -21,11 +21,11 @@ os.umask(UMASK)
 
 
 @contextmanager
-def replacing(path: str | Path) -> Iterator[Path]:
+def replacing(path: str | Path, *, durable: bool = True) -> Iterator[Path]:
     """Give a temporary path beside `path`; when the block ends well its file becomes `path`, else it is removed.
 
-    The bytes are flushed to the disk before the rename. A full disk is a StorageError, and `path` stays as it was. A device
-    or pipe cannot be replaced and is written to directly.
+    With `durable` the bytes are flushed to the disk before the rename, for what must survive a loss of power. A full disk is a
+    StorageError, and `path` stays as it was. A device or pipe cannot be replaced and is written to directly.
     """
     target = Path(path)
     if target.exists() and not target.is_file() and not target.is_dir():
@@ -38,12 +38,14 @@ def replacing(path: str | Path) -> Iterator[Path]:
         os.close(handle)
         temporary = Path(name)
         yield temporary
-        with open(temporary, "rb+") as file:
-            os.fsync(file.fileno())
+        if durable:
+            with open(temporary, "rb+") as file:
+                os.fsync(file.fileno())
         temporary.chmod(0o666 & ~UMASK)
         temporary.replace(target)
         temporary = None
-        _sync(target.parent)
+        if durable:
+            _sync(target.parent)
     except OSError as error:
         if isinstance(error, StorageError):
             raise
@@ -66,9 +68,9 @@ def _sync(folder: Path) -> None:
             os.close(handle)
 
 
-def write_bytes(path: str | Path, data: bytes) -> None:
-    """Write `data` as the file `path`, whole or not at all."""
-    with replacing(path) as temporary:
+def write_bytes(path: str | Path, data: bytes, *, durable: bool = True) -> None:
+    """Write `data` as the file `path`, whole or not at all. See `replacing`."""
+    with replacing(path, durable=durable) as temporary:
         temporary.write_bytes(data)
 
 

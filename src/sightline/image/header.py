@@ -39,6 +39,7 @@ MAX_BYTES = 1 << 30
 MAX_SIDE = 1 << 20  # OpenCV's own limit for one side
 MAX_METADATA = 16 << 20  # a larger profile or EXIF block is left behind
 ORIENTATION = 0x0112
+TURNED = frozenset({5, 6, 7, 8})  # orientations whose sides are exchanged
 
 IMAGE_SUFFIXES = frozenset({".png", ".jpg", ".jpeg", ".webp", ".bmp", ".gif", ".tif", ".tiff", ".avif", ".jp2", ".ppm", ".pgm"})
 FORMATS = ("PNG", "JPEG", "GIF", "BMP", "PPM", "WEBP", "TIFF", "AVIF", "JPEG2000")
@@ -49,11 +50,18 @@ T = TypeVar("T")
 
 @dataclass(frozen=True)
 class Header:
-    """Format and size; `width` and `height` in pixels as stored, before EXIF turns the picture."""
+    """Format, size and Pillow's mode; `width` and `height` in pixels as stored, before EXIF turns the picture."""
 
     format: str
     width: int
     height: int
+    mode: str
+
+    def upright_size(self, data: bytes) -> tuple[int, int]:
+        """Width and height after EXIF has turned the picture whose file's bytes are `data`."""
+        with _opened(data, self.format) as opened:
+            turned = _safely(lambda: opened.getexif().get(ORIENTATION)) in TURNED
+        return (self.height, self.width) if turned else (self.width, self.height)
 
 
 @dataclass(frozen=True)
@@ -106,7 +114,7 @@ def info(source: Source, *, max_pixels: int = MAX_PIXELS) -> ImageInfo:
         frames = _safely(lambda: getattr(opened, "n_frames", 1)) or 1
         colors = _safely(lambda: _colors(opened)) or opened.mode
         bits = 16 if "16" in opened.mode or _sixteen(data, opened) else 32 if opened.mode in {"F", "I"} else 8
-    turned = orientation in {5, 6, 7, 8}
+    turned = orientation in TURNED
     return ImageInfo(
         name=name,
         format=header.format,
@@ -201,7 +209,7 @@ def _header(data: bytes) -> Header | None:
                 continue
             try:
                 with _opened(data, kind) as opened:
-                    return Header(kind, opened.width, opened.height)
+                    return Header(kind, opened.width, opened.height, opened.mode)
             except Exception:  # noqa: S112 - Pillow's parsers raise many kinds on hostile headers; each means "not this format"
                 continue
     return None

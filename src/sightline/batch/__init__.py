@@ -1,0 +1,7 @@
+"""Pictures in files: one through a pipeline, or many at once."""
+
+from sightline.batch.apply import Failed, Summary, apply
+from sightline.batch.convert import Options, Picture, convert, load_picture
+from sightline.batch.sources import Found, find_pictures
+
+__all__ = ["Failed", "Found", "Options", "Picture", "Summary", "apply", "convert", "find_pictures", "load_picture"]

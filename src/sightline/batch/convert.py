@@ -1,0 +1,69 @@
+"""One picture file through a pipeline into the bytes of another: what surrounds the pixels is carried along."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from pathlib import Path
+
+from sightline.batch.shrink import decode_shrunk
+from sightline.image import MAX_PIXELS, Header, Image, Metadata, decode, encode, info, probe, read_metadata
+from sightline.image.header import Source, bytes_of
+from sightline.pipeline import Item, Pipeline
+
+__all__ = ["Options", "Picture", "convert", "load_picture"]
+
+ANIMATED = frozenset({"GIF", "WEBP", "TIFF", "AVIF", "PNG"})
+
+
+@dataclass(frozen=True)
+class Options:
+    """How pictures are read and written around a pipeline.
+
+    `quality`: 1 to 100 where the format has one; `strip`: leave EXIF and the colour profile behind; `shrink_on_load`: decode
+    a JPEG reduced where the pipeline begins by shrinking; `max_pixels`: larger pictures are refused; `seed`: of what is random.
+    """
+
+    quality: int | None = None
+    strip: bool = False
+    shrink_on_load: bool = True
+    max_pixels: int = MAX_PIXELS
+    seed: int = 0
+
+
+USUAL = Options()
+
+
+@dataclass(frozen=True)
+class Picture:
+    """A file's pixels, upright and in their own depth, with what else it carries."""
+
+    image: Image
+    metadata: Metadata
+    frames: int
+    name: str
+
+
+def load_picture(source: Source, options: Options = USUAL) -> Picture:
+    """Read a file with everything that is to survive a pipeline."""
+    data, name = bytes_of(source)
+    image = decode(data, name, "unchanged", max_pixels=options.max_pixels)
+    return Picture(image, Metadata() if options.strip else read_metadata(data), _frames(data, probe(data)), name)
+
+
+def convert(source: str | Path, suffix: str, pipeline: Pipeline, item: Item, options: Options) -> tuple[bytes, int]:
+    """Run a file through `pipeline`; give the bytes of the result in the format of `suffix`, and how many frames the file had.
+
+    ImageError or PipelineError names the file.
+    """
+    data, name = bytes_of(source)
+    header = probe(data, max_pixels=options.max_pixels)
+    plain = pipeline.record(seed=options.seed, item=item)
+    shrunk = decode_shrunk(data, name, header, plain, options.max_pixels) if options.shrink_on_load else None
+    image, rest = shrunk or (decode(data, name, "unchanged", max_pixels=options.max_pixels), plain)
+    metadata = Metadata() if options.strip else read_metadata(data)
+    encoded = encode(rest.run(image), suffix, quality=options.quality, metadata=metadata)
+    return encoded, _frames(data, header)
+
+
+def _frames(data: bytes, header: Header) -> int:
+    return info(data, max_pixels=1 << 62).frames if header.format in ANIMATED else 1

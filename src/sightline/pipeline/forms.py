@@ -1,0 +1,75 @@
+"""The same chain of operations as a shell command, as Python and as YAML: for help, documentation and the page."""
+
+from __future__ import annotations
+
+import json
+import shlex
+from collections.abc import Mapping, Sequence
+from typing import Any
+
+import yaml
+
+from sightline.ops import OPS, Op
+
+__all__ = ["Given", "as_python", "as_shell", "as_yaml", "example_of"]
+
+Given = tuple[str, Mapping[str, Any]]
+"""The name of an operation and those of its parameters that are given."""
+
+
+def example_of(operation: Op) -> Given:
+    """The operation with the parameters that show what it does; a picture that it needs is called `other.png`."""
+    given = dict(operation.example)
+    for parameter in operation.parameters.describe():
+        if parameter.required and parameter.name not in given:
+            given[parameter.name] = "mask.png" if parameter.name == "mask" else "other.png"
+    return operation.name, given
+
+
+def as_shell(chain: Sequence[Given], source: str = "photo.jpg", target: str = "out.png") -> str:
+    """The chain as a command of `sightline`."""
+    first = OPS.get(chain[0][0]) if chain else None
+    measures = bool(chain) and OPS.get(chain[-1][0]).role == "measure"
+    words = (
+        ["sightline", "create"] if first and first.role == "create" else ["sightline", "measure" if measures else "edit", source]
+    )
+    for name, given in chain:
+        words.append(name.replace("_", "-"))
+        for key, value in given.items():
+            words += _option(key, value)
+    return shlex.join([*words, "-o", target])
+
+
+def as_python(chain: Sequence[Given], source: str = "photo.jpg", target: str = "out.png") -> str:
+    """The chain as lines of Python."""
+    lines = ["import sightline as sl", ""]
+    if not (chain and OPS.get(chain[0][0]).role == "create"):
+        lines.append(f'image = sl.read("{source}", "unchanged")')
+    for name, given in chain:
+        operation = OPS.get(name)
+        pictures = {p.name for p in operation.parameters.describe() if p.type.startswith("picture")}
+        words = [] if operation.role == "create" else ["image"]
+        words += [f"{key}={_python(value, key in pictures)}" for key, value in given.items()]
+        call = f"sl.{name}({', '.join(words)})"
+        lines.append(f"image = {call}.draw(image)" if operation.role == "measure" else f"image = {call}")
+    return "\n".join([*lines, f'sl.write("{target}", image)'])
+
+
+def as_yaml(chain: Sequence[Given]) -> str:
+    """The chain as a pipeline file."""
+    steps = [{name: json.loads(json.dumps(dict(given)))} for name, given in chain]
+    return yaml.safe_dump({"format": 1, "steps": steps}, sort_keys=False, allow_unicode=True, width=120)
+
+
+def _option(key: str, value: Any) -> list[str]:
+    flag = "--" + key.replace("_", "-")
+    if isinstance(value, bool):
+        return [flag if value else f"--no-{flag[2:]}"]
+    if isinstance(value, list | tuple):
+        pairs = value and all(isinstance(pair, list | tuple) and len(pair) == 2 for pair in value)
+        return [flag, " ".join(f"{x:g},{y:g}" for x, y in value) if pairs else json.dumps(value)]
+    return [flag, str(value)]
+
+
+def _python(value: Any, picture: bool) -> str:
+    return f'sl.read("{value}", "unchanged")' if picture and isinstance(value, str) else repr(value)
