@@ -22,10 +22,10 @@ RESULTS = ROOT / "benchmarks" / "RESULTS.md"
 PACKAGES = ("keras", "tensorflow-cpu", "numpy", "opencv-python-headless", "onnxruntime")
 
 
-def machine() -> str:
-    """Hardware and versions in one line."""
+def machine(packages: Sequence[str] = PACKAGES) -> str:
+    """Hardware and the versions of `packages` in one line."""
     features = " ".join(name for name in processor_features() if "bf16" in name or "512" in name)
-    versions = ", ".join(f"{package} {version(package)}" for package in PACKAGES)
+    versions = ", ".join(f"{package} {version(package)}" for package in packages)
     cores = os.cpu_count()
     return f"{processor_name()} ({features}), {cores} cores, {platform.system()}, Python {platform.python_version()}, {versions}"
 
@@ -47,9 +47,9 @@ def table(header: Sequence[str], rows: Sequence[Sequence[str]]) -> str:
     return "\n".join(f"| {' | '.join(line)} |" for line in lines)
 
 
-def publish(name: str, title: str, text: str, command: str) -> None:
+def publish(name: str, title: str, text: str, command: str, packages: Sequence[str] = PACKAGES) -> None:
     """Print a section and put it in RESULTS.md in the place of its last edition."""
-    section = f"<!-- {name} -->\n## {title}\n\n{text}\n\nCommand: `{command}`. Machine: {machine()}.\n<!-- end {name} -->"
+    section = f"<!-- {name} -->\n## {title}\n\n{text}\n\nCommand: `{command}`. Machine: {machine(packages)}.\n<!-- end {name} -->"
     print(section)
     before = RESULTS.read_text(encoding="utf-8") if RESULTS.exists() else HEAD
     pattern = re.compile(rf"<!-- {name} -->.*?<!-- end {name} -->", re.DOTALL)

@@ -81,33 +81,28 @@ def _split(args: list[str], params: Sequence[object], files: int) -> tuple[list[
     words = list(reversed(args))
     while words:
         word = words.pop()
-        name, equals, value = word.partition("=")
-        if word in HELP and segments:
-            _explain(segments[-1].operation)
-        elif word in HELP:
-            own.append(word)
-        elif (
-            word.startswith("-") and word != "-" and not (segments and _take(segments[-1], name, value if equals else None, words))
-        ):
-            if name not in flags:
-                raise _unknown_option(name, segments[-1] if segments else None, list(flags))
-            own.append(word)
-            if not equals and not (flags[name].is_flag or flags[name].count) and words:
-                own.append(words.pop())
-        elif word.startswith("-") and word != "-":
-            if segments and _take(segments[-1], name, value if equals else None, words):
-                continue
-            if name not in flags:
-                raise _unknown_option(name, segments[-1] if segments else None, list(flags))
-            own.append(word)
-            if not equals and not flags[name].is_flag and words:
-                own.append(words.pop())
+        if word.startswith("-") and word != "-":
+            _option(word, words, segments[-1] if segments else None, own, flags)
         elif files:
             own.append(word)
             files -= 1
         else:
             segments.append(Segment(_operation(word)))
     return own, segments
+
+
+def _option(word: str, words: list[str], segment: Segment | None, own: list[str], flags: dict[str, TyperOption]) -> None:
+    """Give an option and its value to the operation before it if that has one of the name, else to the command."""
+    name, equals, value = word.partition("=")
+    if segment and word in HELP:
+        _explain(segment.operation)
+    if segment and _take(segment, name, value if equals else None, words):
+        return
+    if name not in flags and word not in HELP:
+        raise _unknown_option(name, segment, list(flags))
+    own.append(word)
+    if word not in HELP and not equals and not flags[name].is_flag and words:
+        own.append(words.pop())
 
 
 def _operation(word: str) -> Op:

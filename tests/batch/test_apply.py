@@ -1,0 +1,284 @@
+"""Batches of real files: what is written, what is named, and what happens when it is interrupted."""
+
+from __future__ import annotations
+
+import csv
+import io
+import json
+import os
+import signal
+import subprocess
+import sys
+import time
+from pathlib import Path
+
+import numpy as np
+import pytest
+from PIL import Image as Pillow
+from PIL import ImageCms
+
+from sightline.batch import Options, apply
+from sightline.batch.workers import run_tasks
+from sightline.errors import InputError, ParameterError, RunError
+from sightline.events import Event, Note, Progress
+from sightline.image import read, write
+from sightline.pipeline import Between, Pipeline, Step
+
+RNG = np.random.default_rng(0)
+SMALL = Pipeline((Step("resize", {"width": 8, "height": 6}),))
+
+
+@pytest.fixture
+def tree(tmp_path: Path) -> Path:
+    folder = tmp_path / "photos"
+    for name in ("a.png", "deep/er/b.jpg", "deep/c.webp", "ü ñ/d.png"):
+        write(folder / name, RNG.integers(0, 256, (30, 40, 3), dtype=np.uint8))
+    return folder
+
+
+def relative(folder: Path) -> set[str]:
+    return {path.relative_to(folder).as_posix() for path in folder.rglob("*") if path.is_file()}
+
+
+def test_the_output_tree_mirrors_the_input_tree(tree: Path, tmp_path: Path) -> None:
+    events: list[Event] = []
+    summary = apply(SMALL, [str(tree)], tmp_path / "out", on_event=events.append)
+    assert summary.written == 4
+    assert relative(tmp_path / "out") == relative(tree)
+    assert all(read(path).shape == (6, 8, 3) for path in (tmp_path / "out").rglob("*") if path.is_file())
+    assert [event.done for event in events if isinstance(event, Progress)] == [1, 2, 3, 4]
+
+
+def test_a_glob_is_mirrored_from_its_first_wildcard(tree: Path, tmp_path: Path) -> None:
+    apply(SMALL, [f"{tree}/**/*.jpg"], tmp_path / "out", format="webp")
+    assert relative(tmp_path / "out") == {"deep/er/b.webp"}
+    with Pillow.open(tmp_path / "out/deep/er/b.webp") as opened:
+        assert (opened.format, opened.size) == ("WEBP", (8, 6))
+
+
+@pytest.mark.parametrize("workers", [1, 2])
+def test_unreadable_files_are_named_and_the_rest_goes_on(tree: Path, tmp_path: Path, workers: int) -> None:
+    """Row 27 of the hazards."""
+    (tree / "empty.png").write_bytes(b"")
+    (tree / "text.jpg").write_text("no picture", encoding="utf-8")
+    whole = (tree / "deep/er/b.jpg").read_bytes()
+    (tree / "half.jpg").write_bytes(whole[: len(whole) // 2])
+    events: list[Event] = []
+    summary = apply(SMALL, [str(tree)], tmp_path / "out", workers=workers, on_event=events.append)
+    assert summary.written == 4
+    assert sorted(failure.path.name for failure in summary.failed) == ["empty.png", "half.jpg", "text.jpg"]
+    with open(tmp_path / "out/failures.csv", encoding="utf-8", newline="") as file:
+        rows = list(csv.DictReader(file))
+    assert {Path(row["path"]).name for row in rows} == {"empty.png", "half.jpg", "text.jpg"}
+    assert all("cannot read" in row["error"] for row in rows)
+    assert sum(isinstance(event, Note) and event.warning for event in events) == 3
+    assert relative(tmp_path / "out") == {"a.png", "deep/er/b.jpg", "deep/c.webp", "ü ñ/d.png", "failures.csv"}
+    for name in ("empty.png", "text.jpg", "half.jpg"):
+        (tree / name).unlink()
+    apply(SMALL, [str(tree)], tmp_path / "out", overwrite=True)
+    assert not (tmp_path / "out/failures.csv").exists()
+
+
+def test_random_steps_do_not_depend_on_the_number_of_workers(tree: Path, tmp_path: Path) -> None:
+    pipeline = Pipeline((Step("resize", {"width": Between(5, 60), "height": Between(5, 60)}), Step("flip", p=0.5)))
+    for workers in (1, 2):
+        apply(pipeline, [str(tree)], tmp_path / str(workers), workers=workers, format="png", options=Options(seed=4))
+    names = relative(tmp_path / "1")
+    assert len(names) == 4
+    assert all((tmp_path / "1" / name).read_bytes() == (tmp_path / "2" / name).read_bytes() for name in names)
+    assert len({read(tmp_path / "1" / name).shape for name in names}) > 1
+    one = pipeline.run(read(tree / "a.png", "unchanged"), seed=4, item="a.png")
+    assert np.array_equal(one, read(tmp_path / "1/a.png", "unchanged"))
+
+
+def test_depth_transparency_profile_and_exif_survive(tmp_path: Path) -> None:
+    profile = ImageCms.ImageCmsProfile(ImageCms.createProfile("sRGB")).tobytes()
+    deep = RNG.integers(0, 65536, (9, 12, 4), dtype=np.uint16)
+    write(tmp_path / "in/deep.png", deep)
+    exif = Pillow.Exif()
+    exif[0x0112], exif[0x010F] = 6, "Maker"
+    photo = RNG.integers(0, 256, (20, 30, 3), dtype=np.uint8)
+    Pillow.fromarray(photo).save(tmp_path / "in/photo.png", icc_profile=profile, exif=exif)
+    apply(Pipeline((Step("flip"),)), [str(tmp_path / "in")], tmp_path / "out")
+    assert np.array_equal(read(tmp_path / "out/deep.png", "unchanged"), deep[:, ::-1])
+    with Pillow.open(tmp_path / "out/photo.png") as opened:
+        assert opened.info["icc_profile"] == profile
+        assert opened.getexif()[0x010F] == "Maker"
+        assert opened.getexif()[0x0112] == 1  # it is stored upright now, and is not turned twice
+        upright = np.asarray(opened)
+    assert np.array_equal(upright, np.rot90(photo, -1)[:, ::-1])
+    apply(Pipeline((Step("flip"),)), [str(tmp_path / "in")], tmp_path / "bare", options=Options(strip=True))
+    with Pillow.open(tmp_path / "bare/photo.png") as opened:
+        assert "icc_profile" not in opened.info
+        assert not opened.getexif()
+
+
+def test_a_colour_profile_does_not_stay_on_a_gray_picture(tmp_path: Path) -> None:
+    profile = ImageCms.ImageCmsProfile(ImageCms.createProfile("sRGB")).tobytes()
+    (tmp_path / "in").mkdir()
+    Pillow.fromarray(RNG.integers(0, 256, (9, 9, 3), dtype=np.uint8)).save(tmp_path / "in/a.png", icc_profile=profile)
+    apply(Pipeline((Step("to_gray"),)), [str(tmp_path / "in")], tmp_path / "out")
+    with Pillow.open(tmp_path / "out/a.png") as opened:
+        assert opened.mode == "L"
+        assert "icc_profile" not in opened.info
+
+
+@pytest.mark.parametrize("name", [f"{kind}_{number}.jpg" for kind in ("Landscape", "Portrait") for number in (1, 3, 6, 8)])
+def test_every_orientation_comes_out_upright(shared: Path, tmp_path: Path, name: str) -> None:
+    """Row 7 of the hazards, on the path of batches, decoded reduced and whole."""
+    upright = read(shared / "exif" / name.replace(name[-5], "1"))
+    rows, columns = upright.shape[:2]
+    pipeline = Pipeline((Step("resize", {"width": columns // 6, "height": rows // 6}),))
+    for shrink in (True, False):
+        out = tmp_path / str(shrink)
+        apply(pipeline, [str(shared / "exif" / name)], out, format="png", options=Options(shrink_on_load=shrink))
+        expected = pipeline.run(upright)
+        assert np.abs(read(out / name.replace("jpg", "png")).astype(int) - expected).mean() < 3
+
+
+def test_of_an_animation_the_first_frame_is_taken_and_said_so(tmp_path: Path) -> None:
+    """Row 10 of the hazards."""
+    frames = [Pillow.fromarray(np.full((8, 9), value, np.uint8)) for value in (10, 200)]
+    (tmp_path / "in").mkdir()
+    frames[0].save(tmp_path / "in/a.gif", save_all=True, append_images=frames[1:])
+    summary = apply(Pipeline((Step("to_gray"),)), [str(tmp_path / "in")], tmp_path / "out", format="png")
+    assert [path.name for path in summary.animated] == ["a.gif"]
+    assert (read(tmp_path / "out/a.png", "gray") == 10).all()
+
+
+def test_results_that_exist_are_neither_lost_nor_made_again_unasked(tree: Path, tmp_path: Path) -> None:
+    out = tmp_path / "out"
+    apply(SMALL, [str(tree / "a.png")], out)
+    before = (out / "a.png").stat().st_mtime_ns
+    with pytest.raises(InputError, match="1 of 4 results exist already"):
+        apply(SMALL, [str(tree)], out)
+    assert relative(out) == {"a.png"}
+    summary = apply(SMALL, [str(tree)], out, skip_existing=True)
+    assert (summary.written, summary.skipped) == (3, 1)
+    assert (out / "a.png").stat().st_mtime_ns == before
+    assert apply(SMALL, [str(tree)], out, overwrite=True).written == 4
+
+
+@pytest.mark.parametrize(
+    ("change", "message"),
+    [
+        ({"workers": 0}, "invalid workers"),
+        ({"format": "xyz"}, "invalid format"),
+        ({"patterns": ["nowhere/*.png"]}, "nothing matches"),
+        ({"pipeline": Pipeline((Step("blank", {"width": 3, "height": 3}),))}, "makes its own picture"),
+    ],
+)
+def test_what_cannot_begin_is_refused_and_leaves_nothing(
+    tree: Path, tmp_path: Path, change: dict[str, object], message: str
+) -> None:
+    usual: dict[str, object] = {"pipeline": SMALL, "patterns": [str(tree)], "out": tmp_path / "out"}
+    with pytest.raises((InputError, ParameterError), match=message):
+        apply(**{**usual, **change})  # type: ignore[arg-type]
+    assert not (tmp_path / "out").exists()
+
+
+def test_two_pictures_never_take_the_same_place(tree: Path, tmp_path: Path) -> None:
+    write(tree / "a.jpg", read(tree / "a.png"))
+    with pytest.raises(InputError, match="would both become"):
+        apply(SMALL, [str(tree)], tmp_path / "out", format="webp")
+    with pytest.raises(InputError, match="would be overwritten by its own result"):
+        apply(SMALL, [str(tree)], tree)
+
+
+def test_a_picture_that_does_not_fit_the_pipeline_or_the_format_fails_alone(tmp_path: Path) -> None:
+    write(tmp_path / "in/deep.png", RNG.integers(0, 65536, (9, 9), dtype=np.uint16))
+    write(tmp_path / "in/clear.png", RNG.integers(0, 256, (9, 9, 4), dtype=np.uint8))
+    write(tmp_path / "in/plain.png", RNG.integers(0, 256, (9, 9, 3), dtype=np.uint8))
+    summary = apply(Pipeline((Step("flip"),)), [str(tmp_path / "in")], tmp_path / "out", format="jpg")
+    errors = {failure.path.name: failure.error for failure in summary.failed}
+    assert set(errors) == {"deep.png", "clear.png"}
+    assert "Use to_depth8 first" in errors["deep.png"]
+    assert "Use to_rgb first" in errors["clear.png"]
+
+
+COMMAND = [sys.executable, "-c", "from sightline.cli import main; main()", "apply"]
+
+
+@pytest.fixture
+def many(tmp_path: Path) -> Path:
+    image = RNG.integers(0, 256, (900, 1200, 3), dtype=np.uint8)
+    write(tmp_path / "many/000.png", image)
+    for number in range(1, 60):
+        os.link(tmp_path / "many/000.png", tmp_path / f"many/{number:03}.png")
+    Pipeline((Step("gaussian_blur", {"sigma": 3}), Step("resize", {"width": 400, "height": 300}))).save(tmp_path / "p.yaml")
+    return tmp_path
+
+
+@pytest.mark.parametrize("how", [signal.SIGINT, signal.SIGTERM, signal.SIGKILL])
+def test_an_interrupted_batch_leaves_whole_files_only_and_goes_on(many: Path, how: signal.Signals) -> None:
+    arguments = [str(many / "p.yaml"), str(many / "many"), "-o", str(many / "out"), "--workers", "2"]
+    process = subprocess.Popen([*COMMAND, *arguments], stderr=subprocess.PIPE, stdout=subprocess.PIPE, text=True)
+    deadline = time.monotonic() + 60
+    while len(list((many / "out").glob("[0-9]*.png"))) < 5:
+        assert time.monotonic() < deadline
+        time.sleep(0.01)
+    process.send_signal(how)
+    _, text = process.communicate(timeout=60)
+    if how == signal.SIGKILL:
+        assert process.returncode == -signal.SIGKILL
+    else:
+        assert process.returncode == 130
+        assert "stopped after" in text
+        assert "--resume" in text
+        assert "Traceback" not in text
+    done = sorted((many / "out").glob("[0-9]*.png"))
+    assert 5 <= len(done) < 60
+    assert all(read(path).shape == (300, 400, 3) for path in done)
+    if how != signal.SIGKILL:
+        assert not list((many / "out").glob(".*png"))
+    refused = subprocess.run([*COMMAND, *arguments, "--resume", "--strip"], capture_output=True, text=True, timeout=60)
+    assert refused.returncode == 2
+    assert "expected the pipeline and options of the interrupted batch" in refused.stderr
+    first = {path: path.stat().st_mtime_ns for path in done}
+    ran = subprocess.run([*COMMAND, *arguments, "--resume", "--json"], capture_output=True, text=True, timeout=120)
+    assert ran.returncode == 0, ran.stderr
+    said = json.loads(ran.stdout)
+    assert said["written"] + said["skipped"] == 60
+    assert said["skipped"] >= len(done) - 4  # those that ended between the journal's last line and the signal are made again
+    results = sorted((many / "out").glob("[0-9]*.png"))
+    assert len(results) == 60
+    assert len({path.read_bytes() for path in results}) == 1
+    assert sum(path.stat().st_mtime_ns == before for path, before in first.items()) >= len(done) - 4
+    assert not (many / "out/.sightline-apply.jsonl").exists()
+
+
+def test_a_journal_of_another_job_is_not_gone_on_with(tree: Path, tmp_path: Path) -> None:
+    (tmp_path / "out").mkdir()
+    (tmp_path / "out/.sightline-apply.jsonl").write_text('{"pipeline": "other"}\n"a.png"\n', encoding="utf-8")
+    with pytest.raises(RunError, match="expected the pipeline and options of the interrupted batch"):
+        apply(SMALL, [str(tree)], tmp_path / "out", resume=True)
+
+
+def double(number: int) -> int:
+    return 2 * number
+
+
+def die_at_seven(number: int) -> int:
+    if number == 7:
+        os.kill(os.getpid(), signal.SIGKILL)
+    return 2 * number
+
+
+def minus(number: int) -> int:
+    return -number
+
+
+@pytest.mark.parametrize("workers", [1, 2])
+def test_every_task_is_done_once(workers: int) -> None:
+    assert sorted(run_tasks(double, range(50), workers, minus)) == [2 * number for number in range(50)]
+
+
+def test_a_task_that_kills_its_process_is_reported_and_the_others_are_done() -> None:
+    assert sorted(run_tasks(die_at_seven, range(20), 2, minus)) == sorted([-7, *(2 * n for n in range(20) if n != 7)])
+
+
+def test_standard_output_takes_json_alone(tree: Path, tmp_path: Path) -> None:
+    SMALL.save(tmp_path / "p.json")
+    arguments = [str(tmp_path / "p.json"), str(tree), "-o", str(tmp_path / "out"), "--json", "--workers", "1"]
+    ran = subprocess.run([*COMMAND, *arguments], capture_output=True, text=True, timeout=60)
+    assert json.load(io.StringIO(ran.stdout))["written"] == 4
