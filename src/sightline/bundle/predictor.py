@@ -103,6 +103,10 @@ class Predictor:
         self._temperature = manifest.temperature
         self._threshold = manifest.unknown_threshold or 0.0
 
+    def __repr__(self) -> str:
+        sides = " x ".join(map(str, self.input_shape))
+        return f"<Predictor {self.manifest.name}: {self.manifest.architecture.name}, {sides}, {len(self.labels)} labels>"
+
     def prepare(self, source: Picture) -> NDArray[np.uint8]:
         """Read a picture as stored and run the pipeline: uint8 `(H, W, C)` of the input shape; ImageError, PipelineError."""
         return prepare(source, self.pipeline, self.input_shape, max_pixels=self._max_pixels)
@@ -222,5 +226,5 @@ def _check_sample(predictor: Predictor, picture: bytes, answer: bytes) -> None:
 
 def _name(source: Picture) -> str:
     if isinstance(source, bytes):
-        return "bytes"
+        return "picture"
     return "array" if isinstance(source, np.ndarray) else str(source)

@@ -39,6 +39,9 @@ class Split:
     def __len__(self) -> int:
         return len(self.labels)
 
+    def __repr__(self) -> str:
+        return f"<Split of {len(self):,} pictures>"
+
     @property
     def in_memory(self) -> bool:
         """Whether the pictures are one array, all of one size."""
@@ -88,6 +91,10 @@ class Dataset:
     test: Split | None
     fingerprint: str
     facts: dict[str, Any] = field(default_factory=dict)
+
+    def __repr__(self) -> str:
+        counts = ", ".join(f"{len(split):,} {name}" for name, split in self.splits().items())
+        return f"<Dataset {self.name}: {len(self.classes)} classes; {counts}>"
 
     def splits(self) -> dict[str, Split]:
         """The splits that exist, by name."""
