@@ -1,5 +1,6 @@
 from __future__ import annotations
 
+import io
 import struct
 import subprocess
 import sys
@@ -10,10 +11,10 @@ import cv2
 import numpy as np
 import pytest
 from PIL import Image as Pillow
-from PIL import ImageOps
+from PIL import ImageCms, ImageOps
 
 from sightline.errors import ImageError, ParameterError
-from sightline.image import Image, check_image, probe, read, write
+from sightline.image import Image, Metadata, check_image, check_values, info, probe, read, read_metadata, write
 
 RNG = np.random.default_rng(0)
 PHOTO = cv2.GaussianBlur(RNG.integers(0, 256, (60, 80, 3), dtype=np.uint8), (0, 0), 3)
@@ -51,6 +52,93 @@ def test_colours_are_in_rgb_order_and_alpha_and_depth_survive_unchanged(tmp_path
     write(tmp_path / "deep.png", deep)
     assert read(tmp_path / "deep.png", "unchanged").dtype == np.uint16
     assert np.array_equal(read(tmp_path / "deep.png", "unchanged"), deep)
+
+
+@pytest.mark.parametrize("suffix", ["PNG", "JPEG", "WEBP", "TIFF", "AVIF"])
+@pytest.mark.parametrize("orientation", range(1, 9))
+def test_every_format_that_can_say_so_is_turned_upright(suffix: str, orientation: int) -> None:
+    """Row 7 of the hazards; the oracle is Pillow's own turning of the same file."""
+    exif = Pillow.Exif()
+    exif[0x0112] = orientation
+    file = io.BytesIO()
+    Pillow.fromarray(PHOTO).save(file, suffix, exif=exif)
+    with Pillow.open(file) as opened:
+        upright = np.asarray(ImageOps.exif_transpose(opened).convert("RGB")).astype(int)
+    for mode in ("color", "unchanged"):
+        image = read(file.getvalue(), mode)
+        assert image.shape == upright.shape
+        assert np.abs(image - upright).mean() < 2
+    assert (info(file.getvalue()).width, info(file.getvalue()).height) == (upright.shape[1], upright.shape[0])
+
+
+@pytest.mark.parametrize("suffix", ["JPEG", "TIFF"])
+def test_cmyk_becomes_rgb(suffix: str) -> None:
+    """Row 9 of the hazards."""
+    file = io.BytesIO()
+    Pillow.new("CMYK", (8, 8), (0, 255, 255, 0)).save(file, suffix)
+    for mode in ("color", "unchanged"):
+        image = read(file.getvalue(), mode)
+        assert image.shape == (8, 8, 3)
+        assert np.abs(image.astype(int) - (255, 0, 0)).max() <= 3
+
+
+def test_palettes_with_transparency_and_gray_with_alpha_become_rgba() -> None:
+    """Row 9 of the hazards."""
+    palette = Pillow.fromarray(RNG.integers(0, 200, (4, 6), dtype=np.uint8)).convert("P")
+    file = io.BytesIO()
+    palette.save(file, "PNG", transparency=bytes([0, 128] + [255] * 254))
+    with Pillow.open(file) as opened:
+        assert np.array_equal(read(file.getvalue(), "unchanged"), np.asarray(opened.convert("RGBA")))
+    gray = Pillow.fromarray(RNG.integers(0, 256, (4, 6, 2), dtype=np.uint8), "LA")
+    file = io.BytesIO()
+    gray.save(file, "PNG")
+    assert np.array_equal(read(file.getvalue(), "unchanged"), np.asarray(gray.convert("RGBA")))
+
+
+def test_open_files_are_read_like_paths(tmp_path: Path) -> None:
+    write(tmp_path / "a.png", PHOTO)
+    with open(tmp_path / "a.png", "rb") as file:
+        assert np.array_equal(read(file), PHOTO)
+    assert np.array_equal(read(io.BytesIO((tmp_path / "a.png").read_bytes())), PHOTO)
+    with open(tmp_path / "a.png", encoding="latin-1") as text, pytest.raises(ImageError, match="opened in binary mode"):
+        read(text)  # type: ignore[arg-type]
+    for wrong in (None, 7, ["a.png"]):
+        with pytest.raises(ImageError, match="expected a path, bytes or an open binary file"):
+            read(wrong)  # type: ignore[arg-type]
+
+
+def test_a_profile_and_exif_are_written_where_the_format_can_hold_them(tmp_path: Path) -> None:
+    icc = ImageCms.ImageCmsProfile(ImageCms.createProfile("sRGB")).tobytes()
+    exif = Pillow.Exif()
+    exif[0x010F] = "Maker"
+    for suffix in (".png", ".jpg", ".webp", ".avif"):
+        write(tmp_path / f"a{suffix}", PHOTO, metadata=Metadata(icc, exif.tobytes().removeprefix(b"Exif\0\0")))
+        with Pillow.open(tmp_path / f"a{suffix}") as opened:
+            assert opened.info["icc_profile"] == icc
+            assert opened.getexif()[0x010F] == "Maker"
+        assert read_metadata((tmp_path / f"a{suffix}").read_bytes()).icc == icc
+
+
+@pytest.mark.parametrize(
+    ("dtype", "channels", "suffix", "fix"),
+    [
+        ("uint16", 3, ".jpg", "to_depth8"),
+        ("uint16", 3, ".webp", "to_depth8"),
+        ("float32", 3, ".png", "to_depth8"),
+        ("uint8", 4, ".jpg", "to_rgb"),
+        ("uint8", 3, ".pgm", "to_gray"),
+    ],
+)
+def test_what_a_format_cannot_hold_is_refused_not_lost(tmp_path: Path, dtype: str, channels: int, suffix: str, fix: str) -> None:
+    with pytest.raises(ImageError, match=f"Use {fix} first"):
+        write(tmp_path / f"a{suffix}", np.zeros((4, 4, channels), dtype))
+    assert list(tmp_path.iterdir()) == []
+
+
+def test_float_pictures_are_exact_in_a_tiff(tmp_path: Path) -> None:
+    image = RNG.random((5, 7, 3)).astype(np.float32)
+    write(tmp_path / "a.tiff", image)
+    assert np.array_equal(read(tmp_path / "a.tiff", "unchanged"), image)
 
 
 @pytest.mark.parametrize("suffix", [".png", ".bmp", ".tiff", ".webp", ".gif", ".jpg", ".avif"])
@@ -183,3 +271,13 @@ def test_a_lower_quality_is_a_smaller_file(tmp_path: Path) -> None:
 def test_the_array_contract(value: object, message: str) -> None:
     with pytest.raises(ImageError, match=message):
         check_image(value)
+
+
+@pytest.mark.parametrize(
+    ("value", "message"), [(np.nan, "values that are not numbers"), (1.5, "received 0 to 1.5"), (-1, "-1 to 0")]
+)
+def test_float_values_have_their_range(value: float, message: str) -> None:
+    image = np.zeros((3, 3), np.float32)
+    image[1, 1] = value
+    with pytest.raises(ImageError, match=message):
+        check_values(image)

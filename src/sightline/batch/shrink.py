@@ -12,6 +12,7 @@ import cv2
 import numpy as np
 
 from sightline.image import Header, Image, kind_of
+from sightline.image.header import SIDEWAYS, orientation_of
 from sightline.image.reading import decode_reduced
 from sightline.ops.geometry import crop_box, resized_to
 from sightline.pipeline import Pipeline, Step
@@ -53,7 +54,9 @@ def decode_shrunk(data: bytes, name: str, header: Header, pipeline: Pipeline, ma
     """The picture as it is after the first steps, and the pipeline of the others; None where there is nothing to gain."""
     if header.format != "JPEG" or header.mode not in {"L", "RGB"}:
         return None
-    plan = plan_shrink(pipeline, *header.upright_size(data))
+    sideways = orientation_of(data, header) in SIDEWAYS
+    sides = (header.height, header.width) if sideways else (header.width, header.height)
+    plan = plan_shrink(pipeline, *sides)
     if plan is None:
         return None
     reduced = decode_reduced(data, name, plan.factor, gray=header.mode == "L", max_pixels=max_pixels)

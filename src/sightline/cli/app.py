@@ -4,11 +4,11 @@ from __future__ import annotations
 
 import typer
 
-from sightline.cli import about, data, predict, train
+from sightline.cli import about, data, predict, show, train
 
 __all__ = ["app"]
 
-MODELS, DATA, ABOUT = "Models", "Data", "About"
+PICTURES, MODELS, DATA, ABOUT = "Pictures", "Models", "Data", "About"
 
 app = typer.Typer(
     name="sightline",
@@ -24,6 +24,8 @@ app = typer.Typer(
     """,
 )
 
+app.command("show", rich_help_panel=PICTURES)(show.show)
+app.command("info", rich_help_panel=PICTURES)(show.info)
 app.command("predict", rich_help_panel=MODELS)(predict.predict)
 app.command("train", rich_help_panel=MODELS)(train.train)
 app.command("evaluate", rich_help_panel=MODELS)(train.evaluate)

@@ -11,6 +11,8 @@ from pathlib import Path
 from typing import TYPE_CHECKING, BinaryIO, TypeVar
 
 from sightline.errors import ImageError
+from sightline.image.facts import bits_of, colors_of, exif_of, gif_frames, profile_name
+from sightline.image.tiff import Tiff, read_tiff
 
 if TYPE_CHECKING:
     from PIL import Image as Pillow
@@ -23,7 +25,9 @@ __all__ = [
     "Metadata",
     "Source",
     "bytes_of",
+    "SIDEWAYS",
     "info",
+    "orientation_of",
     "probe",
     "probe_bytes",
     "read_metadata",
@@ -38,30 +42,26 @@ MAX_PIXELS = 100_000_000
 MAX_BYTES = 1 << 30
 MAX_SIDE = 1 << 20  # OpenCV's own limit for one side
 MAX_METADATA = 16 << 20  # a larger profile or EXIF block is left behind
+MAX_HEADER = 16 << 20  # Pillow's time grows with the square of what stands before the pixels
+FROM_THE_FRONT = frozenset({"PNG", "JPEG", "GIF", "BMP", "PPM", "JPEG2000"})  # nothing after that belongs to the header
 ORIENTATION = 0x0112
-TURNED = frozenset({5, 6, 7, 8})  # orientations whose sides are exchanged
+TURNED = frozenset({"PNG", "JPEG", "WEBP", "TIFF", "AVIF"})  # the formats whose orientation is followed
+SIDEWAYS = frozenset({5, 6, 7, 8})  # the orientations whose sides are exchanged
 
 IMAGE_SUFFIXES = frozenset({".png", ".jpg", ".jpeg", ".webp", ".bmp", ".gif", ".tif", ".tiff", ".avif", ".jp2", ".ppm", ".pgm"})
 FORMATS = ("PNG", "JPEG", "GIF", "BMP", "PPM", "WEBP", "TIFF", "AVIF", "JPEG2000")
-MODES = {"1": "gray", "L": "gray", "I": "gray", "F": "gray", "LA": "gray + alpha", "P": "palette", "PA": "palette"}
 
 T = TypeVar("T")
 
 
 @dataclass(frozen=True)
 class Header:
-    """Format, size and Pillow's mode; `width` and `height` in pixels as stored, before EXIF turns the picture."""
+    """Format, size and colours (Pillow's mode); `width` and `height` in pixels as stored, before EXIF turns the picture."""
 
     format: str
     width: int
     height: int
     mode: str
-
-    def upright_size(self, data: bytes) -> tuple[int, int]:
-        """Width and height after EXIF has turned the picture whose file's bytes are `data`."""
-        with _opened(data, self.format) as opened:
-            turned = _safely(lambda: opened.getexif().get(ORIENTATION)) in TURNED
-        return (self.height, self.width) if turned else (self.width, self.height)
 
 
 @dataclass(frozen=True)
@@ -69,7 +69,8 @@ class ImageInfo:
     """What `info` finds in a picture's header.
 
     `width` and `height` are those of the upright picture, as `read` gives it; `orientation` is EXIF's number (1 upright, None:
-    not said), `frames` that of an animation or multi-page file, of which the first is read, `profile` the name of its ICC profile.
+    not said), `frames` that of an animation or multi-page file, of which the first is read, `profile` the name of its ICC profile,
+    `bits` those of one number as it is stored.
     """
 
     name: str
@@ -108,13 +109,18 @@ def info(source: Source, *, max_pixels: int = MAX_PIXELS) -> ImageInfo:
     """
     data, name = bytes_of(source)
     header = probe_bytes(data, name, max_pixels)
-    with _opened(data, header.format) as opened:
-        orientation = _safely(lambda: opened.getexif().get(ORIENTATION))
-        icc = _safely(lambda: opened.info.get("icc_profile"))
-        frames = _safely(lambda: getattr(opened, "n_frames", 1)) or 1
-        colors = _safely(lambda: _colors(opened)) or opened.mode
-        bits = 16 if "16" in opened.mode or _sixteen(data, opened) else 32 if opened.mode in {"F", "I"} else 8
-    turned = orientation in TURNED
+    tiff = _tiff(data, header)
+    if tiff is not None:
+        orientation, colors, bits, frames, icc = tiff.orientation, tiff.colors, tiff.bits, tiff.pages, tiff.profile
+    else:
+        with _opened(data, header.format) as opened:
+            orientation = _safely(lambda: exif_of(data, opened).get(ORIENTATION)) if header.format in TURNED else None
+            colors = _safely(lambda: colors_of(opened)) or opened.mode
+            bits = _safely(lambda: bits_of(data, header.format, opened)) or 8
+            frames = (gif_frames(data) if header.format == "GIF" else _safely(lambda: getattr(opened, "n_frames", 1))) or 1
+            icc = _safely(lambda: opened.info.get("icc_profile"))
+    orientation = orientation if isinstance(orientation, int) and 1 <= orientation <= 8 else None
+    turned = orientation in SIDEWAYS
     return ImageInfo(
         name=name,
         format=header.format,
@@ -122,9 +128,9 @@ def info(source: Source, *, max_pixels: int = MAX_PIXELS) -> ImageInfo:
         height=header.width if turned else header.height,
         colors=colors,
         bits=bits,
-        orientation=orientation if isinstance(orientation, int) and 1 <= orientation <= 8 else None,
+        orientation=orientation,
         frames=frames,
-        profile=_profile_name(icc) if icc else None,
+        profile=profile_name(icc) if icc else None,
         bytes=len(data),
     )
 
@@ -134,11 +140,21 @@ def read_metadata(data: bytes) -> Metadata:
     header = _header(data)
     if header is None:
         return Metadata()
+    tiff = _tiff(data, header)
+    if tiff is not None:
+        return Metadata(icc=tiff.profile)
     with _opened(data, header.format) as opened:
         icc = _safely(lambda: opened.info.get("icc_profile"))
-        exif = _safely(lambda: _upright_exif(opened)) if header.format != "TIFF" else None
+        exif = _safely(lambda: _upright_exif(data, opened))
     kept = [value if value and len(value) <= MAX_METADATA else None for value in (icc, exif)]
     return Metadata(*kept)
+
+
+def orientation_of(data: bytes, header: Header) -> int:
+    """EXIF's orientation of a picture whose format Pillow opens: 1 for upright or not said."""
+    with _opened(data, header.format) as opened:
+        found = _safely(lambda: exif_of(data, opened).get(ORIENTATION))
+    return found if isinstance(found, int) and 1 <= found <= 8 else 1
 
 
 def bytes_of(source: Source) -> tuple[bytes, str]:
@@ -155,6 +171,8 @@ def bytes_of(source: Source) -> tuple[bytes, str]:
         if size > MAX_BYTES:
             raise ImageError(f"cannot read {str(path)!r}", expected=f"at most {MAX_BYTES:,} bytes", received=f"{size:,}")
         return path.read_bytes(), str(path)
+    except ImageError:
+        raise
     except FileNotFoundError:
         raise ImageError(f"cannot read {str(path)!r}: there is no such file") from None
     except (OSError, ValueError) as error:
@@ -201,11 +219,14 @@ def probe_bytes(data: bytes, name: str, max_pixels: int) -> Header:
 def _header(data: bytes) -> Header | None:
     from PIL import Image as Pillow  # for headers only, and only for the formats above; pixels are OpenCV's
 
+    tiff = read_tiff(data)
+    if tiff is not None:
+        return Header("TIFF", tiff.width, tiff.height, tiff.colors)
     for load_plugins in (Pillow.preinit, Pillow.init):  # the five common formats first: the rest costs 0.1 s once
         load_plugins()
         for kind in FORMATS:
             _, accepts = Pillow.OPEN.get(kind, (None, None))
-            if kind not in Pillow.OPEN or (accepts is not None and accepts(data[:16]) is not True):
+            if kind == "TIFF" or kind not in Pillow.OPEN or (accepts is not None and accepts(data[:16]) is not True):
                 continue
             try:
                 with _opened(data, kind) as opened:
@@ -228,7 +249,8 @@ class _opened:  # noqa: N801 - used like the function it wraps
         self.quiet.__enter__()
         warnings.simplefilter("ignore")
         try:
-            self.picture: Pillow.Image = Pillow.OPEN[self.kind][0](io.BytesIO(self.data), "")
+            seen = self.data[:MAX_HEADER] if self.kind in FROM_THE_FRONT else self.data
+            self.picture: Pillow.Image = Pillow.OPEN[self.kind][0](io.BytesIO(seen), "")
         except BaseException:
             self.quiet.__exit__(None, None, None)
             raise
@@ -248,34 +270,14 @@ def _safely(ask: Callable[[], T]) -> T | None:
         return None
 
 
-def _upright_exif(opened: Pillow.Image) -> bytes | None:
-    exif = opened.getexif()
+def _tiff(data: bytes, header: Header) -> Tiff | None:
+    return read_tiff(data) if header.format == "TIFF" else None
+
+
+def _upright_exif(data: bytes, opened: Pillow.Image) -> bytes | None:
+    exif = exif_of(data, opened)
     if not exif:
         return None
     if ORIENTATION in exif:
         exif[ORIENTATION] = 1  # the pixels are stored upright
     return exif.tobytes().removeprefix(b"Exif\0\0")
-
-
-def _colors(opened: Pillow.Image) -> str:
-    mode = opened.mode.split(";")[0]
-    if mode in {"RGB", "L", "P"} and "transparency" in opened.info:
-        return f"{MODES.get(mode, mode)} with transparency"
-    return MODES.get(mode, "gray" if mode.startswith("I") else mode)
-
-
-def _sixteen(data: bytes, opened: Pillow.Image) -> bool:
-    """PNG says its depth in byte 24; Pillow shows 16-bit colour as 8."""
-    if opened.format == "PNG" or data[:8] == b"\x89PNG\r\n\x1a\n":
-        return len(data) > 24 and data[24] == 16
-    bits: tuple[int, ...] | None = _safely(lambda: opened.tag_v2.get(258))  # type: ignore[attr-defined]  # TIFF's BitsPerSample
-    return bits is not None and max(bits) == 16
-
-
-def _profile_name(icc: bytes) -> str:
-    try:
-        from PIL import ImageCms
-
-        return ImageCms.getProfileDescription(ImageCms.ImageCmsProfile(io.BytesIO(icc))).strip() or "ICC profile"
-    except Exception:
-        return "ICC profile (damaged)"

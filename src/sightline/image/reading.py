@@ -12,7 +12,7 @@ import numpy as np
 
 from sightline.errors import ImageError, ParameterError
 from sightline.image.contract import Image, check_image
-from sightline.image.header import MAX_PIXELS, Header, Source, bytes_of, probe_bytes
+from sightline.image.header import MAX_PIXELS, Header, Source, bytes_of, orientation_of, probe_bytes
 
 __all__ = ["Mode", "decode", "decode_reduced", "read"]
 
@@ -30,7 +30,7 @@ def read(source: Source, mode: Mode = "color", *, max_pixels: int = MAX_PIXELS) 
     """Read a picture from a path, the bytes of its file or an open binary file, upright by its EXIF orientation.
 
     `mode`: `color` gives uint8 `(H, W, 3)` RGB; `gray` uint8 `(H, W)`; `unchanged` keeps gray, alpha and 16 bit as stored.
-    CMYK and palettes become RGB, gray with alpha RGBA. Of an animation or a multi-page file the first frame is read
+    CMYK and palettes become RGB, gray with alpha RGBA (of a TIFF only the gray is read). Of an animation or a multi-page file the first frame is read
     (`info` counts them). ImageError names the file and the rule it breaks.
     """
     data, name = bytes_of(source)
@@ -44,7 +44,11 @@ def decode(data: bytes, name: str, mode: Mode = "color", *, max_pixels: int = MA
     header = probe_bytes(data, name, max_pixels)
     if header.format == "PNG" and b"IEND" not in data[-64:]:
         raise _damaged(name, header)  # libpng would report this on standard error as well
+    if header.mode == "CMYK" and mode == "unchanged":
+        mode = "color"  # there is no other way to show it
     image = _decode(data, name, header, FLAGS[mode])
+    if header.format == "AVIF":
+        image = _upright(image, orientation_of(data, header))  # OpenCV leaves these as they are stored
     if image.ndim == 3 and image.shape[2] == 4:
         image = cv2.cvtColor(image, cv2.COLOR_BGRA2RGBA)
     elif image.ndim == 3 and mode == "unchanged":
@@ -68,6 +72,14 @@ def _decode(data: bytes, name: str, header: Header, flags: int) -> Image:
     if image is None:
         raise _damaged(name, header)
     return image
+
+
+def _upright(image: Image, orientation: int) -> Image:
+    """Undo what EXIF says has been done: 2 mirrored, 3 upside down, 4 mirrored upside down, 5 to 8 the same sideways."""
+    if orientation >= 5:
+        image = cv2.transpose(image)
+    codes = {2: 1, 6: 1, 3: -1, 7: -1, 4: 0, 8: 0}
+    return cv2.flip(image, codes[orientation]) if orientation in codes else image
 
 
 def _damaged(name: str, header: Header) -> ImageError:
