@@ -18,80 +18,135 @@ from typing import TYPE_CHECKING, Any
 __version__ = "0.1.0"
 
 _HOME = {
+    "Among": "sightline.pipeline",
+    "Between": "sightline.pipeline",
     "DATASETS": "sightline.data",
     "Dataset": "sightline.data",
     "Image": "sightline.image",
+    "ImageInfo": "sightline.image",
     "MODELS": "sightline.models",
     "OPS": "sightline.ops",
+    "OneOf": "sightline.pipeline",
     "Pipeline": "sightline.pipeline",
     "Prediction": "sightline.bundle",
     "Predictor": "sightline.bundle",
     "Run": "sightline.jobs",
     "SightlineError": "sightline.errors",
     "Step": "sightline.pipeline",
+    "apply": "sightline.batch",
+    "contact_sheet": "sightline.sheet",
     "evaluate": "sightline.jobs",
-    "flip": "sightline.ops",
-    "invert": "sightline.ops",
-    "letterbox": "sightline.ops",
+    "info": "sightline.image",
     "load": "sightline.jobs",
     "load_dataset": "sightline.data",
-    "match_polarity": "sightline.ops",
     "read": "sightline.image",
     "report": "sightline.jobs",
-    "resize": "sightline.ops",
     "resume": "sightline.jobs",
-    "to_depth8": "sightline.ops",
-    "to_gray": "sightline.ops",
-    "to_rgb": "sightline.ops",
+    "show": "sightline.display",
     "train": "sightline.api",
     "write": "sightline.image",
 }
+"""Where the names are that are no operations; those are all in `sightline.ops`."""
+
 __all__ = [
     "DATASETS",
     "MODELS",
     "OPS",
+    "Among",
+    "Between",
     "Dataset",
     "Image",
+    "ImageInfo",
+    "OneOf",
     "Pipeline",
     "Prediction",
     "Predictor",
     "Run",
     "SightlineError",
     "Step",
+    "apply",
+    "brightness_contrast",
+    "canny",
+    "channel",
+    "clahe",
+    "colorize",
+    "colormap",
+    "contact_sheet",
+    "contours",
+    "convert",
+    "corners",
+    "deblur",
+    "denoise_tv",
+    "difference_of_gaussians",
+    "equalize",
     "evaluate",
+    "flatten_illumination",
     "flip",
+    "gamma",
+    "histogram",
+    "hough_circles",
+    "hough_lines",
+    "hue_saturation",
+    "info",
+    "inpaint",
+    "inpaint_box",
+    "inpaint_color",
     "invert",
+    "laplacian",
     "letterbox",
+    "levels",
     "load",
     "load_dataset",
+    "match_histogram",
     "match_polarity",
+    "merge",
+    "normalize",
+    "opacity",
+    "posterize",
+    "prewitt",
     "read",
     "report",
     "resize",
     "resume",
+    "scharr",
+    "seamless_clone",
+    "sepia",
+    "show",
+    "sobel",
+    "solarize",
+    "split",
+    "swap_channels",
+    "temperature",
     "to_depth8",
+    "to_depth16",
+    "to_float",
     "to_gray",
     "to_rgb",
+    "to_rgba",
     "train",
+    "white_balance",
     "write",
 ]
 
 if TYPE_CHECKING:
     from sightline.api import train
+    from sightline.batch import apply
     from sightline.bundle import Prediction, Predictor
     from sightline.data import DATASETS, Dataset, load_dataset
+    from sightline.display import show
     from sightline.errors import SightlineError
-    from sightline.image import Image, read, write
+    from sightline.image import Image, ImageInfo, info, read, write
     from sightline.jobs import Run, evaluate, load, report, resume
     from sightline.models import MODELS
-    from sightline.ops import OPS, flip, invert, letterbox, match_polarity, resize, to_depth8, to_gray, to_rgb
-    from sightline.pipeline import Pipeline, Step
+    from sightline.ops import *
+    from sightline.pipeline import Among, Between, OneOf, Pipeline, Step
+    from sightline.sheet import contact_sheet
 
 
 def __getattr__(name: str) -> Any:
-    if name not in _HOME:
+    if name not in __all__:
         raise AttributeError(f"module 'sightline' has no attribute {name!r}")
-    return getattr(import_module(_HOME[name]), name)
+    return getattr(import_module(_HOME.get(name, "sightline.ops")), name)
 
 
 def __dir__() -> list[str]:

@@ -14,16 +14,16 @@ from collections.abc import Callable, Iterable, Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
 from functools import cached_property
-from glob import glob, has_magic
 from importlib.resources import files
 from pathlib import Path
 from types import FrameType
 from typing import TYPE_CHECKING, Any
 
+from sightline.batch import find_pictures
 from sightline.bundle import Predictor, load_bundle
-from sightline.errors import InputError, Interrupted, RunError, UnknownNameError
+from sightline.errors import Interrupted, RunError, UnknownNameError
 from sightline.events import Listener, Note, ignore
-from sightline.image import IMAGE_SUFFIXES, MAX_PIXELS
+from sightline.image import MAX_PIXELS
 from sightline.registry import nearest
 
 if TYPE_CHECKING:
@@ -281,19 +281,8 @@ def find_sources(patterns: Iterable[str]) -> list[str | bytes]:
     """
     found: list[str | bytes] = []
     for pattern in patterns:
-        path = Path(pattern)
         if pattern == "-":
             found.append(sys.stdin.buffer.read())
-        elif path.is_dir():
-            inside = sorted(str(file) for file in path.rglob("*") if file.suffix.lower() in IMAGE_SUFFIXES and file.is_file())
-            if not inside:
-                raise InputError(f"no pictures in {pattern!r}", expected=f"files ending in {' '.join(sorted(IMAGE_SUFFIXES))}")
-            found += inside
-        elif has_magic(pattern) and not path.exists():
-            matches = sorted(match for match in glob(pattern, recursive=True) if Path(match).is_file())  # noqa: PTH207 - takes any path
-            if not matches:
-                raise InputError(f"nothing matches {pattern!r}")
-            found += matches
         else:
-            found.append(pattern)
+            found += [str(item.path) for item in find_pictures([pattern])]
     return found

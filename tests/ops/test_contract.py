@@ -191,7 +191,12 @@ def test_views_are_taken_as_they_are(op: Op) -> None:
     whole = picture(op.dtypes[0], op.channels[0], (24, 34))
     view = whole[::2, ::-2]
     given = arguments(op, np.ascontiguousarray(view))
-    assert np.array_equal(op.draw(view, given), op.draw(np.ascontiguousarray(view), given))
+    expected = op.draw(np.ascontiguousarray(view), given)
+    assert np.array_equal(op.draw(op.check(view), given), expected)
+    assert np.array_equal(Pipeline((Step(op.name, given),)).run(view), expected)
+    turned = np.moveaxis(whole, 0, 1)
+    given = arguments(op, np.ascontiguousarray(turned))
+    assert op.draw(op.check(turned), given).flags.c_contiguous
 
 
 @EVERY

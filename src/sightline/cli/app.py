@@ -4,7 +4,8 @@ from __future__ import annotations
 
 import typer
 
-from sightline.cli import about, data, predict, show, train
+from sightline.cli import about, data, operations, pictures, predict, show, train
+from sightline.cli.chain import ChainCommand, CreateCommand
 
 __all__ = ["app"]
 
@@ -26,6 +27,11 @@ app = typer.Typer(
 
 app.command("show", rich_help_panel=PICTURES)(show.show)
 app.command("info", rich_help_panel=PICTURES)(show.info)
+app.command("edit", cls=ChainCommand, rich_help_panel=PICTURES)(pictures.edit)
+app.command("create", cls=CreateCommand, rich_help_panel=PICTURES)(pictures.create)
+app.command("measure", cls=ChainCommand, rich_help_panel=PICTURES)(pictures.measure)
+app.command("apply", rich_help_panel=PICTURES)(pictures.apply)
+app.command("ops", rich_help_panel=PICTURES)(operations.ops)
 app.command("predict", rich_help_panel=MODELS)(predict.predict)
 app.command("train", rich_help_panel=MODELS)(train.train)
 app.command("evaluate", rich_help_panel=MODELS)(train.evaluate)

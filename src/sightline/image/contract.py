@@ -47,7 +47,7 @@ def check_image(
 ) -> Image:
     """Give back `image` if it keeps the array contract and has one of `dtypes` and `channels`; else ImageError.
 
-    The values of float pictures are not looked at: see `check_values`.
+    A view with gaps or strides of its own comes back as a copy without, which everything behind can be handed. The values of float pictures are not looked at: see `check_values`.
     """
     if not isinstance(image, np.ndarray):
         raise ImageError(f"{what} is not an image", expected="a NumPy array", received=type(image).__name__)
@@ -62,7 +62,7 @@ def check_image(
         raise ImageError(
             f"{what} has the wrong dtype", expected=" or ".join(dtypes), received=received, fix=_dtype_fix(received, dtypes)
         )
-    return image
+    return image if image.flags.c_contiguous else np.ascontiguousarray(image)
 
 
 def check_values(image: Image, *, what: str = "image") -> Image:

@@ -20,12 +20,12 @@ if TYPE_CHECKING:
 __all__ = [
     "IMAGE_SUFFIXES",
     "MAX_PIXELS",
+    "SIDEWAYS",
     "Header",
     "ImageInfo",
     "Metadata",
     "Source",
     "bytes_of",
-    "SIDEWAYS",
     "info",
     "orientation_of",
     "probe",

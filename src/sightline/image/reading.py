@@ -30,8 +30,8 @@ def read(source: Source, mode: Mode = "color", *, max_pixels: int = MAX_PIXELS) 
     """Read a picture from a path, the bytes of its file or an open binary file, upright by its EXIF orientation.
 
     `mode`: `color` gives uint8 `(H, W, 3)` RGB; `gray` uint8 `(H, W)`; `unchanged` keeps gray, alpha and 16 bit as stored.
-    CMYK and palettes become RGB, gray with alpha RGBA (of a TIFF only the gray is read). Of an animation or a multi-page file the first frame is read
-    (`info` counts them). ImageError names the file and the rule it breaks.
+    CMYK and palettes become RGB, gray with alpha RGBA (of a TIFF only the gray is read). Of an animation or a multi-page file
+    the first frame is read (`info` counts them). ImageError names the file and the rule it breaks.
     """
     data, name = bytes_of(source)
     return decode(data, name, mode, max_pixels=max_pixels)

@@ -1,10 +1,24 @@
-"""Picture operations: one typed function each, filed in `OPS` under its own name; a file for each group."""
+"""Picture operations: one typed function each, filed in `OPS` under its own name; a file or two for each group."""
 
-from sightline.ops import arithmetic, color, create, draw, edges, filters, geometry, histogram, morphology, repair, threshold
+from sightline.ops import (
+    arithmetic,
+    color,
+    create,
+    draw,
+    edges,
+    filters,
+    geometry,
+    histograms,
+    morphology,
+    repair,
+    shapes,
+    thresholds,
+    tone,
+)
 from sightline.ops._op import OPS, Group, Measurement, Op
 from sightline.ops._types import NO_FILES, picture_to_text
 
-# The names of the operations stand once, in the `__all__` of their group; every group is passed on whole.
+# The names of the operations stand once, in the `__all__` of their file; every file is passed on whole.
 from sightline.ops.arithmetic import *
 from sightline.ops.color import *
 from sightline.ops.create import *
@@ -12,10 +26,12 @@ from sightline.ops.draw import *
 from sightline.ops.edges import *
 from sightline.ops.filters import *
 from sightline.ops.geometry import *
-from sightline.ops.histogram import *
+from sightline.ops.histograms import *
 from sightline.ops.morphology import *
 from sightline.ops.repair import *
-from sightline.ops.threshold import *
+from sightline.ops.shapes import *
+from sightline.ops.thresholds import *
+from sightline.ops.tone import *
 
 __all__ = ["NO_FILES", "OPS", "Group", "Measurement", "Op", "picture_to_text"]
 __all__ += arithmetic.__all__
@@ -25,7 +41,9 @@ __all__ += draw.__all__
 __all__ += edges.__all__
 __all__ += filters.__all__
 __all__ += geometry.__all__
-__all__ += histogram.__all__
+__all__ += histograms.__all__
 __all__ += morphology.__all__
 __all__ += repair.__all__
-__all__ += threshold.__all__
+__all__ += shapes.__all__
+__all__ += thresholds.__all__
+__all__ += tone.__all__

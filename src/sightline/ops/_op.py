@@ -76,8 +76,9 @@ class Op:
 
     def check(self, image: object) -> Image:
         """Give back `image` if the operation takes it; ImageError says what does not fit and what to do."""
-        checked = check_image(image, what=f"image for {self.name}", dtypes=self.dtypes, channels=self.channels)
-        return check_values(checked, what=f"image for {self.name}") if checked.dtype == np.float32 else checked
+        what = f"image for {self.name}"
+        checked = check_image(image, what=what, dtypes=self.dtypes, channels=self.channels)
+        return check_values(checked, what=what) if checked.dtype == np.float32 else checked
 
     def call(self, image: Image | None, parameters: Mapping[str, Any]) -> Any:
         """Run the function on a checked picture (None for role `create`) and checked parameters."""
@@ -85,7 +86,9 @@ class Op:
             return self.function(**parameters)
         if self.keeps_alpha and image.ndim == 3 and image.shape[2] == 4:
             result = self.function(cv2.cvtColor(image, cv2.COLOR_RGBA2RGB), **parameters)
-            return cv2.merge((*cv2.split(result), image[..., 3]))
+            whole = cv2.cvtColor(result, cv2.COLOR_RGB2RGBA)
+            cv2.mixChannels([image], [whole], [3, 3])
+            return whole
         return self.function(image, **parameters)
 
     def draw(self, image: Image | None, parameters: Mapping[str, Any]) -> Image:

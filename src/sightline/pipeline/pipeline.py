@@ -56,7 +56,7 @@ class Pipeline:
         self, image: Image | None = None, *, seed: int = 0, item: Item = 0, train: bool = False
     ) -> Iterator[tuple[str, Image]]:
         """Give each step's name and its result, one after the other: what the model sees."""
-        self._check_input(image, train)
+        image = self._checked_input(image, train)
         for number, step in self._drawn(seed, item, train):
             try:
                 image = step.apply(image)
@@ -181,7 +181,7 @@ class Pipeline:
             if plain is not None:
                 yield number, plain
 
-    def _check_input(self, image: Image | None, train: bool) -> None:
+    def _checked_input(self, image: Image | None, train: bool) -> Image | None:
         if image is None:
             if self.steps and not self.makes_picture:
                 raise PipelineError("the pipeline needs a picture", fix="Pass one, or begin with a step that makes one.")
@@ -189,7 +189,9 @@ class Pipeline:
         elif self.makes_picture:
             raise PipelineError(f"the pipeline makes its own picture with {self.steps[0].op}", received="another picture")
         else:
-            self.check(kind_of(check_values(check_image(image))), train=train)
+            image = check_values(check_image(image))
+            self.check(kind_of(image), train=train)
+        return image
 
     def _flow(self, kind: Kind, train: bool) -> None:
         """Follow every kind of picture that may reach each step."""

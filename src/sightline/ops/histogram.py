@@ -1,5 +1,0 @@
-"""Distributions of values: measured, flattened, matched."""
-
-from __future__ import annotations
-
-__all__: list[str] = []
