@@ -6,6 +6,7 @@ from sightline.ops import (
     create,
     draw,
     edges,
+    effects,
     filters,
     geometry,
     histograms,
@@ -24,6 +25,7 @@ from sightline.ops.color import *
 from sightline.ops.create import *
 from sightline.ops.draw import *
 from sightline.ops.edges import *
+from sightline.ops.effects import *
 from sightline.ops.filters import *
 from sightline.ops.geometry import *
 from sightline.ops.histograms import *
@@ -39,6 +41,7 @@ __all__ += color.__all__
 __all__ += create.__all__
 __all__ += draw.__all__
 __all__ += edges.__all__
+__all__ += effects.__all__
 __all__ += filters.__all__
 __all__ += geometry.__all__
 __all__ += histograms.__all__
