@@ -47,7 +47,8 @@ def check_image(
 ) -> Image:
     """Give back `image` if it keeps the array contract and has one of `dtypes` and `channels`; else ImageError.
 
-    A view with gaps or strides of its own comes back as a copy without, which everything behind can be handed. The values of float pictures are not looked at: see `check_values`.
+    A view with gaps or strides of its own comes back as a copy without, which everything behind can be handed. The values of
+    float pictures are not looked at: see `check_values`.
     """
     if not isinstance(image, np.ndarray):
         raise ImageError(f"{what} is not an image", expected="a NumPy array", received=type(image).__name__)

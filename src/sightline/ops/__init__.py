@@ -12,6 +12,7 @@ from sightline.ops import (
     histograms,
     morphology,
     repair,
+    segment,
     shapes,
     thresholds,
     tone,
@@ -31,6 +32,7 @@ from sightline.ops.geometry import *
 from sightline.ops.histograms import *
 from sightline.ops.morphology import *
 from sightline.ops.repair import *
+from sightline.ops.segment import *
 from sightline.ops.shapes import *
 from sightline.ops.thresholds import *
 from sightline.ops.tone import *
@@ -47,6 +49,7 @@ __all__ += geometry.__all__
 __all__ += histograms.__all__
 __all__ += morphology.__all__
 __all__ += repair.__all__
+__all__ += segment.__all__
 __all__ += shapes.__all__
 __all__ += thresholds.__all__
 __all__ += tone.__all__
