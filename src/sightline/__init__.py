@@ -49,14 +49,14 @@ _HOME = {
 """Where the names are that are no operations; those are all in `sightline.ops`."""
 
 __all__ = [
+    "DATASETS",
+    "MODELS",
+    "OPS",
     "Among",
     "Between",
-    "DATASETS",
     "Dataset",
     "Image",
     "ImageInfo",
-    "MODELS",
-    "OPS",
     "OneOf",
     "Pipeline",
     "Prediction",
@@ -76,14 +76,17 @@ __all__ = [
     "bitwise_or",
     "bitwise_xor",
     "black_tophat",
+    "blank",
     "blend",
     "box_blur",
     "brightness_contrast",
     "canny",
     "channel",
+    "checkerboard",
     "clahe",
     "closing",
     "coarse_dropout",
+    "color_bars",
     "colorize",
     "colormap",
     "connected_components",
@@ -108,9 +111,11 @@ __all__ = [
     "flatten_illumination",
     "flip",
     "flood_fill",
+    "from_function",
     "gamma",
     "gaussian_blur",
     "grabcut",
+    "gradient",
     "high_pass",
     "histogram",
     "hit_or_miss",
@@ -131,6 +136,7 @@ __all__ = [
     "load",
     "load_dataset",
     "mask_from_color",
+    "mask_from_polygon",
     "match_histogram",
     "match_polarity",
     "maximum",
@@ -141,6 +147,7 @@ __all__ = [
     "motion_blur",
     "multiply",
     "nl_means",
+    "noise",
     "normalize",
     "opacity",
     "opening",
@@ -154,6 +161,7 @@ __all__ = [
     "report",
     "resize",
     "resume",
+    "sample",
     "scharr",
     "seamless_clone",
     "sepia",
@@ -163,13 +171,14 @@ __all__ = [
     "sobel",
     "solarize",
     "split",
+    "stripes",
     "stylize",
     "subtract",
     "swap_channels",
     "temperature",
     "threshold",
-    "to_depth16",
     "to_depth8",
+    "to_depth16",
     "to_float",
     "to_gray",
     "to_rgb",
@@ -182,6 +191,7 @@ __all__ = [
     "white_balance",
     "white_tophat",
     "write",
+    "zone_plate",
 ]
 
 if TYPE_CHECKING:
@@ -194,9 +204,9 @@ if TYPE_CHECKING:
     from sightline.image import Image, ImageInfo, info, read, write
     from sightline.jobs import Run, evaluate, load, report, resume
     from sightline.models import MODELS
+    from sightline.ops import *
     from sightline.pipeline import Among, Between, OneOf, Pipeline, Step
     from sightline.sheet import contact_sheet
-    from sightline.ops import *
 
 
 def __getattr__(name: str) -> Any:
