@@ -106,11 +106,11 @@ def main() -> None:
                 ("ImageMagick", few, ["sh", "-c", f"cd {part} && {magick}"]),
             ]:
                 with tempfile.TemporaryDirectory(dir=home) as out:
-                    command = [word.replace("OUT", out) for word in command]
-                    if "apply" in command:
-                        command += ["-o", out]
+                    words = [word.replace("OUT", out) for word in command]
+                    if "apply" in words:
+                        words += ["-o", out]
                     environment = {"MAGICK_THREAD_LIMIT": "1", "OMP_NUM_THREADS": "1", "VIPS_CONCURRENCY": "1"}
-                    seconds, memory = run(command, environment)
+                    seconds, memory = run(words, environment)
                     assert len(list(Path(out).iterdir())) == count
                 measured.setdefault(name, []).append((count / seconds, memory))
     rows = [
@@ -126,10 +126,8 @@ def main() -> None:
         f"{WORKERS} workers of one thread. {version}.\n\n"
         + table([f"n = {arguments.rounds}", "files/s, median (range)", "MiB of the largest process"], rows)
     )
-    command = f"python benchmarks/batch_time.py --files {files} --rounds {arguments.rounds}"
-    publish(
-        "batch-time", "Batches of large pictures", text, command, ("numpy", "opencv-python-headless", "pyvips", "pyvips-binary")
-    )
+    shown = f"python benchmarks/batch_time.py --files {files} --rounds {arguments.rounds}"
+    publish("batch-time", "Batches of large pictures", text, shown, ("numpy", "opencv-python-headless", "pyvips", "pyvips-binary"))
 
 
 if __name__ == "__main__":

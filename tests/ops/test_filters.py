@@ -223,7 +223,7 @@ def test_high_pass_keeps_what_the_blur_takes_away(image: Any) -> None:
 @BORDERS
 @pytest.mark.parametrize("shape", [(3, 3), (2, 4), (1, 5), (13, 15)])
 def test_custom_kernel_is_scipys_correlation(image: Any, border: Any, shape: tuple[int, int]) -> None:
-    kernel = np.random.default_rng(5).normal(size=shape)
+    kernel: Any = np.random.default_rng(5).normal(size=shape)
     exact = by_channel(image, lambda plane: ndi.correlate(plane, kernel, mode=MODES[border]))
     result = sl.custom_kernel(image, kernel=kernel, border=border)
     full = float(white(image))

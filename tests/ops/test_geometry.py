@@ -2,15 +2,44 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
+from typing import Any
+
 import numpy as np
 import pytest
+from scipy import ndimage
+from skimage import transform as sk
 
 import sightline as sl
+from sightline.errors import ParameterError, SightlineError
+
+Image = sl.Image
 
 RNG = np.random.default_rng(1)
 GRAY = RNG.integers(0, 256, (20, 30), dtype=np.uint8)
 RGB = RNG.integers(0, 256, (20, 30, 3), dtype=np.uint8)
 RGBA = RNG.integers(0, 256, (20, 30, 4), dtype=np.uint8)
+DEEP = RNG.integers(0, 65536, (20, 30), dtype=np.uint16)
+FLOAT = RNG.random((20, 30, 3), np.float32)
+EVERY = [GRAY, RGB, RGBA, DEEP, FLOAT]
+BORDERS = ["reflect", "replicate", "wrap", "constant"]
+ROWS, COLUMNS = np.mgrid[0:20, 0:30].astype(float)
+
+
+def fetched(image: Image, rows: Any, columns: Any, border: str = "constant", nearest: bool = False, fill: float = 0) -> Image:
+    """Each pixel from the place (row, column) of the picture, by SciPy: linear unless nearest."""
+    mode = {"reflect": "mirror", "replicate": "nearest", "wrap": "grid-wrap", "constant": "grid-constant"}[border]
+    planes = image[..., None] if image.ndim == 2 else image
+    options = {"order": 0 if nearest else 1, "mode": mode, "cval": fill, "output": np.float64}
+    shifted = [ndimage.map_coordinates(planes[..., c], [rows, columns], **options) for c in range(planes.shape[2])]
+    return np.dstack(shifted).reshape(*np.shape(rows), *image.shape[2:])
+
+
+def assert_close(result: Image, expected: Image, steps: float = 1) -> None:
+    """Equal but for rounding: places are float32, so values differ by some 1e-5 of the range, and by one where that rounds."""
+    unit = {"uint8": 1, "uint16": 3, "float32": 1e-4}[str(result.dtype)]
+    assert result.shape == expected.shape
+    assert np.abs(result.astype(float) - expected).max() <= steps * unit
 
 
 def test_resize_by_area_is_the_mean_of_blocks() -> None:
@@ -48,3 +77,386 @@ def test_flip_is_the_reversal_of_axes() -> None:
     assert np.array_equal(sl.flip(RGB), RGB[:, ::-1])
     assert np.array_equal(sl.flip(RGB, direction="vertical"), RGB[::-1])
     assert np.array_equal(sl.flip(RGB, direction="both"), RGB[::-1, ::-1])
+
+
+@pytest.mark.parametrize("interpolation", ["cubic", "lanczos"])
+def test_resize_keeps_a_float_picture_in_its_range_where_the_kernel_overshoots(interpolation: str) -> None:
+    step = np.zeros((4, 16), np.float32)
+    step[:, 8:] = 1
+    enlarged = sl.resize(step, width=64, height=16, interpolation=interpolation)  # type: ignore[arg-type]
+    assert (enlarged.min(), enlarged.max()) == (0, 1)
+    quiet = sl.resize(step / 2 + 0.25, width=64, height=16, interpolation=interpolation)  # type: ignore[arg-type]
+    assert quiet.max() > 0.76  # where there is room it is seen to ring
+
+
+def test_resize_longest_keeps_the_proportions() -> None:
+    assert sl.resize_longest(RGB, size=15).shape == (10, 15, 3)
+    assert np.array_equal(sl.resize_longest(DEEP.T, size=90, interpolation="nearest"), DEEP.T.repeat(3, axis=0).repeat(3, axis=1))
+    assert sl.resize_longest(np.zeros((2, 100), np.uint8), size=10).shape == (1, 10)
+
+
+def test_resize_shortest_keeps_the_proportions() -> None:
+    assert sl.resize_shortest(RGB, size=10).shape == (10, 15, 3)
+    blocks = FLOAT.reshape(10, 2, 15, 2, 3).mean(axis=(1, 3))
+    assert np.abs(sl.resize_shortest(FLOAT, size=10) - blocks).max() < 1e-6
+
+
+def test_scale_multiplies_both_sides() -> None:
+    assert np.array_equal(sl.scale(RGBA, factor=2, interpolation="nearest"), RGBA.repeat(2, axis=0).repeat(2, axis=1))
+    assert sl.scale(GRAY, factor=0.01).tolist() == [[round(float(GRAY.mean()))]]
+
+
+def test_sizes_beyond_what_may_be_read_are_refused_before_their_memory_is_taken() -> None:
+    identity = ((1.0, 0.0, 0.0), (0.0, 1.0, 0.0))
+    large: list[Callable[[], Image]] = [
+        lambda: sl.resize(GRAY, width=16384, height=16384),
+        lambda: sl.letterbox(GRAY, width=16384, height=16384),
+        lambda: sl.pad(GRAY, right=16384, bottom=16384),
+        lambda: sl.affine(GRAY, matrix=identity, width=16384, height=16384),
+    ]
+    for call in large:
+        with pytest.raises(ParameterError, match="100,000,000 pixels"):
+            call()
+
+
+@pytest.mark.parametrize("image", EVERY, ids=lambda image: f"{image.dtype}-{image.ndim}")
+def test_letterbox_fills_with_the_median_of_the_outermost_pixels(image: Image) -> None:
+    boxed = sl.letterbox(image, width=30, height=24)
+    border = np.concatenate([image[0], image[-1], image[:, 0], image[:, -1]])
+    assert np.array_equal(boxed[0, 0], np.median(border, axis=0).astype(image.dtype))
+    assert np.array_equal(boxed[2:22], image)
+
+
+@pytest.mark.parametrize("image", EVERY, ids=lambda image: f"{image.dtype}-{image.ndim}")
+def test_crop_is_a_slice(image: Image) -> None:
+    assert np.array_equal(sl.crop(image, x=3, y=5, width=27, height=15), image[5:20, 3:30])
+
+
+def test_crop_refuses_what_lies_outside_and_says_how_large_the_picture_is() -> None:
+    with pytest.raises(ParameterError, match=r"at most 30 px and y \+ height at most 20 px.*received 4 \+ 27 and 0 \+ 5 px"):
+        sl.crop(GRAY, x=4, y=0, width=27, height=5)
+    with pytest.raises(ParameterError, match=r"16 \+ 5 px"):
+        sl.crop(GRAY, x=0, y=16, width=27, height=5)
+
+
+def test_center_crop_cuts_off_one_more_on_the_right_and_below() -> None:
+    assert np.array_equal(sl.center_crop(RGB, width=9, height=11), RGB[4:15, 10:19])
+    assert np.array_equal(sl.center_crop(RGB, width=30, height=20), RGB)
+    with pytest.raises(ParameterError, match="at most 30 x 20 px, the picture's size, received 31 x 20 px"):
+        sl.center_crop(RGB, width=31, height=20)
+
+
+def test_resized_crop_is_the_crop_that_area_ratio_and_place_name() -> None:
+    # half the area of 30 x 20 at ratio 3: 30 x 10; a quarter of it free above
+    assert np.array_equal(sl.resized_crop(RGB, y=0.4, scale=0.5, ratio=3, width=30, height=10), RGB[4:14])
+    # a square of 600 pixels would be 24.5 px: only 20 fit
+    assert np.array_equal(sl.resized_crop(RGB, x=1, scale=1, width=20, height=20), RGB[:, 10:])
+    blocks = GRAY[:10, 5:25].reshape(5, 2, 10, 2).mean(axis=(1, 3))
+    shrunk = sl.resized_crop(GRAY, x=0.5, y=0, scale=1 / 3, ratio=2, width=10, height=5)
+    assert np.abs(shrunk - blocks).max() <= 0.5
+
+
+@pytest.mark.parametrize("image", EVERY, ids=lambda image: f"{image.dtype}-{image.ndim}")
+@pytest.mark.parametrize(
+    ("border", "mode"), [("reflect", "reflect"), ("replicate", "edge"), ("wrap", "wrap"), ("constant", "constant")]
+)
+def test_pad_is_numpys(image: Image, border: Any, mode: Any) -> None:
+    widths = [(2, 41), (31, 0)] + [(0, 0)] * (image.ndim - 2)  # more than the picture itself
+    assert np.array_equal(sl.pad(image, left=31, top=2, bottom=41, border=border), np.pad(image, widths, mode=mode))
+
+
+def test_pad_lays_on_a_colour_in_the_range_of_the_picture() -> None:
+    assert sl.pad(FLOAT, left=1, color="#ff8000")[3, 0].tolist() == [1, np.float32(128 / 255), 0]
+    assert sl.pad(RGBA, top=1, color="#ff8000")[0, 3].tolist() == [255, 128, 0, 255]
+    assert sl.pad(DEEP, right=1, color="white")[3, -1] == 65535
+
+
+def test_pad_to_keeps_the_picture_in_the_middle() -> None:
+    padded = sl.pad_to(RGB, width=33, height=10, color="red")
+    assert padded.shape == (20, 33, 3)
+    assert np.array_equal(padded[:, 1:31], RGB)
+    assert (padded[:, [0, 31, 32]] == (255, 0, 0)).all()
+    assert np.array_equal(sl.pad_to(RGB, width=1, height=1), RGB)
+
+
+@pytest.mark.parametrize("image", EVERY, ids=lambda image: f"{image.dtype}-{image.ndim}")
+def test_tile_is_numpys(image: Image) -> None:
+    assert np.array_equal(sl.tile(image, columns=3, rows=2), np.tile(image, (2, 3) + (1,) * (image.ndim - 2)))
+
+
+@pytest.mark.parametrize("image", EVERY, ids=lambda image: f"{image.dtype}-{image.ndim}")
+def test_trim_finds_again_what_was_padded(image: Image) -> None:
+    framed = sl.pad(image, left=3, top=1, right=2, bottom=5, color="#40a0f0")
+    inner = image.copy()
+    inner[0, 0] = inner[-1, -1] = 0  # no corner like the frame
+    framed[1:-5, 3:-2] = inner
+    assert np.array_equal(sl.trim(framed, tolerance=0), inner)
+
+
+def test_trim_bears_a_difference_as_large_as_its_tolerance() -> None:
+    image = np.full((5, 9), 100, np.uint8)
+    image[:, 0], image[2, 4:6], image[:, 8] = 110, 180, 90
+    assert sl.trim(image, tolerance=20 / 255).tolist() == [[180, 180]]
+    assert sl.trim(image, tolerance=10 / 255).shape == (5, 5)  # column 8 is 20 away from the corner
+    assert np.array_equal(sl.trim(image, tolerance=0.5), image)  # all within it: nothing is border
+
+
+@pytest.mark.parametrize("image", EVERY, ids=lambda image: f"{image.dtype}-{image.ndim}")
+@pytest.mark.parametrize("turns", [1, 2, 3])
+def test_rot90_is_numpys(image: Image, turns: int) -> None:
+    assert np.array_equal(sl.rot90(image, turns=turns), np.rot90(image, turns))
+
+
+@pytest.mark.parametrize("image", EVERY, ids=lambda image: f"{image.dtype}-{image.ndim}")
+def test_transpose_swaps_rows_and_columns(image: Image) -> None:
+    assert np.array_equal(sl.transpose(image), image.swapaxes(0, 1))
+
+
+@pytest.mark.parametrize("image", EVERY, ids=lambda image: f"{image.dtype}-{image.ndim}")
+@pytest.mark.parametrize("border", BORDERS)
+def test_rotate_fetches_each_pixel_from_where_it_was(image: Image, border: Any) -> None:
+    angle = np.radians(33)
+    x, y = COLUMNS - 14.5, ROWS - 9.5
+    columns, rows = x * np.cos(angle) - y * np.sin(angle) + 14.5, x * np.sin(angle) + y * np.cos(angle) + 9.5
+    assert_close(sl.rotate(image, angle=33, border=border), fetched(image, rows, columns, border))
+
+
+def test_rotate_turns_counter_clockwise_as_scikit_image() -> None:
+    assert_close(sl.rotate(FLOAT, angle=-70), sk.rotate(FLOAT, -70, order=1, mode="constant"))
+
+
+@pytest.mark.parametrize("interpolation", ["nearest", "linear", "cubic", "lanczos"])
+def test_rotate_by_quarter_turns_is_exact(interpolation: Any) -> None:
+    for turns in (1, 2, 3):
+        turned = sl.rotate(RGB, angle=90 * turns, expand=True, interpolation=interpolation)
+        assert np.array_equal(turned, np.rot90(RGB, turns))
+    assert np.array_equal(sl.rotate(RGB, angle=-360), RGB)
+
+
+def test_rotate_expands_to_hold_every_pixel() -> None:
+    dots = np.zeros((20, 30), np.float32)
+    dots[[0, 0, -1, -1], [0, -1, 0, -1]] = 1
+    turned = sl.rotate(dots, angle=30, expand=True)
+    assert turned.shape == (33, 36)  # 30 sin 30 + 20 cos 30 = 32.3, 30 cos 30 + 20 sin 30 = 36.0 (35.98)
+    assert turned.sum() == pytest.approx(4, abs=0.2)
+    assert sl.rotate(dots, angle=30).sum() < 0.1
+
+
+def test_rotate_leaves_rgba_pictures_transparent_outside_and_others_black_unless_told() -> None:
+    assert sl.rotate(RGBA, angle=45)[0, 0].tolist() == [0, 0, 0, 0]
+    assert sl.rotate(RGB, angle=45)[0, 0].tolist() == [0, 0, 0]
+    assert sl.rotate(RGBA, angle=45, color="#0a141e")[0, 0].tolist() == [10, 20, 30, 255]
+
+
+def test_translate_by_whole_pixels_is_a_slice() -> None:
+    moved = sl.translate(RGB, x=7, y=-3)
+    assert np.array_equal(moved[:17, 7:], RGB[3:, :23])
+    assert not moved[17:].any()
+    assert not moved[:, :7].any()
+    assert np.array_equal(sl.translate(DEEP, x=-4, y=5, border="wrap"), np.roll(DEEP, (5, -4), axis=(0, 1)))
+
+
+def test_translate_by_half_a_pixel_is_the_mean_of_neighbours() -> None:
+    mean = (FLOAT[:, 1:] + FLOAT[:, :-1]) / 2
+    assert_close(sl.translate(FLOAT, x=-0.5)[:, :-1], mean)
+
+
+def test_translate_with_cubic_is_keys_kernel_cut_to_the_range() -> None:
+    weights = [-0.09375, 0.59375, 0.59375, -0.09375]  # Keys 1981 with a = -0.75 at 1/2
+    expected = np.sum([weight * FLOAT[:, i : 27 + i] for i, weight in enumerate(weights)], axis=0)
+    moved = sl.translate(FLOAT, x=-0.5, interpolation="cubic")[:, 1:-2]
+    assert_close(moved, np.clip(expected, 0, 1))
+    assert expected.max() > 1.02  # it would have left it
+
+
+@pytest.mark.parametrize("image", EVERY, ids=lambda image: f"{image.dtype}-{image.ndim}")
+def test_shear_is_the_tangent_of_its_angles(image: Image) -> None:
+    across, down = np.tan(np.radians([30, -20]))
+    inverse = np.linalg.inv([[1, across], [down, 1]])
+    columns, rows = np.tensordot(inverse, [COLUMNS - 14.5, ROWS - 9.5], 1) + np.array([14.5, 9.5])[:, None, None]
+    assert_close(sl.shear(image, x=30, y=-20), fetched(image, rows, columns))
+
+
+def test_shear_refuses_angles_that_leave_a_line() -> None:
+    with pytest.raises(ParameterError, match=r"x = 45 degrees, y = 45 degrees"):
+        sl.shear(GRAY, x=45, y=45)
+
+
+@pytest.mark.parametrize("image", EVERY, ids=lambda image: f"{image.dtype}-{image.ndim}")
+@pytest.mark.parametrize("border", BORDERS)
+def test_affine_fetches_by_the_inverse_matrix(image: Image, border: Any) -> None:
+    matrix = [[0.7, 0.3, 11.3], [-0.2, 0.6, 4.1]]
+    rows, columns = np.mgrid[0:25, 0:40]
+    inverse = np.linalg.inv(np.vstack([matrix, [0, 0, 1]]))
+    x, y, _ = np.tensordot(inverse, [columns, rows, np.ones((25, 40))], 1)
+    mapped = sl.affine(image, matrix=matrix, width=40, height=25, border=border)  # type: ignore[arg-type]
+    assert_close(mapped, fetched(image, y, x, border))
+
+
+def test_affine_finds_the_nearest_pixel() -> None:
+    matrix = ((1.9, 0.4, -3.3), (0.1, 2.3, 1.7))
+    rows, columns = np.mgrid[0:20, 0:30]
+    x, y, _ = np.tensordot(np.linalg.inv(np.vstack([matrix, [0, 0, 1]])), [columns, rows, np.ones((20, 30))], 1)
+    nearest = sl.affine(RGB, matrix=matrix, interpolation="nearest")
+    sure = (np.abs(x % 1 - 0.5) > 0.01) & (np.abs(y % 1 - 0.5) > 0.01)  # halfway both neighbours are right
+    assert sure.mean() > 0.9
+    assert np.array_equal(nearest[sure], fetched(RGB, y, x, nearest=True)[sure])
+
+
+@pytest.mark.parametrize("matrix", [[[1, 0, 0]], [[1, 0], [0, 1]], [[1, 2, 0], [2, 4, 5]], [[0, 0, 0], [0, 0, 0]]])
+def test_affine_refuses_what_is_no_matrix_or_cannot_be_undone(matrix: Any) -> None:
+    with pytest.raises(ParameterError, match="matrix of affine"):
+        sl.affine(GRAY, matrix=matrix)
+
+
+@pytest.mark.parametrize("interpolation", ["nearest", "linear", "cubic", "lanczos"])
+@pytest.mark.parametrize("shape", [(1, 1), (1, 6), (6, 1), (2, 2)])
+def test_a_small_picture_mirrored_often_does_not_take_for_ever(shape: tuple[int, int], interpolation: Any) -> None:
+    """OpenCV itself never comes back with cubic from a picture one pixel wide."""
+    image = RNG.integers(0, 256, shape, dtype=np.uint8)
+    moved = sl.translate(image, x=-1200, y=-360, interpolation=interpolation, border="reflect")
+    assert np.array_equal(moved, image)  # 1200 and 360 are whole periods of 1, 2 and 10 pixels
+    shrunk = sl.affine(image, matrix=((1e-3, 0, 0), (0, 1e-3, 0)), width=30, height=30, border="reflect")
+    assert shrunk.shape == (30, 30)
+
+
+@pytest.mark.parametrize("border", ["reflect", "wrap"])
+@pytest.mark.parametrize("interpolation", ["nearest", "linear", "cubic", "lanczos"])
+def test_a_picture_is_repeated_at_any_distance(border: Any, interpolation: Any) -> None:
+    """58 and 38 are the periods of a mirrored picture of 30 x 20, and 30 and 20 of a wrapped one."""
+    across, down = (58e4, 38e4) if border == "reflect" else (30e4, 20e4)
+    moved = sl.affine(RGB, matrix=((1, 0, -across), (0, 1, down)), border=border, interpolation=interpolation)
+    assert np.array_equal(moved, RGB)
+    near = sl.affine(RGB, matrix=((1, 0, -7.25), (0, 1, 3.5)), border=border, interpolation=interpolation)
+    far = sl.affine(RGB, matrix=((1, 0, -7.25 - across), (0, 1, 3.5 + down)), border=border, interpolation=interpolation)
+    assert np.abs(near.astype(int) - far).max() <= 1
+
+
+def test_warps_refuse_sides_that_opencv_cannot_count() -> None:
+    long = np.zeros((1, 40_000), np.uint8)
+    for warp in (sl.rotate, sl.warp_polar, sl.swirl):
+        with pytest.raises(ParameterError, match=r"at most 32,766 px, received 40,000 px"):
+            warp(long)
+
+
+def homography(source: Any, target: Any) -> Any:
+    """The matrix that sends four points to four others: eight linear equations."""
+    rows = []
+    for (x, y), (u, v) in zip(source, target, strict=True):
+        rows += [[x, y, 1, 0, 0, 0, -u * x, -u * y], [0, 0, 0, x, y, 1, -v * x, -v * y]]
+    return np.append(np.linalg.solve(np.array(rows, float), np.ravel(target)), 1).reshape(3, 3)
+
+
+@pytest.mark.parametrize("image", EVERY, ids=lambda image: f"{image.dtype}-{image.ndim}")
+@pytest.mark.parametrize("border", ["replicate", "constant"])
+def test_perspective_moves_four_corners(image: Image, border: Any) -> None:
+    source, target = ((0, 0), (29, 0), (29, 19), (0, 19)), ((4, 2), (26, 0), (30, 20), (1, 15))
+    rows, columns = np.mgrid[0:24, 0:33]
+    x, y, w = np.tensordot(homography(target, source), [columns, rows, np.ones((24, 33))], 1)
+    moved = sl.perspective(image, source=source, target=target, width=33, height=24, border=border)
+    assert_close(moved, fetched(image, y / w, x / w, border))
+
+
+@pytest.mark.parametrize(
+    "corners",
+    [
+        ((0, 0), (9, 0), (9, 9)),
+        ((0, 0), (5, 0), (9, 0), (0, 9)),  # three on a line
+        ((0, 0), (9, 9), (9, 0), (0, 9)),  # crosswise
+        ((0, 0), (9, 0), (2, 2), (0, 9)),  # one points inwards
+        ((3, 3), (3, 3), (3, 3), (3, 3)),
+    ],
+)
+def test_perspective_refuses_corners_that_are_none(corners: Any) -> None:
+    square = ((0, 0), (9, 0), (9, 9), (0, 9))
+    with pytest.raises(ParameterError, match="source of perspective"):
+        sl.perspective(GRAY, source=corners, target=square)
+    with pytest.raises(ParameterError, match="target of perspective"):
+        sl.perspective(GRAY, source=square, target=corners)
+
+
+@pytest.mark.parametrize("image", EVERY, ids=lambda image: f"{image.dtype}-{image.ndim}")
+@pytest.mark.parametrize("log", [False, True])
+def test_warp_polar_fetches_by_distance_and_angle(image: Image, log: bool) -> None:
+    distance = 12.0 ** (COLUMNS / 30) - 1 if log else 12 * COLUMNS / 30
+    angle = 2 * np.pi * ROWS / 20
+    rows, columns = 7.6 + distance * np.sin(angle), 8.7 + distance * np.cos(angle)
+    unrolled = sl.warp_polar(image, x=0.3, y=0.4, radius=12, log=log)
+    assert_close(unrolled, fetched(image, rows, columns), steps=4)  # cos and sin of a table
+
+
+@pytest.mark.parametrize("log", [False, True])
+def test_warp_polar_goes_back(log: bool) -> None:
+    y, x = np.mgrid[-1:1:101j, -1:1:121j]
+    smooth = (0.5 + 0.4 * np.cos(3 * x + 1) * np.cos(2 * y)).astype(np.float32)
+    back = sl.warp_polar(sl.warp_polar(smooth, log=log), log=log, inverse=True)
+    far = np.hypot(x * 60, y * 50) > 8  # the middle itself is one column of the unrolled picture, or in none at all
+    inside = (np.abs(x * 60) < 57) & (np.abs(y * 50) < 47)  # at the edges black from outside is mixed in
+    assert np.abs(back - smooth)[far & inside].max() < 0.02
+
+
+@pytest.mark.parametrize("image", EVERY, ids=lambda image: f"{image.dtype}-{image.ndim}")
+@pytest.mark.parametrize("border", BORDERS)
+def test_remap_shifts_by_the_lightness_of_two_pictures(image: Image, border: Any) -> None:
+    right, down = RNG.random((2, 20, 30), np.float32)
+    rows, columns = ROWS + 17 * (2 * down - 1), COLUMNS + 17 * (2 * right - 1)
+    assert_close(sl.remap(image, dx=right, dy=down, amount=17, border=border), fetched(image, rows, columns, border))
+
+
+@pytest.mark.parametrize(("gray", "white"), [(np.uint8(128), np.uint8(255)), (np.uint16(32768), np.uint16(65535))])
+def test_remap_has_its_zero_at_middle_gray(gray: Any, white: Any) -> None:
+    still, right = np.full((20, 30), gray), np.full((20, 30, 3), white)
+    assert np.array_equal(sl.remap(RGB, dx=still, dy=still, amount=500), RGB)
+    black = sl.remap(RGB, dx=still, dy=np.full((20, 30), white * 0), amount=4)
+    assert np.array_equal(black[4:], RGB[:-4])
+    shifted = sl.remap(FLOAT, dx=right, dy=still, amount=1)  # by (white - gray) / gray of a pixel
+    assert_close(shifted, fetched(FLOAT, ROWS, COLUMNS + (float(white) - float(gray)) / float(gray), "reflect"))
+
+
+def test_remap_refuses_maps_of_another_size() -> None:
+    with pytest.raises(SightlineError, match="dy of remap has the wrong size: expected 30 x 20 px"):
+        sl.remap(GRAY, dx=GRAY, dy=GRAY[1:])
+
+
+@pytest.mark.parametrize("image", EVERY, ids=lambda image: f"{image.dtype}-{image.ndim}")
+def test_undistort_is_browns_model(image: Image) -> None:
+    k1, k2, p1, p2, k3 = -0.9, 0.3, 0.05, -0.08, 0.4
+    cx, cy, focal = 0.6 * 29, 0.3 * 19, 0.8 * 30
+    x, y = (COLUMNS - cx) / focal, (ROWS - cy) / focal
+    r2 = x**2 + y**2
+    radial = 1 + k1 * r2 + k2 * r2**2 + k3 * r2**3
+    columns = focal * (x * radial + 2 * p1 * x * y + p2 * (r2 + 2 * x**2)) + cx
+    rows = focal * (y * radial + p1 * (r2 + 2 * y**2) + 2 * p2 * x * y) + cy
+    straight = sl.undistort(image, k1=k1, k2=k2, p1=p1, p2=p2, k3=k3, focal=0.8, x=0.6, y=0.3)
+    assert_close(straight, fetched(image, rows, columns))
+
+
+@pytest.mark.parametrize("border", BORDERS)
+def test_elastic_blurs_noise_and_follows_it(border: Any) -> None:
+    noise = 2 * np.random.default_rng(5).random((2, 20, 30), np.float32).astype(float) - 1
+    right, down = (40 * ndimage.gaussian_filter(plane, 3, mode="mirror", truncate=3) for plane in noise)
+    expected = fetched(RGB, ROWS + down, COLUMNS + right, border)
+    assert_close(sl.elastic(RGB, alpha=40, sigma=3, seed=5, border=border), expected)
+    assert 1 < np.abs(right).mean() < 4  # alpha / (6 sigma) = 2.2
+
+
+def test_elastic_gives_another_picture_for_another_seed() -> None:
+    assert not np.array_equal(sl.elastic(RGB, seed=1), sl.elastic(RGB, seed=2))
+    assert np.array_equal(sl.elastic(RGB, alpha=0), RGB)
+
+
+def test_swirl_is_that_of_scikit_image() -> None:
+    expected = sk.swirl(FLOAT, (0.4 * 29, 0.7 * 19), strength=2, radius=40, order=1, mode="constant")
+    assert_close(sl.swirl(FLOAT, strength=2, radius=40, x=0.4, y=0.7), expected)
+
+
+@pytest.mark.parametrize("strength", [-0.6, 0.7, 2])
+def test_bulge_moves_along_the_radius(strength: float) -> None:
+    x, y = COLUMNS - 14.5, ROWS - 9.5
+    factor = np.minimum(1, np.hypot(x, y) / 9) ** strength
+    assert_close(sl.bulge(RGB, strength=strength, radius=9), fetched(RGB, 9.5 + y * factor, 14.5 + x * factor))
+
+
+def test_warps_take_alpha_as_one_more_channel() -> None:
+    for warp in (sl.rotate, sl.shear, sl.elastic, sl.swirl, sl.bulge):
+        assert np.array_equal(warp(RGBA)[..., 3], warp(np.ascontiguousarray(RGBA[..., 3])))

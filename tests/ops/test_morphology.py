@@ -8,7 +8,7 @@ from typing import Any
 import numpy as np
 import pytest
 import scipy.ndimage as ndi
-from skimage import morphology
+import skimage.morphology as morphology
 
 import sightline as sl
 from sightline.errors import ParameterError

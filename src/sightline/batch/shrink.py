@@ -14,7 +14,7 @@ import numpy as np
 from sightline.image import Header, Image, kind_of
 from sightline.image.header import SIDEWAYS, orientation_of
 from sightline.image.reading import decode_reduced
-from sightline.ops.geometry import crop_box, resized_to
+from sightline.ops.geometry import averaged_size, crop_box
 from sightline.pipeline import Pipeline, Step
 
 __all__ = ["Plan", "decode_shrunk", "plan_shrink"]
@@ -43,7 +43,7 @@ def plan_shrink(pipeline: Pipeline, width: int, height: int) -> Plan | None:
         box, rest = cropped, 1
     if rest == len(steps) or not (box[0] >= 0 and box[1] >= 0 and box[0] + box[2] <= width and box[1] + box[3] <= height):
         return None  # nothing to gain, or an error that the step itself says best
-    size = resized_to(steps[rest].op, steps[rest].parameters, box[2], box[3])
+    size = averaged_size(steps[rest].op, steps[rest].parameters, box[2], box[3])
     if size is None:
         return None
     factor = next((f for f in FACTORS if box[2] >= f * size[0] and box[3] >= f * size[1]), None)

@@ -16,6 +16,7 @@ from sightline.ops import (
     shapes,
     thresholds,
     tone,
+    warp,
 )
 from sightline.ops._op import OPS, Group, Measurement, Op
 from sightline.ops._types import NO_FILES, picture_to_text
@@ -36,6 +37,7 @@ from sightline.ops.segment import *
 from sightline.ops.shapes import *
 from sightline.ops.thresholds import *
 from sightline.ops.tone import *
+from sightline.ops.warp import *
 
 __all__ = ["NO_FILES", "OPS", "Group", "Measurement", "Op", "picture_to_text"]
 __all__ += arithmetic.__all__
@@ -53,3 +55,4 @@ __all__ += segment.__all__
 __all__ += shapes.__all__
 __all__ += thresholds.__all__
 __all__ += tone.__all__
+__all__ += warp.__all__
