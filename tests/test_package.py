@@ -44,12 +44,12 @@ def loaded(code: str, *arguments: str) -> set[str]:
 
 
 def test_the_public_names_are_exactly_these() -> None:
-    assert sorted(sightline.__all__) == sorted(sightline._HOME)
-    for name in sightline.__all__:
-        assert getattr(sightline, name) is not None
     from sightline.ops import OPS
 
-    assert set(OPS.names()) < set(sightline.__all__)
+    assert set(sightline.__all__) == {*sightline._HOME, *OPS.names(), "from_function"}
+    assert len(sightline.__all__) == len(set(sightline.__all__))
+    for name in sightline.__all__:
+        assert getattr(sightline, name) is not None
     with pytest.raises(AttributeError, match="no attribute 'trian'"):
         sightline.trian  # noqa: B018
 

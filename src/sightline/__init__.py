@@ -376,7 +376,9 @@ if TYPE_CHECKING:
 def __getattr__(name: str) -> Any:
     if name not in __all__:
         raise AttributeError(f"module 'sightline' has no attribute {name!r}")
-    return getattr(import_module(_HOME.get(name, "sightline.ops")), name)
+    found = getattr(import_module(_HOME.get(name, "sightline.ops")), name)
+    globals()[name] = found  # the next time it is there at once
+    return found
 
 
 def __dir__() -> list[str]:

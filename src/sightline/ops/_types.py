@@ -104,6 +104,8 @@ Mask = Annotated[Image, PlainValidator(_mask), TypeName("picture"), WithJsonSche
 
 
 def _operand(value: Any, info: ValidationInfo) -> Image | float:
+    if isinstance(value, np.ndarray) and value.ndim:
+        return _picture(value, info)
     if isinstance(value, str):
         try:
             value = float(value)

@@ -294,6 +294,8 @@ def _fitted(values: Any, dtype: np.dtype[Any], overflow: str) -> Image:
 
 def _second(image: Image, other: Image) -> Image:
     """The second picture with the channels of the first, or an error that says what keeps it from being that."""
+    if image.shape == other.shape and image.dtype == other.dtype:
+        return other
     same_size(image, other, "the second picture")
     if image.dtype != other.dtype:
         raise ImageError(
@@ -309,8 +311,6 @@ def _second(image: Image, other: Image) -> Image:
             received=f"{other.shape[2]} channels",
             fix="Use to_rgb on the first, or to_gray on the second.",
         )
-    if image.ndim == other.ndim and image.shape == other.shape:
-        return other
     return cv2.cvtColor(other, cv2.COLOR_GRAY2RGB if other.ndim == 2 else cv2.COLOR_RGBA2RGB)
 
 

@@ -51,14 +51,14 @@ def level_of(fraction: float, image: Image) -> float:
     return fraction if image.dtype == np.float32 else math.floor(fraction * white(image))
 
 
-@op(group="threshold")
+@op(group="threshold", keeps_alpha=True)
 def threshold(
     image: Image,
     *,
     value: Annotated[Fraction, Doc("The threshold, as a fraction of white")] = 0.5,
     kind: Result = "binary",
 ) -> Image:
-    """Part the values at a fixed threshold; in colour, each channel for itself.
+    """Part the values at a fixed threshold; in colour, each channel for itself; alpha stays.
 
     >>> import numpy as np
     >>> image = np.array([[100, 127, 128, 200]], np.uint8)
@@ -151,16 +151,11 @@ def in_range(
     [[255, 255, 0]]
     """
     colors = _opaque(image)
-    if space == "rgb":
-        least, most = color_of(low, colors), color_of(high, colors)
-        _check_order(least, most, low, high, "each of red, green and blue")
-        return cv2.inRange(colors, least, most)
-    hsv = _hsv(colors)
-    least, most = _hsv_of(low, image.dtype.char), _hsv_of(high, image.dtype.char)
-    _check_order(least[1:], most[1:], low, high, "saturation and value")
-    if least[0] <= most[0]:
-        return cv2.inRange(hsv, least, most)
-    return cv2.bitwise_or(cv2.inRange(hsv, least, (FULL_TURN, *most[1:])), cv2.inRange(hsv, (0, *least[1:]), most))
+    channels = 1 if colors.ndim == 2 else 3
+    if space == "hsv":
+        colors, channels = _hsv(colors), 3
+    ranges = [cv2.inRange(colors, least, most) for least, most in _ranges(low, high, space, image.dtype.char, channels)]
+    return ranges[0] if len(ranges) == 1 else cv2.bitwise_or(*ranges)
 
 
 @op(group="threshold", gives=mask_kind, example={"color": "#a08060", "tolerance": 0.25})
@@ -196,13 +191,17 @@ def _hsv(image: Image) -> Image:
 
 
 @lru_cache(maxsize=256)
-def _hsv_of(color: str, dtype: str) -> tuple[float, ...]:
-    """A checked colour, by the same way as a picture's pixels, so that one of exactly this colour is in range."""
-    pixel = np.empty((1, 1, 3), dtype)
-    pixel[:] = color_of(color, pixel)
-    return tuple(_hsv(pixel)[0, 0].tolist())
-
-
-def _check_order(least: tuple[float, ...], most: tuple[float, ...], low: str, high: str, where: str) -> None:
-    if any(start > end for start, end in zip(least, most, strict=True)):
-        raise ParameterError("nothing is in_range", expected=f"low at most high in {where}", received=f"low {low}, high {high}")
+def _ranges(low: str, high: str, space: str, dtype: str, channels: int) -> list[tuple[tuple[float, ...], tuple[float, ...]]]:
+    """The least and the greatest values of each range that two checked colours span; two ranges of hues that run past red."""
+    # by the same way as a picture's pixels, so that one of exactly this colour is in range
+    pixel = np.empty((1, 1) if channels == 1 else (1, 1, 3), dtype)
+    least, most = color_of(low, pixel), color_of(high, pixel)
+    if space == "hsv":
+        least, most = (tuple(_hsv(np.full_like(pixel, values))[0, 0].tolist()) for values in (least, most))
+    turns = space == "hsv" and least[0] > most[0]
+    if any(start > end for start, end in zip(least[turns:], most[turns:], strict=True)):
+        what = "saturation and value" if space == "hsv" else "each of red, green and blue"
+        raise ParameterError("nothing is in_range", expected=f"low at most high in {what}", received=f"low {low}, high {high}")
+    if turns:
+        return [(least, (FULL_TURN, *most[1:])), ((0, *least[1:]), most)]
+    return [(least, most)]
