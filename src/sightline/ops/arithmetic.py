@@ -20,7 +20,7 @@ from typing_extensions import Doc
 from sightline.errors import ImageError, ParameterError
 from sightline.image import Image, white
 from sightline.ops._op import op
-from sightline.ops._pixels import clip01, color_of, like, same_size, to_unit
+from sightline.ops._pixels import clip01, color_of, like, looked_up, same_size, to_unit
 from sightline.ops._types import Color, Mask, Opacity, Operand, Picture
 
 __all__ = [
@@ -144,7 +144,9 @@ def maximum(image: Image, *, other: Other, mask: Where = None) -> Image:
 def blend(
     image: Image,
     *,
-    other: Annotated[Picture, Doc("A second picture of the same size and dtype, laid over the first")],
+    other: Annotated[
+        Picture, Doc("A second picture of the same size and dtype, laid over the first; its transparency is not looked at")
+    ],
     alpha: Annotated[Opacity, Doc("How much of the second picture shows: 0 nothing, 1 all")] = 0.5,
     mode: Annotated[Mode, Doc("How a value and the one over it become one before they are mixed")] = "normal",
     mask: Where = None,
@@ -247,7 +249,7 @@ def _scaled(first: Any, second: Any, one: float) -> Any:
 
 
 def _ratio(first: Any, second: Any, one: float) -> Any:
-    return np.divide(first * one, second, out=np.zeros_like(first), where=np.not_equal(second, 0))
+    return first * one / np.where(second == 0, np.inf, second)
 
 
 def _distance(first: Any, second: Any, one: float) -> Any:
@@ -266,7 +268,7 @@ def _compute(image: Image, other: Image | float, overflow: str, formula: Formula
     """Every value with its partner: by a table for numbers and 8 bit, by `fast` for pictures where there is one, else exactly."""
     if isinstance(other, float):
         if image.dtype == np.uint8:
-            return cv2.LUT(image, _table(formula, other, overflow))
+            return looked_up(image, _table(formula, other, overflow))
         return _fitted(formula(np.asarray(image, np.float64, order="C"), other, 1.0), image.dtype, overflow)
     second = _second(image, other)
     if fast is None:
@@ -286,10 +288,10 @@ def _fitted(values: Any, dtype: np.dtype[Any], overflow: str) -> Image:
     if dtype == np.float32:
         wrapped = np.where((values < 0) | (values > 1), values % 1, values) if overflow == "wrap" else np.clip(values, 0, 1)
         return np.asarray(wrapped, np.float32)
-    top = np.iinfo(dtype).max
     rounded = np.rint(values)
-    fitted = rounded % (top + 1) if overflow == "wrap" else np.clip(rounded, 0, top)
-    return np.asarray(fitted, dtype)
+    if overflow == "wrap":  # a cast from one integer to a smaller one keeps the lowest bits; one from a float may do anything
+        return np.asarray(rounded.astype(np.int64), dtype)
+    return np.asarray(np.clip(rounded, 0, np.iinfo(dtype).max), dtype)
 
 
 def _second(image: Image, other: Image) -> Image:

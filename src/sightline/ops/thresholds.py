@@ -58,7 +58,7 @@ def threshold(
     value: Annotated[Fraction, Doc("The threshold, as a fraction of white")] = 0.5,
     kind: Result = "binary",
 ) -> Image:
-    """Part the values at a fixed threshold; in colour, each channel for itself; alpha stays.
+    """Part the values at a fixed threshold; in colour, each channel for itself.
 
     >>> import numpy as np
     >>> image = np.array([[100, 127, 128, 200]], np.uint8)
@@ -151,11 +151,16 @@ def in_range(
     [[255, 255, 0]]
     """
     colors = _opaque(image)
-    channels = 1 if colors.ndim == 2 else 3
-    if space == "hsv":
-        colors, channels = _hsv(colors), 3
-    ranges = [cv2.inRange(colors, least, most) for least, most in _ranges(low, high, space, image.dtype.char, channels)]
-    return ranges[0] if len(ranges) == 1 else cv2.bitwise_or(*ranges)
+    if space == "rgb" or image.ndim == 2:
+        least, most = color_of(low, colors), color_of(high, colors)
+        _check_order(least, most, low, high, ("lightness",) if image.ndim == 2 else ("red", "green", "blue"))
+        return cv2.inRange(colors, least, most)
+    hsv = _hsv(colors)
+    least, most = _hsv_of(low, image.dtype.char)[0], _hsv_of(high, image.dtype.char)[1]
+    _check_order(least[1:], most[1:], low, high, ("saturation", "value"))
+    if least[0] <= most[0]:
+        return cv2.inRange(hsv, least, most)
+    return cv2.bitwise_or(cv2.inRange(hsv, least, (FULL_TURN, *most[1:])), cv2.inRange(hsv, (0, *least[1:]), most))
 
 
 @op(group="threshold", gives=mask_kind, example={"color": "#a08060", "tolerance": 0.25})
@@ -184,24 +189,25 @@ def _opaque(image: Image) -> Image:
     return cv2.cvtColor(image, cv2.COLOR_RGBA2RGB) if image.ndim == 3 and image.shape[2] == 4 else image
 
 
-def _hsv(image: Image) -> Image:
-    """Hue, saturation and value of a gray or RGB picture: uint8, 0 to 255 each, or float32, hue in degrees."""
-    colors = cv2.cvtColor(image, cv2.COLOR_GRAY2RGB) if image.ndim == 2 else image
-    return cv2.cvtColor(colors if image.dtype == np.uint8 else to_unit(colors), cv2.COLOR_RGB2HSV_FULL)
+def _hsv(colors: Image) -> Image:
+    """Hue, saturation and value of an RGB picture: uint8, 0 to 255 each, or float32, hue in degrees."""
+    return cv2.cvtColor(colors if colors.dtype == np.uint8 else to_unit(colors), cv2.COLOR_RGB2HSV_FULL)
 
 
 @lru_cache(maxsize=256)
-def _ranges(low: str, high: str, space: str, dtype: str, channels: int) -> list[tuple[tuple[float, ...], tuple[float, ...]]]:
-    """The least and the greatest values of each range that two checked colours span; two ranges of hues that run past red."""
-    # by the same way as a picture's pixels, so that one of exactly this colour is in range
-    pixel = np.empty((1, 1) if channels == 1 else (1, 1, 3), dtype)
-    least, most = color_of(low, pixel), color_of(high, pixel)
-    if space == "hsv":
-        least, most = (tuple(_hsv(np.full_like(pixel, values))[0, 0].tolist()) for values in (least, most))
-    turns = space == "hsv" and least[0] > most[0]
-    if any(start > end for start, end in zip(least[turns:], most[turns:], strict=True)):
-        what = "saturation and value" if space == "hsv" else "each of red, green and blue"
-        raise ParameterError("nothing is in_range", expected=f"low at most high in {what}", received=f"low {low}, high {high}")
-    if turns:
-        return [(least, (FULL_TURN, *most[1:])), ((0, *least[1:]), most)]
-    return [(least, most)]
+def _hsv_of(color: str, dtype: str) -> tuple[tuple[float, ...], tuple[float, ...]]:
+    """The least and the greatest that a checked colour becomes in a picture, so that a pixel of exactly this colour is in range.
+
+    OpenCV rounds float pixels one by one at the end of a row otherwise than those before, which it takes many at a time.
+    """
+    row = np.empty((1, 67, 3), dtype)
+    row[:] = color_of(color, row)
+    pixels = _hsv(row)[0]
+    return tuple(pixels.min(axis=0).tolist()), tuple(pixels.max(axis=0).tolist())
+
+
+def _check_order(least: tuple[float, ...], most: tuple[float, ...], low: str, high: str, names: tuple[str, ...]) -> None:
+    for name, start, end in zip(names, least, most, strict=True):
+        if start > end:
+            received = f"{name} {start:g} in low {low}, {end:g} in high {high}"
+            raise ParameterError("nothing is in_range", expected=f"low at most high in {' and '.join(names)}", received=received)
