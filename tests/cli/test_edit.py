@@ -94,7 +94,7 @@ def test_pictures_are_created(tmp_path: Path) -> None:
 
 
 def test_measurements_are_numbers_and_drawings(tmp_path: Path) -> None:
-    board = sl.blank(width=200, height=200)
+    board = sl.blank(width=200, height=200, color="black")
     sl.write(tmp_path / "disc.png", sl.circle(board, x=80, y=100, radius=40, fill=True, color="white"))
     ran = run("measure", tmp_path / "disc.png", "contours", "--json", "-o", tmp_path / "drawn.png")
     (found,) = json.loads(ran.stdout)["contours"]

@@ -289,7 +289,7 @@ def test_affine_fetches_by_the_inverse_matrix(image: Image, border: Any) -> None
     rows, columns = np.mgrid[0:25, 0:40]
     inverse = np.linalg.inv(np.vstack([matrix, [0, 0, 1]]))
     x, y, _ = np.tensordot(inverse, [columns, rows, np.ones((25, 40))], 1)
-    mapped = sl.affine(image, matrix=matrix, width=40, height=25, border=border)  # type: ignore[arg-type]
+    mapped = sl.affine(image, matrix=matrix, width=40, height=25, border=border)
     assert_close(mapped, fetched(image, y, x, border))
 
 

@@ -27,6 +27,7 @@ __all__ = ["ChainCommand", "CreateCommand", "chain_of"]
 
 META = "sightline.chain"
 HELP = ("-h", "--help")
+OPTION = re.compile(r"-[a-z]|--[a-z].*")
 RANGE = re.compile(r"(-?\d*\.?\d+)\.\.(-?\d*\.?\d+)")  # 0.5..2: drawn anew for every picture
 
 
@@ -138,8 +139,8 @@ def _take(segment: Segment, flag: str, value: str | None, words: list[str]) -> b
 def _value(flag: str, value: str | None, words: list[str], rule: str) -> str:
     if value is not None:
         return value
-    if not words:
-        raise ParameterError(f"{flag} needs a value", expected=rule)
+    if not words or OPTION.fullmatch(words[-1]):
+        raise ParameterError(f"{flag} needs a value", expected=rule, fix=f"A value that begins with - is given as {flag}=VALUE.")
     return words.pop()
 
 

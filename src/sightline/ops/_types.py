@@ -7,13 +7,15 @@ from __future__ import annotations
 
 import base64
 import binascii
+from collections.abc import Sequence
 from functools import lru_cache
 from pathlib import Path
-from typing import Annotated, Any, Literal
+from typing import TYPE_CHECKING, Annotated, Any, Literal
 
 import cv2
 import numpy as np
 from annotated_types import Interval, Unit
+from numpy.typing import NDArray
 from pydantic import BeforeValidator, PlainValidator, ValidationInfo, WithJsonSchema
 from typing_extensions import Doc
 
@@ -26,14 +28,12 @@ __all__ = [
     "Border",
     "Color",
     "Fraction",
-    "Kernel",
     "Mask",
     "Matrix",
     "Opacity",
     "Operand",
     "Picture",
     "Pixels",
-    "Point",
     "Points",
     "Seed",
     "Side",
@@ -159,13 +159,17 @@ Fraction = Annotated[float, Interval(ge=0, le=1)]
 Opacity = Annotated[float, Interval(ge=0, le=1), Doc("How much of it covers what lies below: 0 nothing, 1 all")]
 Seed = Annotated[int, Interval(ge=0, le=2**31 - 1), Doc("Another number gives another result, the same one the same")]
 Coordinate = Annotated[float, Interval(ge=-1e6, le=1e6)]
-Point = tuple[Coordinate, Coordinate]
-Points = Annotated[tuple[Point, ...], BeforeValidator(_points), TypeName("points")]
-"""Points `(x, y)` in pixels: pairs, an `(N, 2)` array, or text such as `10,20 30,40`."""
 Number = Annotated[float, Interval(ge=-1e9, le=1e9)]
-Matrix = Annotated[tuple[tuple[Number, ...], ...], BeforeValidator(_rows), TypeName("matrix")]
-"""Rows of numbers, or a two-dimensional array."""
-Kernel = Matrix
+Point = tuple[Coordinate, Coordinate]
+
+if TYPE_CHECKING:  # what a caller may give; the functions get tuples
+    Points = Sequence[Sequence[float]] | NDArray[Any] | str
+    Matrix = Sequence[Sequence[float]] | NDArray[Any]
+else:
+    Points = Annotated[tuple[Point, ...], BeforeValidator(_points), TypeName("points")]
+    Matrix = Annotated[tuple[tuple[Number, ...], ...], BeforeValidator(_rows), TypeName("matrix")]
+"""Points `(x, y)` in pixels: pairs, an `(N, 2)` array, or text such as `10,20 30,40`. Matrices: rows of numbers, or an array."""
+
 Border = Annotated[
     Literal["reflect", "replicate", "wrap", "constant"],
     Doc("How the picture goes on past its edge: mirrored, its last pixel repeated, from the other side, or black"),

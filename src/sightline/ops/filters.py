@@ -234,6 +234,7 @@ def custom_kernel(
     >>> custom_kernel(np.array([[0, 10, 20, 30]], np.uint8), kernel=[[-1, 0, 1]]).tolist()
     [[0, 20, 20, 0]]
     """
+    assert isinstance(kernel, tuple)
     return _correlate(image, _checked_kernel(kernel, normalize), border, offset * float(white(image)))
 
 

@@ -140,6 +140,7 @@ def hit_or_miss(
     >>> hit_or_miss(np.array([[0, 255, 255, 0, 255, 0]], np.uint8), pattern=[[-1, 1, -1]]).tolist()
     [[0, 0, 0, 0, 255, 0]]
     """
+    assert isinstance(pattern, tuple)
     subject = _subject(image, threshold)
     found = np.full_like(subject, 255)
     for wanted, element in zip((subject, cv2.bitwise_not(subject)), _checked_pattern(pattern), strict=True):

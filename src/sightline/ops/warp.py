@@ -182,6 +182,8 @@ def perspective(
     >>> perspective(np.array([[1, 2], [3, 4]], np.uint8), source=corners, target=corners[::-1]).tolist()
     [[3, 4], [1, 2]]
     """
+    assert isinstance(source, tuple)
+    assert isinstance(target, tuple)
     checked_source, checked_target = _corners(source, "source"), _corners(target, "target")
     matrix = cv2.getPerspectiveTransform(checked_target, checked_source)
     size = _size(image, width, height)
