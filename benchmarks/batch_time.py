@@ -122,8 +122,8 @@ def main() -> None:
         rows.append([f"**Sightline ÷ {name}**", spread(ratios, 2), ""])
     version = subprocess.run(["convert", "-version"], capture_output=True, text=True, check=True).stdout.split("\n")[0]
     text = (
-        f"{files} JPEGs of {WIDTH} x {HEIGHT} ({size:.1f} MB each): crop 3000 x 3000, shrink to 512 x 512, sharpen, JPEG of quality 95; "
-        f"{WORKERS} workers of one thread. {version}.\n\n"
+        f"{files} JPEGs of {WIDTH} x {HEIGHT} ({size:.1f} MB each): crop 3000 x 3000, shrink to 512 x 512, sharpen, "
+        f"JPEG of quality 95; {WORKERS} workers of one thread. {version}.\n\n"
         + table([f"n = {arguments.rounds}", "files/s, median (range)", "MiB of the largest process"], rows)
     )
     shown = f"python benchmarks/batch_time.py --files {files} --rounds {arguments.rounds}"

@@ -10,14 +10,13 @@ from sightline.ops import (
     filters,
     geometry,
     histograms,
+    lettering,
     morphology,
-    overlays,
     repair,
     segment,
     shapes,
     thresholds,
     tone,
-    typeset,
     warp,
 )
 from sightline.ops._op import OPS, Group, Measurement, Op
@@ -33,14 +32,13 @@ from sightline.ops.effects import *
 from sightline.ops.filters import *
 from sightline.ops.geometry import *
 from sightline.ops.histograms import *
+from sightline.ops.lettering import *
 from sightline.ops.morphology import *
-from sightline.ops.overlays import *
 from sightline.ops.repair import *
 from sightline.ops.segment import *
 from sightline.ops.shapes import *
 from sightline.ops.thresholds import *
 from sightline.ops.tone import *
-from sightline.ops.typeset import *
 from sightline.ops.warp import *
 
 __all__ = ["NO_FILES", "OPS", "Group", "Measurement", "Op", "picture_to_text"]
@@ -53,12 +51,11 @@ __all__ += effects.__all__
 __all__ += filters.__all__
 __all__ += geometry.__all__
 __all__ += histograms.__all__
+__all__ += lettering.__all__
 __all__ += morphology.__all__
-__all__ += overlays.__all__
 __all__ += repair.__all__
 __all__ += segment.__all__
 __all__ += shapes.__all__
 __all__ += thresholds.__all__
 __all__ += tone.__all__
-__all__ += typeset.__all__
 __all__ += warp.__all__

@@ -1,13 +1,9 @@
-"""Lines, shapes, markers and grids, drawn in exact coverage on pictures of every kind."""
+"""Shapes and pictures drawn on a picture."""
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
-from dataclasses import dataclass
-from functools import lru_cache
-from itertools import pairwise
-from math import ceil, cos, floor, hypot, radians, sin, sqrt
-from typing import Annotated, Any, Literal
+from math import hypot
+from typing import Annotated, Literal
 
 import cv2
 import numpy as np
@@ -15,431 +11,351 @@ from annotated_types import Interval, Unit
 from typing_extensions import Doc
 
 from sightline.errors import ParameterError
-from sightline.image import Image
+from sightline.image import Image, white
+from sightline.ops._brush import contour_of, ellipse_contours, fill_contours, paint, plain, rounded_rectangle, segment, stroke, thin
 from sightline.ops._op import op
-from sightline.ops._pixels import color_of, own_opacity
-from sightline.ops._types import Color, Opacity, Pixels, Point, Points, Side
-from sightline.ops.overlays import lay
+from sightline.ops._pixels import checked_size, color_of, composite, like, to_unit
+from sightline.ops._types import Color, Fraction, Opacity, Picture, Pixels, Point, Points, Side
 
-__all__ = ["arrow", "circle", "ellipse", "grid", "line", "marker", "polygon", "rectangle"]
+__all__ = ["add_border", "arrow", "circle", "ellipse", "grid", "line", "marker", "overlay", "polygon", "rectangle"]
 
-VERMILLION = "#d55e00"  # of the Okabe-Ito palette, which colour-blind people tell apart
-SUB = 4  # sub-pixels to a side of a pixel: a smooth edge has 16 steps
-BITS = 6  # bits behind the point of a coordinate that OpenCV draws
-RIM = 31 / 64  # what OpenCV fills beyond an outline; a little less than half a pixel, so that both sides round alike
-BAND = 1 << 18  # pixels drawn at a time, so that their sub-pixels take little memory
-SLOPE = 96  # rows of a line drawn at a time: the box around all of it would be mostly empty
-
-Ink = Annotated[Color, Doc("Colour; one with alpha, such as #ff000080, is as transparent as that")]
-Thickness = Annotated[int, Interval(ge=1, le=1000), Unit("px"), Doc("Width of the line")]
-Antialiased = Annotated[bool, Doc("Smooth edges: a pixel is coloured by the part of it that is covered")]
-Fill = Annotated[bool, Doc("Colour the inside instead of the border")]
-Turn = Annotated[float, Interval(ge=-720, le=720), Unit("deg")]
-MARKERS: dict[str, tuple[tuple[Point, ...], ...]] = {  # strokes in a square from -1 to 1; one that ends where it began is closed
-    "plus": (((-1, 0), (1, 0)), ((0, -1), (0, 1))),
-    "cross": (((-1, -1), (1, 1)), ((-1, 1), (1, -1))),
-    "star": (((-1, 0), (1, 0)), ((0, -1), (0, 1)), ((-0.7, -0.7), (0.7, 0.7)), ((-0.7, 0.7), (0.7, -0.7))),
-    "diamond": (((0, -1), (1, 0), (0, 1), (-1, 0), (0, -1)),),
-    "square": (((-1, -1), (1, -1), (1, 1), (-1, 1), (-1, -1)),),
-    "triangle": (((0, -1), (1, 1), (-1, 1), (0, -1)),),
-}
+Paint = Annotated[Color, Doc("Colour; its own transparency counts")]
+Thickness = Annotated[int, Interval(ge=1, le=1000), Unit("px"), Doc("Thickness of the lines")]
+Fill = Annotated[bool, Doc("Fill it, instead of drawing its outline")]
+Left = Annotated[Pixels, Doc("Left edge")]
+Top = Annotated[Pixels, Doc("Upper edge")]
+CenterX = Annotated[Pixels, Doc("Column of its centre")]
+CenterY = Annotated[Pixels, Doc("Row of its centre")]
+Length = Annotated[int, Interval(ge=1, le=16384), Unit("px")]
+Degrees = Annotated[float, Interval(ge=-360, le=360), Unit("deg")]
 
 
-@op(group="draw", example={"x1": 40, "y1": 40, "x2": 220, "y2": 180, "thickness": 5})
+@op(group="draw", example={"x1": 20, "y1": 30, "x2": 230, "y2": 200, "color": "crimson", "thickness": 5})
 def line(
     image: Image,
     *,
-    x1: Annotated[Pixels, Doc("Where it begins, from the left")],
-    y1: Annotated[Pixels, Doc("Where it begins, from the top")],
-    x2: Annotated[Pixels, Doc("Where it ends, from the left")],
-    y2: Annotated[Pixels, Doc("Where it ends, from the top")],
-    color: Ink = VERMILLION,
-    thickness: Thickness = 3,
-    opacity: Opacity = 1.0,
-    antialiased: Antialiased = True,
-) -> Image:
-    """Draw a straight line with round ends.
-
-    It goes from the middle of one pixel to that of another; what lies outside of the picture is cut off.
-
-    >>> import numpy as np
-    >>> line(np.zeros((3, 5), np.uint8), x1=-9, y1=1, x2=9, y2=1, color="#ffffff80", thickness=1).tolist()
-    [[0, 0, 0, 0, 0], [128, 128, 128, 128, 128], [0, 0, 0, 0, 0]]
-    """
-    ends = ((x1, y1), (x2, y2))
-
-    def reach(first: int, last: int) -> tuple[float, float]:
-        if y1 == y2:
-            return min(x1, x2), max(x1, x2)
-        places = [min(max((y - y1) / (y2 - y1), 0), 1) * (x2 - x1) + x1 for y in (first - thickness, last + thickness)]
-        return min(places), max(places)
-
-    return _painted(image, ends, thickness / 2, lambda sheet: sheet.stroke(ends, thickness), color, opacity, antialiased, reach)
-
-
-@op(group="draw", example={"x1": 190, "y1": 190, "x2": 50, "y2": 50, "thickness": 5, "head": 40})
-def arrow(
-    image: Image,
-    *,
-    x1: Annotated[Pixels, Doc("Where it begins, from the left")],
-    y1: Annotated[Pixels, Doc("Where it begins, from the top")],
-    x2: Annotated[Pixels, Doc("Its tip, from the left")],
-    y2: Annotated[Pixels, Doc("Its tip, from the top")],
-    head: Annotated[Side, Doc("Length of the two barbs")] = 16,
-    color: Ink = VERMILLION,
-    thickness: Thickness = 3,
-    opacity: Opacity = 1.0,
-    antialiased: Antialiased = True,
-) -> Image:
-    """Draw an arrow: a line with two barbs at its end, each 30° from it.
-
-    >>> import numpy as np
-    >>> drawn = arrow(np.zeros((9, 12), np.uint8), x1=0, y1=4, x2=10, y2=4, head=4, color="white", thickness=1, antialiased=False)
-    >>> (drawn[:, 7] > 0).tolist()
-    [False, False, True, False, True, False, True, False, False]
-    """
-    length = hypot(x2 - x1, y2 - y1) or 1.0
-    back_x, back_y = (x1 - x2) / length * head, (y1 - y2) / length * head
-    barbs = [
-        (x2 + back_x * cos(turn) - back_y * sin(turn), y2 + back_x * sin(turn) + back_y * cos(turn))
-        for turn in (radians(30), radians(-30))
-    ]
-    tip = (x2, y2)
-
-    def draw(sheet: _Sheet) -> None:
-        sheet.stroke(((x1, y1), tip), thickness)
-        sheet.stroke((barbs[0], tip, barbs[1]), thickness)
-
-    return _painted(image, ((x1, y1), tip, *barbs), thickness / 2, draw, color, opacity, antialiased)
-
-
-@op(group="draw", example={"x": 30, "y": 40, "width": 190, "height": 140, "radius": 24, "thickness": 6})
-def rectangle(
-    image: Image,
-    *,
-    x: Annotated[Pixels, Doc("Left edge")],
-    y: Annotated[Pixels, Doc("Top edge")],
-    width: Annotated[Side, Doc("Width, the border included")],
-    height: Annotated[Side, Doc("Height, the border included")],
-    radius: Annotated[int, Interval(ge=0, le=16384), Unit("px"), Doc("Radius of the corners, at most half of a side")] = 0,
-    fill: Fill = False,
-    color: Ink = VERMILLION,
-    thickness: Thickness = 3,
-    opacity: Opacity = 1.0,
-    antialiased: Antialiased = True,
-) -> Image:
-    """Draw a rectangle of exactly `width` x `height` pixels; its border lies within.
-
-    >>> import numpy as np
-    >>> rectangle(np.zeros((4, 6), np.uint8), x=1, y=0, width=4, height=4, thickness=1, color="white").tolist()
-    [[0, 255, 255, 255, 255, 0], [0, 255, 0, 0, 255, 0], [0, 255, 0, 0, 255, 0], [0, 255, 255, 255, 255, 0]]
-    """
-    rounding = min(radius, width / 2, height / 2)
-    hollow = not fill and 2 * thickness < min(width, height)
-
-    def draw(sheet: _Sheet) -> None:
-        rim = 0.5 / sheet.scale
-        contours = [_rounded(x - 0.5 + rim, y - 0.5 + rim, width - 2 * rim, height - 2 * rim, rounding - rim)]
-        if hollow:
-            inset = thickness - 0.5 - rim
-            sides = width - 2 * (thickness - rim), height - 2 * (thickness - rim)
-            contours.append(_rounded(x + inset, y + inset, *sides, rounding - thickness + rim))
-        sheet.fill(*contours)
-
-    corners = ((x, y), (x + width - 1, y + height - 1))
-    return _painted(image, corners, 0.5, draw, color, opacity, antialiased and radius > 0)
-
-
-@op(group="draw", example={"x": 120, "y": 110, "radius": 90, "thickness": 6})
-def circle(
-    image: Image,
-    *,
-    x: Annotated[Pixels, Doc("Centre, from the left")],
-    y: Annotated[Pixels, Doc("Centre, from the top")],
-    radius: Annotated[Side, Doc("Radius; to the middle of the border")],
-    fill: Fill = False,
-    color: Ink = VERMILLION,
-    thickness: Thickness = 3,
-    opacity: Opacity = 1.0,
-    antialiased: Antialiased = True,
-) -> Image:
-    """Draw a circle around the middle of a pixel.
-
-    >>> import numpy as np
-    >>> disk = circle(np.zeros((41, 41), np.float32), x=20, y=20, radius=15, fill=True, color="white")
-    >>> round(float(disk.sum()) / 15**2, 1)
-    3.1
-    """
-    return _arc(image, (x, y), (radius, radius), (0, 0, 360), fill, color, thickness, opacity, antialiased)
-
-
-@op(group="draw", example={"x": 90, "y": 90, "axis_x": 80, "axis_y": 50, "angle": 45.0, "end": 300.0, "thickness": 6})
-def ellipse(
-    image: Image,
-    *,
-    x: Annotated[Pixels, Doc("Centre, from the left")],
-    y: Annotated[Pixels, Doc("Centre, from the top")],
-    axis_x: Annotated[Side, Doc("Half of its width before it is turned")],
-    axis_y: Annotated[Side, Doc("Half of its height before it is turned")],
-    angle: Annotated[Turn, Doc("How far it is turned, counter-clockwise")] = 0.0,
-    start: Annotated[Turn, Doc("Where the arc begins, counter-clockwise from its right end")] = 0.0,
-    end: Annotated[Turn, Doc("Where the arc ends, likewise; 360 more than start is the whole ellipse")] = 360.0,
-    fill: Annotated[bool, Doc("Colour the inside instead of the border; of an arc the sector")] = False,
-    color: Ink = VERMILLION,
-    thickness: Thickness = 3,
-    opacity: Opacity = 1.0,
-    antialiased: Antialiased = True,
-) -> Image:
-    """Draw an ellipse or an arc of one, around the middle of a pixel.
-
-    `start` and `end` are the angles of the ellipse's usual equation, (a cos t, b sin t): those seen on the circle from which it
-    is stretched.
-
-    >>> import numpy as np
-    >>> sector = ellipse(np.zeros((41, 41), np.float32), x=20, y=20, axis_x=18, axis_y=9, end=90, fill=True, color="white")
-    >>> bool(sector[15, 25] == 1), bool(sector[25, 25] == 0), bool(sector[15, 15] == 0)
-    (True, True, True)
-    """
-    turns = angle, min(start, end), min(max(start, end), min(start, end) + 360)
-    return _arc(image, (x, y), (axis_x, axis_y), turns, fill, color, thickness, opacity, antialiased)
-
-
-@op(group="draw", example={"points": [[60, 30], [220, 60], [180, 210], [70, 200], [20, 100]], "fill": True, "opacity": 0.6})
-def polygon(
-    image: Image,
-    *,
-    points: Annotated[Points, Doc("Its corners, in order")],
-    closed: Annotated[bool, Doc("Draw the side from the last corner to the first too")] = True,
-    fill: Annotated[bool, Doc("Colour the inside instead of the border; what is surrounded twice is outside")] = False,
-    color: Ink = VERMILLION,
-    thickness: Thickness = 3,
-    opacity: Opacity = 1.0,
-    antialiased: Antialiased = True,
-) -> Image:
-    """Draw a polygon, or a line through many points.
-
-    Whole numbers are the middles of pixels; parts of pixels count.
-
-    >>> import numpy as np
-    >>> area = polygon(np.zeros((24, 24), np.float32), points="2,2 22,2 2,22", fill=True, color="white").sum()
-    >>> round(float(area) / 100)
-    2
-    """
-    assert isinstance(points, tuple)
-    if len(points) < (least := 3 if fill else 1):
-        raise ParameterError("too few points for polygon", expected=f"at least {least} points", received=f"{len(points)} points")
-
-    def draw(sheet: _Sheet) -> None:
-        if fill:
-            sheet.fill(np.array(points))
-        else:
-            sheet.stroke((*points, points[0]) if closed and len(points) > 2 else points, thickness)
-
-    return _painted(image, points, 1 if fill else thickness / 2, draw, color, opacity, antialiased)
-
-
-@op(group="draw", example={"x": 80, "y": 80, "kind": "star", "size": 100, "thickness": 6})
-def marker(
-    image: Image,
-    *,
-    x: Annotated[Pixels, Doc("Its middle, from the left")],
-    y: Annotated[Pixels, Doc("Its middle, from the top")],
-    kind: Annotated[Literal["cross", "plus", "star", "diamond", "square", "triangle"], Doc("Its shape")] = "cross",
-    size: Annotated[Side, Doc("Its width and height, between the middles of the lines")] = 20,
-    color: Ink = VERMILLION,
-    thickness: Thickness = 3,
-    opacity: Opacity = 1.0,
-    antialiased: Antialiased = True,
-) -> Image:
-    """Mark a place with a small sign.
-
-    >>> import numpy as np
-    >>> marker(np.zeros((3, 3), np.uint8), x=1, y=1, kind="plus", size=2, thickness=1, color="white", antialiased=False).tolist()
-    [[0, 255, 0], [255, 255, 255], [0, 255, 0]]
-    """
-    half = size / 2
-    strokes = [[(x + dx * half, y + dy * half) for dx, dy in stroke] for stroke in MARKERS[kind]]
-
-    def draw(sheet: _Sheet) -> None:
-        for stroke in strokes:
-            sheet.stroke(stroke, thickness)
-
-    corners = ((x - half, y - half), (x + half, y + half))
-    return _painted(image, corners, thickness / 2, draw, color, opacity, antialiased)
-
-
-@op(group="draw", example={"spacing": 32})
-def grid(
-    image: Image,
-    *,
-    spacing: Annotated[Side, Doc("From one line to the next; the first ones are at 0")] = 32,
-    color: Ink = VERMILLION,
+    x1: Annotated[Pixels, Doc("Column where it starts")],
+    y1: Annotated[Pixels, Doc("Row where it starts")],
+    x2: Annotated[Pixels, Doc("Column where it ends")],
+    y2: Annotated[Pixels, Doc("Row where it ends")],
+    color: Paint = "red",
     thickness: Thickness = 1,
     opacity: Opacity = 1.0,
 ) -> Image:
-    """Draw a grid of level and upright lines over the whole picture.
+    """Draw a straight line; upright and level ones have sharp edges, others smooth ones.
 
     >>> import numpy as np
-    >>> grid(np.zeros((4, 5), np.uint8), spacing=3, color="white").tolist()
-    [[255, 255, 255, 255, 255], [255, 0, 0, 255, 0], [255, 0, 0, 255, 0], [255, 255, 255, 255, 255]]
+    >>> line(np.zeros((2, 4), np.uint8), x1=1, y1=0, x2=2, y2=0, color="white").tolist()
+    [[0, 255, 255, 0], [0, 0, 0, 0]]
     """
-    rows, columns = image.shape[:2]
-    before = (thickness - 1) // 2
-    on_row, on_column = ((np.arange(length) + before) % spacing < thickness for length in (rows, columns))
-    result = image.copy()
-    cover = np.zeros((rows, columns), np.uint8)
-    cover[on_row] = 255
-    cover[:, on_column] = 255
-    lay(result, cover, color_of(color, image), opacity * own_opacity(color))
-    return result
+    return paint(image, color, opacity, lambda canvas, value: segment(canvas, x1, y1, x2, y2, thickness, value))
 
 
-@dataclass(frozen=True)
-class _Sheet:
-    """What shapes are drawn on: pixels `(H, W)` or more channels, and what is written there.
-
-    Its first pixel is `left`, `top` of the picture; each pixel of the picture is `scale` x `scale` of its own.
-    """
-
-    pixels: Image
-    value: Sequence[float]
-    left: int = 0
-    top: int = 0
-    scale: int = 1
-
-    def fixed(self, points: Any) -> Image:
-        """Places in the picture as OpenCV's places on the sheet, with `BITS` behind the point."""
-        places = np.asarray(points, np.float64) - (self.left - 0.5, self.top - 0.5)
-        return np.rint((places * self.scale - 0.5) * (1 << BITS)).astype(np.int32)
-
-    def fill(self, *contours: Image) -> None:
-        """Fill what an odd number of contours surrounds."""
-        cv2.fillPoly(self.pixels, [self.fixed(contour) for contour in contours], self.value, cv2.LINE_8, BITS)
-
-    def stroke(self, points: Sequence[Point], thickness: int) -> None:
-        """A line through the points, round at every one."""
-        unit = self.scale << BITS
-        places = [
-            (((x - self.left + 0.5) * self.scale - 0.5) * (1 << BITS), ((y - self.top + 0.5) * self.scale - 0.5) * (1 << BITS))
-            for x, y in points
-        ]
-        for (x1, y1), (x2, y2) in pairwise(places):
-            length = hypot(x2 - x1, y2 - y1) or 1.0
-            across, down = (y1 - y2) / length, (x2 - x1) / length
-            rim = max(abs(across), abs(down)) if self.scale > 1 else 1.0  # twice what OpenCV fills more on both sides
-            half = thickness / 2 * unit - rim * (1 << BITS) / 2
-            dx, dy = across * half, down * half
-            band = [(x1 + dx, y1 + dy), (x2 + dx, y2 + dy), (x2 - dx, y2 - dy), (x1 - dx, y1 - dy)]
-            cv2.fillConvexPoly(
-                self.pixels, np.array([(round(x), round(y)) for x, y in band], np.int32), self.value, cv2.LINE_8, BITS
-            )
-        radius = round(thickness / 2 * unit - (1 << BITS) / 2)
-        if radius > 0 or len(points) == 1:
-            for x, y in places:
-                cv2.circle(self.pixels, (round(x), round(y)), radius, self.value, cv2.FILLED, cv2.LINE_8, BITS)
-
-    def ribbon(self, inner: Image, outer: Image) -> None:
-        """Fill what lies between two curves that run side by side."""
-        quads = np.stack([inner[:-1], inner[1:], outer[1:], outer[:-1]], axis=1)
-        for quad in self.fixed(quads):  # where the curve is tighter than the line is thick, two sides of it cross
-            cv2.fillConvexPoly(self.pixels, cv2.convexHull(quad), self.value, cv2.LINE_8, BITS)
-
-
-def _painted(
+@op(group="draw", example={"x1": 20, "y1": 30, "x2": 190, "y2": 160, "color": "crimson", "thickness": 5})
+def arrow(
     image: Image,
-    points: Sequence[Point],
-    margin: float,
-    draw: Callable[[_Sheet], None],
-    color: str,
-    opacity: float,
-    antialiased: bool,
-    reach: Callable[[int, int], tuple[float, float]] | None = None,
+    *,
+    x1: Annotated[Pixels, Doc("Column where it starts")],
+    y1: Annotated[Pixels, Doc("Row where it starts")],
+    x2: Annotated[Pixels, Doc("Column of its tip")],
+    y2: Annotated[Pixels, Doc("Row of its tip")],
+    tip: Annotated[Fraction, Doc("Length of the head, as a part of the arrow")] = 0.15,
+    color: Paint = "red",
+    thickness: Thickness = 1,
+    opacity: Opacity = 1.0,
 ) -> Image:
-    """A copy of the picture with what `draw` draws no further than `margin` from the box around the points.
+    """Draw an arrow from one point to another, with a filled head.
 
-    `reach` may tell from where to where its middle goes between two rows.
+    The head is as wide as it is long, but at least twice as wide as the shaft.
+
+    >>> import numpy as np
+    >>> int(arrow(np.zeros((9, 9), np.uint8), x1=0, y1=4, x2=8, y2=4, tip=0.5, color="white")[3, 5])
+    255
     """
-    result, values, strength = image.copy(), color_of(color, image), opacity * own_opacity(color)
-    if strength == 1 and not antialiased:
-        draw(_Sheet(result, values))
-        return result
-    (rows, columns), ys = image.shape[:2], [point[1] for point in points]
-    leftmost, rightmost = min(point[0] for point in points), max(point[0] for point in points)
-    top, bottom = max(floor(min(ys) - margin) - 1, 0), min(ceil(max(ys) + margin) + 2, rows)
-    scale, step = SUB if antialiased else 1, SLOPE if reach else max(1, BAND // columns)
-    for first in range(top, bottom, step) if strength else ():
-        last = min(first + step, bottom)
-        begin, end = reach(first, last) if reach else (leftmost, rightmost)
-        left, right = max(floor(begin - margin) - 1, 0), min(ceil(end + margin) + 2, columns)
-        if left < right:
-            shape = np.zeros(((last - first) * scale, (right - left) * scale), np.uint8)
-            draw(_Sheet(shape, (255,), left, first, scale))
-            lay(result[first:last, left:right], _halved(_halved(shape)) if antialiased else shape, values, strength)
-    return result
+    length = hypot(x2 - x1, y2 - y1)
+    along, across = ((x2 - x1) / length, (y2 - y1) / length) if length else (1.0, 0.0)
+    neck_x, neck_y = x2 - tip * length * along, y2 - tip * length * across
+    half = max(tip * length / 2, thickness)
+    corners = [(x2, y2), (neck_x - half * across, neck_y + half * along), (neck_x + half * across, neck_y - half * along)]
+
+    def brush(canvas: Image, value: tuple[float, ...]) -> None:
+        segment(canvas, x1, y1, neck_x, neck_y, thickness, value)
+        if tip * length:
+            fill_contours(canvas, contour_of(corners), value)
+
+    return paint(image, color, opacity, brush)
 
 
-def _halved(shape: Image) -> Image:
-    """The means of 2 x 2 pixels, for which OpenCV has a faster way than for 4 x 4."""
-    return cv2.resize(shape, (shape.shape[1] // 2, shape.shape[0] // 2), interpolation=cv2.INTER_AREA)
-
-
-def _arc(
+@op(group="draw", example={"x": 40, "y": 60, "width": 170, "height": 120, "color": "gold", "thickness": 6, "corner": 20})
+def rectangle(
     image: Image,
-    center: Point,
-    axes: tuple[float, float],
-    turns: tuple[float, float, float],
-    fill: bool,
-    color: str,
-    thickness: int,
-    opacity: float,
-    antialiased: bool,
+    *,
+    x: Left,
+    y: Top,
+    width: Annotated[Side, Doc("Width")],
+    height: Annotated[Side, Doc("Height")],
+    corner: Annotated[
+        int, Interval(ge=0, le=16384), Unit("px"), Doc("Radius of rounded corners, cut to half the smaller side")
+    ] = 0,
+    fill: Fill = False,
+    color: Paint = "red",
+    thickness: Thickness = 1,
+    opacity: Opacity = 1.0,
 ) -> Image:
-    """An ellipse: turned, from one angle to another, in degrees."""
-    angle, start, end = turns
-    (width, height), turn = axes, radians(angle)
-    whole = end - start >= 360
-    cosines, sines = _circle(start, end, 8 + int(10 * sqrt(max(axes))))
-    rotation = np.array([[cos(turn), -sin(turn)], [sin(turn), cos(turn)]])
-    normals = np.stack([cosines * height, -sines * width], axis=1)
-    normals /= np.hypot(normals[:, 0], normals[:, 1])[:, None]
-    curve = np.stack([cosines * width, -sines * height], axis=1)
+    """Draw a rectangle that covers exactly `width` x `height` pixels; its outline lies within them.
 
-    def draw(sheet: _Sheet) -> None:
-        if fill:
-            outline = curve - normals * (RIM / sheet.scale)
-            sheet.fill((outline if whole else np.vstack([outline, [(0, 0)]])) @ rotation + center)
+    >>> import numpy as np
+    >>> rectangle(np.zeros((3, 5), np.uint8), x=1, y=0, width=3, height=3, color="white").tolist()
+    [[0, 255, 255, 255, 0], [0, 255, 0, 255, 0], [0, 255, 255, 255, 0]]
+    """
+    fill = fill or 2 * thickness >= min(width, height)
+    if corner:
+        box, line_of = (x, y, width, height), 0 if fill else thickness
+        return paint(image, color, opacity, lambda canvas, value: rounded_rectangle(canvas, box, corner, line_of, value))
+
+    def brush(canvas: Image, value: tuple[float, ...]) -> None:
+        if fill or thickness == 1:
+            cv2.rectangle(canvas, (x, y, width, height), value, cv2.FILLED if fill else 1)
         else:
-            more = np.abs(normals @ rotation).max(axis=1, keepdims=True) * 0.5 / sheet.scale  # than the outline OpenCV fills
-            aside = normals * (thickness / 2 - more)
-            sides = (curve - aside) @ rotation + center, (curve + aside) @ rotation + center
-            if whole and thickness / 2 < min(axes) ** 2 / max(axes):  # no curve is tighter than the line is thick
-                sheet.fill(*sides)
-            else:
-                sheet.ribbon(*sides)
+            cv2.rectangle(canvas, (x, y, width, thickness), value, cv2.FILLED)
+            cv2.rectangle(canvas, (x, y + height - thickness, width, thickness), value, cv2.FILLED)
+            cv2.rectangle(canvas, (x, y, thickness, height), value, cv2.FILLED)
+            cv2.rectangle(canvas, (x + width - thickness, y, thickness, height), value, cv2.FILLED)
 
-    reach = max(axes)
-    corners = ((center[0] - reach, center[1] - reach), (center[0] + reach, center[1] + reach))
-    return _painted(image, corners, 0 if fill else thickness / 2, draw, color, opacity, antialiased)
+    return paint(image, color, opacity, brush)
 
 
-@lru_cache(maxsize=128)
-def _circle(start: float, end: float, steps: int) -> tuple[Image, Image]:
-    """Cosines and sines of the angles from `start` to `end`, in `steps` to a full turn."""
-    angles = np.radians(np.linspace(start, end, max(2, ceil(steps * (end - start) / 360) + 1)))
-    return np.cos(angles), np.sin(angles)
+@op(group="draw", example={"x": 100, "y": 100, "radius": 80, "color": "deepskyblue", "thickness": 8})
+def circle(
+    image: Image,
+    *,
+    x: CenterX,
+    y: CenterY,
+    radius: Annotated[Length, Doc("Radius, from the middle of the centre's pixel to the middle of the line")],
+    fill: Fill = False,
+    color: Paint = "red",
+    thickness: Thickness = 1,
+    opacity: Opacity = 1.0,
+) -> Image:
+    """Draw a circle, or a disc, which reaches half a pixel beyond the radius.
+
+    >>> import numpy as np
+    >>> int(circle(np.zeros((9, 9), np.uint8), x=4, y=4, radius=3, fill=True, color="white")[4, 1])
+    255
+    """
+    if fill or thickness == 1:
+        kind = cv2.FILLED if fill else 1
+        return paint(image, color, opacity, lambda canvas, value: cv2.circle(canvas, (x, y), radius, value, kind, cv2.LINE_AA))
+    outline = ellipse_contours(x, y, radius, radius, 0, 0, 360, thickness)
+    return paint(image, color, opacity, lambda canvas, value: fill_contours(canvas, outline, value))
 
 
-def _rounded(x: float, y: float, width: float, height: float, radius: float) -> Image:
-    """The outline of a rectangle with round corners."""
-    right, bottom = x + width, y + height
-    if radius <= 0:
-        return np.array([(x, y), (right, y), (right, bottom), (x, bottom)])
-    cosines, sines = (values * radius for values in _circle(0, 90, 8 + int(10 * sqrt(radius))))
-    across, down = radius - cosines, radius - sines
-    corners = [
-        (right - across, y + down),
-        (x + across[::-1], y + down[::-1]),
-        (x + across, bottom - down),
-        (right - across[::-1], bottom - down[::-1]),
-    ]
-    return np.hstack([np.array(corner) for corner in corners]).T
+@op(group="draw", example={"x": 115, "y": 90, "width": 100, "height": 55, "angle": -30, "color": "orchid", "thickness": 6})
+def ellipse(
+    image: Image,
+    *,
+    x: CenterX,
+    y: CenterY,
+    width: Annotated[Length, Doc("Half axis along the direction of `angle`")],
+    height: Annotated[Length, Doc("Half axis across it")],
+    angle: Annotated[Degrees, Doc("Turned by this, counter-clockwise")] = 0,
+    start: Annotated[Degrees, Doc("Where the arc starts, counter-clockwise from the first half axis")] = 0,
+    end: Annotated[Degrees, Doc("Where the arc ends; it is drawn counter-clockwise from its start")] = 360,
+    fill: Fill = False,
+    color: Paint = "red",
+    thickness: Thickness = 1,
+    opacity: Opacity = 1.0,
+) -> Image:
+    """Draw an ellipse or an arc of one; filled, an arc is a piece of pie.
+
+    >>> import numpy as np
+    >>> drawn = ellipse(np.zeros((9, 9), np.uint8), x=4, y=4, width=4, height=2, end=90, fill=True, color="white")
+    >>> int(drawn[3, 6]), int(drawn[6, 3])
+    (255, 0)
+    """
+    span = end - start
+    span = span if 0 <= span <= 360 else span % 360 or 360
+    contours = ellipse_contours(x, y, width, height, angle, start, span, 0 if fill else thickness)
+    if fill or thickness > 1:
+        return paint(image, color, opacity, lambda canvas, value: fill_contours(canvas, contours, value))
+    return paint(image, color, opacity, lambda canvas, value: thin(canvas, contours, span == 360, value))
+
+
+@op(group="draw", example={"points": ((30, 30), (225, 60), (120, 220)), "color": "limegreen", "thickness": 6})
+def polygon(
+    image: Image,
+    *,
+    points: Annotated[Points, Doc("Corners, two or more; three or more to fill")],
+    closed: Annotated[bool, Doc("Draw the line from the last corner to the first too")] = True,
+    fill: Fill = False,
+    color: Paint = "red",
+    thickness: Thickness = 1,
+    opacity: Opacity = 1.0,
+) -> Image:
+    """Draw a line through points, or the polygon between them; corners are round.
+
+    Where a filled one crosses itself, what lies inside twice is outside.
+
+    >>> import numpy as np
+    >>> int(polygon(np.zeros((9, 9), np.uint8), points=((0, 0), (8, 0), (8, 8)), fill=True, color="white")[2, 6])
+    255
+    """
+    assert isinstance(points, tuple)
+    if len(points) < (least := 3 if fill else 2):
+        raise ParameterError("invalid points of polygon", expected=f"{least} points or more", received=f"{len(points)}")
+    if fill:
+        return paint(image, color, opacity, lambda canvas, value: fill_contours(canvas, contour_of(points), value))
+    return paint(image, color, opacity, lambda canvas, value: stroke(canvas, points, closed, thickness, value))
+
+
+SIGNS: dict[str, list[list[Point]]] = {  # strokes through points, the half size being 1; the first three are open
+    "plus": [[(-1, 0), (1, 0)], [(0, -1), (0, 1)]],
+    "cross": [[(-1, -1), (1, 1)], [(-1, 1), (1, -1)]],
+    "star": [[(-1, 0), (1, 0)], [(0, -1), (0, 1)], [(-0.7, -0.7), (0.7, 0.7)], [(-0.7, 0.7), (0.7, -0.7)]],
+    "diamond": [[(0, -1), (1, 0), (0, 1), (-1, 0)]],
+    "square": [[(-1, -1), (1, -1), (1, 1), (-1, 1)]],
+    "triangle": [[(0, -1), (1, 1), (-1, 1)]],
+}
+
+
+@op(group="draw", example={"x": 60, "y": 60, "kind": "star", "size": 60, "color": "yellow", "thickness": 5})
+def marker(
+    image: Image,
+    *,
+    x: CenterX,
+    y: CenterY,
+    kind: Annotated[Literal["plus", "cross", "star", "diamond", "square", "triangle"], Doc("Its form")] = "plus",
+    size: Annotated[int, Interval(ge=1, le=4096), Unit("px"), Doc("Width and height")] = 15,
+    color: Paint = "red",
+    thickness: Thickness = 1,
+    opacity: Opacity = 1.0,
+) -> Image:
+    """Mark a point.
+
+    >>> import numpy as np
+    >>> marker(np.zeros((3, 3), np.uint8), x=1, y=1, size=3, color="white").tolist()
+    [[0, 255, 0], [255, 255, 255], [0, 255, 0]]
+    """
+    half = size // 2
+
+    def brush(canvas: Image, value: tuple[float, ...]) -> None:
+        for points in SIGNS[kind]:
+            stroke(canvas, [(x + half * a, y + half * b) for a, b in points], len(points) > 2, thickness, value)
+
+    return paint(image, color, opacity, brush)
+
+
+@op(group="draw", example={"spacing": 32, "color": "white", "opacity": 0.6})
+def grid(
+    image: Image,
+    *,
+    spacing: Annotated[int, Interval(ge=2, le=16384), Unit("px"), Doc("From one line to the next")] = 32,
+    x: Annotated[Pixels, Doc("Column of one of the lines")] = 0,
+    y: Annotated[Pixels, Doc("Row of one of the lines")] = 0,
+    color: Paint = "red",
+    thickness: Thickness = 1,
+    opacity: Opacity = 1.0,
+) -> Image:
+    """Draw a grid of upright and level lines over the whole picture.
+
+    >>> import numpy as np
+    >>> grid(np.zeros((2, 5), np.uint8), spacing=4, color="white").tolist()
+    [[255, 255, 255, 255, 255], [255, 0, 0, 0, 255]]
+    """
+
+    def brush(canvas: Image, value: tuple[float, ...]) -> None:
+        for i in range(min(thickness, spacing)):
+            canvas[(y + i - thickness // 2) % spacing :: spacing] = value
+            canvas[:, (x + i - thickness // 2) % spacing :: spacing] = value
+
+    return paint(image, color, opacity, brush)
+
+
+@op(group="draw", example={"width": 16, "color": "saddlebrown"})
+def add_border(
+    image: Image,
+    *,
+    width: Annotated[int, Interval(ge=1, le=4096), Unit("px"), Doc("Width of the frame")] = 10,
+    color: Annotated[Color, Doc("Colour; how transparent it is counts where the picture has transparency")] = "black",
+) -> Image:
+    """Add a frame around the picture, which grows by twice its width; nothing of the picture is covered.
+
+    >>> import numpy as np
+    >>> add_border(np.full((1, 1), 9, np.uint8), width=1).tolist()
+    [[0, 0, 0], [0, 9, 0], [0, 0, 0]]
+    """
+    checked_size(image.shape[1] + 2 * width, image.shape[0] + 2 * width)
+    return cv2.copyMakeBorder(image, width, width, width, width, cv2.BORDER_CONSTANT, value=color_of(color, image))
+
+
+@op(group="draw", example={"x": 40, "y": 40, "opacity": 0.7})
+def overlay(
+    image: Image,
+    *,
+    picture: Annotated[Picture, Doc("What is laid on; it is brought to the type and the channels of the picture below")],
+    x: Left = 0,
+    y: Top = 0,
+    opacity: Opacity = 1.0,
+) -> Image:
+    """Lay a second picture on this one; what hangs over the edge is cut off, and its transparency counts.
+
+    The result keeps dtype and channels. On RGBA it is "over" with straight alpha (Porter and Duff 1984).
+
+    >>> import numpy as np
+    >>> overlay(np.zeros((1, 3), np.uint8), picture=np.full((2, 2), 200, np.uint8), x=2, opacity=0.5).tolist()
+    [[0, 0, 100]]
+    """
+    result = image.copy()
+    rows, columns = slice(max(y, 0), max(y + picture.shape[0], 0)), slice(max(x, 0), max(x + picture.shape[1], 0))
+    below = image[rows, columns]
+    if not below.size:
+        return result
+    top, left = rows.start - y, columns.start - x
+    above, cover = _brought_to(picture[top : top + below.shape[0], left : left + below.shape[1]], image)
+    place = result[rows, columns]
+    if cover is None and opacity == 1:
+        place[:] = above
+    elif plain(image) and cover is None:
+        cv2.addWeighted(above, opacity, below, 1 - opacity, 0, dst=place)
+    elif plain(image) and cover is not None:
+        _blend(above, below, cover, opacity, place)
+    else:
+        weight = np.full(below.shape[:2], opacity, np.float32) if cover is None else to_unit(cover) * np.float32(opacity)
+        place[:] = composite(below, above, weight)
+    return result
+
+
+def _blend(above: Image, below: Image, cover: Image, opacity: float, place: Image) -> None:
+    """below + (above - below) * cover * opacity in whole numbers, rounded once; uint8 gray or RGB.
+
+    It goes in bands of rows, so that what lies between stays in the processor's cache: three times as fast.
+    """
+    rows = max(1, 2**15 // below[0].size)
+    for top in range(0, below.shape[0], rows):
+        band = slice(top, top + rows)
+        share = cover[band] if below.ndim == 2 else cv2.merge([cover[band]] * 3)
+        ground = below[band].astype(np.int16)
+        step = cv2.subtract(above[band].astype(np.int16), ground)
+        place[band] = cv2.add(ground, cv2.multiply(step, share.astype(np.int16), scale=opacity / 255))
+
+
+CONVERSIONS = {
+    (1, 3): cv2.COLOR_GRAY2RGB,
+    (1, 4): cv2.COLOR_GRAY2RGBA,
+    (3, 1): cv2.COLOR_RGB2GRAY,
+    (3, 4): cv2.COLOR_RGB2RGBA,
+    (4, 1): cv2.COLOR_RGBA2GRAY,
+    (4, 3): cv2.COLOR_RGBA2RGB,
+}
+
+
+def _brought_to(picture: Image, image: Image) -> tuple[Image, Image | None]:
+    """The picture in the dtype and the channels of `image`, and how much it covers, `(H, W)`; None is wholly."""
+    have, want = (1 if array.ndim == 2 else array.shape[2] for array in (picture, image))
+    if picture.dtype != image.dtype:
+        picture = like(to_unit(picture), image)
+    cover = cv2.extractChannel(picture, 3) if have == 4 else None
+    if have == want == 4:
+        picture = picture.copy()
+        picture[..., 3] = white(image)  # its transparency is in the cover
+    return cv2.cvtColor(picture, CONVERSIONS[have, want]) if have != want else picture, cover
