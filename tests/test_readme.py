@@ -31,9 +31,9 @@ def test_the_first_lines_of_python_work_as_they_stand(tmp_path: Path) -> None:
 def test_every_command_and_option_that_is_named_exists() -> None:
     from typer.main import get_command
 
-    from sightline.cli.app import app
+    from sightline.cli.app import build
 
-    commands = get_command(app).commands  # type: ignore[attr-defined]
+    commands = get_command(build()).commands  # type: ignore[attr-defined]
     known = {option for command in commands.values() for parameter in command.params for option in parameter.opts}
     known |= {option for command in commands.values() for parameter in command.params for option in parameter.secondary_opts}
     known.add("--help")

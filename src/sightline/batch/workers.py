@@ -2,17 +2,17 @@
 
 from __future__ import annotations
 
-import multiprocessing
 import os
 import signal
 import threading
 from collections import deque
 from collections.abc import Callable, Iterable, Iterator
-from concurrent.futures import FIRST_COMPLETED, Future, ProcessPoolExecutor, wait
-from concurrent.futures.process import BrokenProcessPool
-from typing import TypeVar
+from typing import TYPE_CHECKING, TypeVar
 
 import cv2
+
+if TYPE_CHECKING:
+    from concurrent.futures import Future, ProcessPoolExecutor
 
 __all__ = ["run_tasks"]
 
@@ -48,6 +48,9 @@ def run_tasks(do: Callable[[T], R], tasks: Iterable[T], workers: int, lost: Call
 
 def _until_broken(do: Callable[[T], R], waiting: Iterator[T], workers: int, unfinished: list[T]) -> Iterator[R]:
     """Run tasks until there are none or a worker has died: then `unfinished` gets those that were under way."""
+    from concurrent.futures import FIRST_COMPLETED, wait
+    from concurrent.futures.process import BrokenProcessPool
+
     pool = _pool(workers)
     running: dict[Future[R], T] = {}
     done: deque[R] = deque()
@@ -82,6 +85,8 @@ def _until_broken(do: Callable[[T], R], waiting: Iterator[T], workers: int, unfi
 
 
 def _alone(do: Callable[[T], R], task: T, lost: Callable[[T], R]) -> Iterator[R]:
+    from concurrent.futures.process import BrokenProcessPool
+
     with _pool(1) as pool:
         try:
             yield pool.submit(do, task).result()
@@ -90,12 +95,17 @@ def _alone(do: Callable[[T], R], task: T, lost: Callable[[T], R]) -> Iterator[R]
 
 
 def _pool(workers: int) -> ProcessPoolExecutor:
+    import multiprocessing  # these cost the start of every command that only imports this file
+    from concurrent.futures import ProcessPoolExecutor
+
     # spawn: a fork would copy the locks of threads that OpenCV or the caller may hold
     return ProcessPoolExecutor(workers, mp_context=multiprocessing.get_context("spawn"), initializer=_begin)
 
 
 def _begin() -> None:
     """Prepare a worker: one thread, no word on interrupts (the parent decides), and an end when the parent is gone."""
+    import multiprocessing
+
     os.environ.setdefault("OPENCV_LOG_LEVEL", "SILENT")
     signal.signal(signal.SIGINT, signal.SIG_IGN)
     cv2.setNumThreads(1)

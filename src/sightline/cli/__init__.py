@@ -18,12 +18,12 @@ def main() -> None:
     for stream in (sys.stdout, sys.stderr):
         if isinstance(stream, TextIOWrapper):
             stream.reconfigure(errors="backslashreplace")  # a file's name may hold what the terminal's encoding does not
-    from sightline.cli.app import app
+    from sightline.cli.app import build
     from sightline.cli.console import show_error
     from sightline.errors import Interrupted, SightlineError, StorageError
 
     try:
-        app()
+        build(sys.argv[1:])()
     except SightlineError as error:
         show_error(error)
         sys.exit(error.exit_code)

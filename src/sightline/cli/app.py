@@ -1,43 +1,81 @@
-"""The commands and their groups. What a command needs is imported when it runs, so that help is there at once."""
+"""The commands and their groups. Only the command that was asked for is imported; help and a typing error import them all."""
 
 from __future__ import annotations
 
+from collections.abc import Sequence
+from importlib import import_module
+from typing import NamedTuple
+
 import typer
 
-from sightline.cli import about, data, operations, pictures, predict, show, train
-from sightline.cli.chain import ChainCommand, CreateCommand
+__all__ = ["build"]
 
-__all__ = ["app"]
 
-PICTURES, MODELS, DATA, ABOUT = "Pictures", "Models", "Data", "About"
+class Command(NamedTuple):
+    """Where a command is: its name, its module in this package, and the panel of the help that it stands in."""
 
-app = typer.Typer(
-    name="sightline",
-    no_args_is_help=True,
-    add_completion=False,
-    rich_markup_mode="rich",
-    pretty_exceptions_show_locals=False,
-    context_settings={"help_option_names": ["-h", "--help"]},
-    help="""From a picture to its label.
+    name: str
+    module: str
+    panel: str | None
 
+
+COMMANDS = (
+    Command("show", "show", "Pictures"),
+    Command("info", "show", "Pictures"),
+    Command("edit", "pictures", "Pictures"),
+    Command("create", "pictures", "Pictures"),
+    Command("measure", "pictures", "Pictures"),
+    Command("apply", "pictures", "Pictures"),
+    Command("ops", "operations", "Pictures"),
+    Command("predict", "predict", "Models"),
+    Command("train", "train", "Models"),
+    Command("evaluate", "train", "Models"),
+    Command("val", "train", None),
+    Command("report", "train", "Models"),
+    Command("models", "about", "Models"),
+    Command("data", "data", "Data"),
+    Command("version", "about", "About"),
+    Command("checks", "about", "About"),
+)
+CHAINS = {"edit": "ChainCommand", "measure": "ChainCommand", "create": "CreateCommand"}
+
+HELP = """From a picture to its label.
+
+    [bold]sightline edit photo.jpg sharpen -o out.png[/bold]   a picture, changed
     [bold]sightline predict photo.png --model mnist[/bold]   a label, at once
     [bold]sightline train fashion-mnist[/bold]               a model of your own, with a report
-    """,
-)
+    """
 
-app.command("show", rich_help_panel=PICTURES)(show.show)
-app.command("info", rich_help_panel=PICTURES)(show.info)
-app.command("edit", cls=ChainCommand, rich_help_panel=PICTURES)(pictures.edit)
-app.command("create", cls=CreateCommand, rich_help_panel=PICTURES)(pictures.create)
-app.command("measure", cls=ChainCommand, rich_help_panel=PICTURES)(pictures.measure)
-app.command("apply", rich_help_panel=PICTURES)(pictures.apply)
-app.command("ops", rich_help_panel=PICTURES)(operations.ops)
-app.command("predict", rich_help_panel=MODELS)(predict.predict)
-app.command("train", rich_help_panel=MODELS)(train.train)
-app.command("evaluate", rich_help_panel=MODELS)(train.evaluate)
-app.command("val", hidden=True)(train.evaluate)
-app.command("report", rich_help_panel=MODELS)(train.report)
-app.command("models", rich_help_panel=MODELS)(about.models)
-app.add_typer(data.app, name="data", rich_help_panel=DATA)
-app.command("version", rich_help_panel=ABOUT)(about.version)
-app.command("checks", rich_help_panel=ABOUT)(about.checks)
+
+def build(arguments: Sequence[str] = ()) -> typer.Typer:
+    """The application, with the one command that `arguments` begin with, or with all."""
+    app = typer.Typer(
+        name="sightline",
+        no_args_is_help=True,
+        add_completion=False,
+        rich_markup_mode="rich",
+        pretty_exceptions_show_locals=False,
+        context_settings={"help_option_names": ["-h", "--help"]},
+        help=HELP,
+    )
+    app.callback()(_nothing)  # with it a single command keeps its name
+    asked = [command for command in COMMANDS if command.name == next(iter(arguments), None)]
+    for command in asked or COMMANDS:
+        _add(app, command)
+    return app
+
+
+def _nothing() -> None:
+    """Options of the application itself: there are none."""
+
+
+def _add(app: typer.Typer, command: Command) -> None:
+    module = import_module(f"sightline.cli.{command.module}")
+    if command.name == "data":
+        app.add_typer(module.app, name="data", rich_help_panel=command.panel)
+        return
+    cls = None
+    if command.name in CHAINS:
+        cls = getattr(import_module("sightline.cli.chain"), CHAINS[command.name])
+    function = module.evaluate if command.name == "val" else getattr(module, command.name)
+    app.command(command.name, cls=cls, hidden=command.panel is None, rich_help_panel=command.panel)(function)

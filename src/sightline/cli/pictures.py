@@ -32,7 +32,9 @@ Draw = Annotated[int, typer.Option("--draw", min=0, metavar="SEED", help="Anothe
 
 def edit(
     ctx: typer.Context,
-    picture: Annotated[str, typer.Argument(help="A picture file, or - for standard input, and then operations")],
+    picture: Annotated[
+        str, typer.Argument(metavar="PICTURE OPERATION...", help="A file, or - for standard input; then operations with options")
+    ],
     output: Output = None,
     steps: Steps = None,
     save_pipeline: SavePipeline = None,
@@ -83,7 +85,9 @@ def create(
 
 def measure(
     ctx: typer.Context,
-    picture: Annotated[str, typer.Argument(help="A picture file, or - for standard input, and then operations")],
+    picture: Annotated[
+        str, typer.Argument(metavar="PICTURE OPERATION...", help="A file, or - for standard input; then operations with options")
+    ],
     output: Output = None,
     json: Json = False,
     max_pixels: MaxPixels = None,

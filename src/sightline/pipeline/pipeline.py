@@ -161,7 +161,7 @@ class Pipeline:
         text = (
             json.dumps(value, indent=2) + "\n"
             if Path(path).suffix == ".json"
-            else yaml.safe_dump(value, sort_keys=False, width=120)
+            else yaml.safe_dump(value, sort_keys=False, allow_unicode=True, width=120)
         )
         if len(text) > MAX_FILE_BYTES:
             raise PipelineError(
