@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import re
+import shlex
+import shutil
 import subprocess
 import sys
 from pathlib import Path
@@ -13,6 +15,7 @@ import pytest
 import sightline as sl
 
 ROOT = Path(__file__).parents[1]
+RUN = [sys.executable, "-c", "from sightline.cli import main; main()"]
 README = (ROOT / "README.md").read_text(encoding="utf-8")
 PAGES = [ROOT / "README.md", ROOT / "CHANGELOG.md", *sorted((ROOT / "docs").glob("*.md"))]
 
@@ -28,6 +31,40 @@ def test_the_first_lines_of_python_work_as_they_stand(tmp_path: Path) -> None:
     assert "54000" in ran.stdout
 
 
+@pytest.mark.parametrize(("page", "index"), [("README.md", 1), ("docs/pictures.md", 0)])
+def test_the_lines_about_pictures_work_as_they_stand(tmp_path: Path, page: str, index: int) -> None:
+    code = re.findall(r"```python\n(.*?)```", (ROOT / page).read_text(encoding="utf-8"), re.DOTALL)[index]
+    ran = subprocess.run([sys.executable, "-c", f"import sightline as sl\n{code}"], cwd=tmp_path, capture_output=True, text=True, timeout=60)
+    assert ran.returncode == 0, ran.stderr
+
+
+def test_the_pipeline_in_the_documentation_loads_and_runs(tmp_path: Path) -> None:
+    text = re.findall(r"```yaml\n(.*?)```", (ROOT / "docs/pictures.md").read_text(encoding="utf-8"), re.DOTALL)[0]
+    (tmp_path / "p.yaml").write_text(text, encoding="utf-8")
+    assert sl.Pipeline.load(tmp_path / "p.yaml").run(sl.sample(width=60, height=40), train=True).shape == (28, 28)
+
+
+def test_the_picture_commands_in_the_documentation_work_as_they_stand(shared: Path, tmp_path: Path) -> None:
+    """Each line that begins with `$ sightline`, in turn, in a folder with a real photo; a mistake must be shown as it is."""
+    shutil.copy(shared / "exif/Landscape_6.jpg", tmp_path / "photo.jpg")
+    shutil.copy(shared / "exif/Landscape_1.jpg", tmp_path / "coins.jpg")
+    for folder in ("photos", "photos/more"):
+        (tmp_path / folder).mkdir()
+        shutil.copy(shared / "exif/Portrait_1.jpg", tmp_path / folder / "a.jpg")
+    text = (ROOT / "docs/pictures.md").read_text(encoding="utf-8")
+    lines = re.findall(r"^\$ sightline (.*)\n(Error: .*)?", text, re.MULTILINE)
+    assert len(lines) >= 7
+    for line, error in lines:
+        ran = subprocess.run([*RUN, *shlex.split(line)], cwd=tmp_path, capture_output=True, text=True, timeout=120)
+        assert ran.returncode == (2 if error else 0), f"{line}: {ran.stderr}"
+        assert not error or ran.stderr.startswith(error)
+    assert sl.read(tmp_path / "out.png").shape == (200, 200, 3)
+    assert {path.relative_to(tmp_path / "out").as_posix() for path in (tmp_path / "out").rglob("*.webp")} == {
+        "a.webp",
+        "more/a.webp",
+    }
+
+
 def test_every_command_and_option_that_is_named_exists() -> None:
     from typer.main import get_command
 
@@ -36,7 +73,8 @@ def test_every_command_and_option_that_is_named_exists() -> None:
     commands = get_command(build()).commands  # type: ignore[attr-defined]
     known = {option for command in commands.values() for parameter in command.params for option in parameter.opts}
     known |= {option for command in commands.values() for parameter in command.params for option in parameter.secondary_opts}
-    known.add("--help")
+    known |= {"--help", "--p", "--when"}
+    known |= {"--" + parameter.name.replace("_", "-") for op in sl.OPS for parameter in op.parameters.describe()}
     for page in PAGES:
         text = page.read_text(encoding="utf-8")
         for name in re.findall(r"(?:`|\$ )sightline ([a-z]+)", text):
