@@ -34,7 +34,9 @@ def test_the_first_lines_of_python_work_as_they_stand(tmp_path: Path) -> None:
 @pytest.mark.parametrize(("page", "index"), [("README.md", 1), ("docs/pictures.md", 0)])
 def test_the_lines_about_pictures_work_as_they_stand(tmp_path: Path, page: str, index: int) -> None:
     code = re.findall(r"```python\n(.*?)```", (ROOT / page).read_text(encoding="utf-8"), re.DOTALL)[index]
-    ran = subprocess.run([sys.executable, "-c", f"import sightline as sl\n{code}"], cwd=tmp_path, capture_output=True, text=True, timeout=60)
+    ran = subprocess.run(
+        [sys.executable, "-c", f"import sightline as sl\n{code}"], cwd=tmp_path, capture_output=True, text=True, timeout=60
+    )
     assert ran.returncode == 0, ran.stderr
 
 
