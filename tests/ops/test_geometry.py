@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import itertools
 from collections.abc import Callable
 from typing import Any
 
@@ -85,8 +86,6 @@ def test_resize_keeps_a_float_picture_in_its_range_where_the_kernel_overshoots(i
     step[:, 8:] = 1
     enlarged = sl.resize(step, width=64, height=16, interpolation=interpolation)  # type: ignore[arg-type]
     assert (enlarged.min(), enlarged.max()) == (0, 1)
-    quiet = sl.resize(step / 2 + 0.25, width=64, height=16, interpolation=interpolation)  # type: ignore[arg-type]
-    assert quiet.max() > 0.76  # where there is room it is seen to ring
 
 
 def test_resize_longest_keeps_the_proportions() -> None:
@@ -320,16 +319,30 @@ def test_a_small_picture_mirrored_often_does_not_take_for_ever(shape: tuple[int,
     assert shrunk.shape == (30, 30)
 
 
-@pytest.mark.parametrize("border", ["reflect", "wrap"])
 @pytest.mark.parametrize("interpolation", ["nearest", "linear", "cubic", "lanczos"])
-def test_a_picture_is_repeated_at_any_distance(border: Any, interpolation: Any) -> None:
-    """58 and 38 are the periods of a mirrored picture of 30 x 20, and 30 and 20 of a wrapped one."""
-    across, down = (58e4, 38e4) if border == "reflect" else (30e4, 20e4)
-    moved = sl.affine(RGB, matrix=((1, 0, -across), (0, 1, down)), border=border, interpolation=interpolation)
-    assert np.array_equal(moved, RGB)
-    near = sl.affine(RGB, matrix=((1, 0, -7.25), (0, 1, 3.5)), border=border, interpolation=interpolation)
-    far = sl.affine(RGB, matrix=((1, 0, -7.25 - across), (0, 1, 3.5 + down)), border=border, interpolation=interpolation)
-    assert np.abs(near.astype(int) - far).max() <= 1
+@pytest.mark.parametrize(("border", "mode"), [("reflect", "reflect"), ("wrap", "wrap")])
+@pytest.mark.parametrize("shape", [(1, 1), (1, 6), (2, 3), (9, 12)])
+def test_borders_go_on_as_far_as_asked(shape: tuple[int, int], border: Any, mode: Any, interpolation: Any) -> None:
+    image = RNG.integers(0, 256, shape, dtype=np.uint8)
+    height, width = shape
+    wide = np.pad(image, ((60, 60), (90, 90)), mode=mode)
+    for x, y in itertools.product((-90, -17, -5, 0, 7, 23, 90), (-60, -4, 13, 60)):
+        expected = wide[60 - y : 60 - y + height, 90 - x : 90 - x + width]
+        assert np.array_equal(sl.translate(image, x=x, y=y, border=border, interpolation=interpolation), expected)
+
+
+@pytest.mark.parametrize("scale", [1e-8, 1e-3])
+def test_a_picture_made_very_small_shows_what_is_far_outside(scale: float) -> None:
+    matrix = ((scale, 0, 15), (0, 1, 0))
+    shrunk = sl.affine(GRAY, matrix=matrix, border="replicate")
+    assert np.array_equal(shrunk[:, :15], GRAY[:, :1].repeat(15, axis=1))
+    assert np.array_equal(shrunk[:, 16:], GRAY[:, -1:].repeat(14, axis=1))
+
+
+def test_a_picture_made_very_small_is_mirrored_as_often_as_it_takes() -> None:
+    places = 1000 * (np.arange(30) - 15) % 58  # back and forth over 30 pixels
+    shrunk = sl.affine(RGB, matrix=((1e-3, 0, 15), (0, 1, 0)), border="reflect")
+    assert np.array_equal(shrunk, RGB[:, np.minimum(places, 58 - places)])
 
 
 def test_warps_refuse_sides_that_opencv_cannot_count() -> None:
@@ -390,9 +403,8 @@ def test_warp_polar_goes_back(log: bool) -> None:
     y, x = np.mgrid[-1:1:101j, -1:1:121j]
     smooth = (0.5 + 0.4 * np.cos(3 * x + 1) * np.cos(2 * y)).astype(np.float32)
     back = sl.warp_polar(sl.warp_polar(smooth, log=log), log=log, inverse=True)
-    far = np.hypot(x * 60, y * 50) > 8  # the middle itself is one column of the unrolled picture, or in none at all
-    inside = (np.abs(x * 60) < 57) & (np.abs(y * 50) < 47)  # at the edges black from outside is mixed in
-    assert np.abs(back - smooth)[far & inside].max() < 0.02
+    inner = (np.abs(x) < 0.95) & (np.abs(y) < 0.95)  # at its rim, black shines in
+    assert np.abs(back - smooth)[inner].max() < (0.05 if log else 0.005)  # log samples the outer parts coarsely
 
 
 @pytest.mark.parametrize("image", EVERY, ids=lambda image: f"{image.dtype}-{image.ndim}")

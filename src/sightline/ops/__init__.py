@@ -4,6 +4,7 @@ from sightline.ops import (
     arithmetic,
     color,
     create,
+    distort,
     draw,
     edges,
     effects,
@@ -26,6 +27,7 @@ from sightline.ops._types import NO_FILES, picture_to_text
 from sightline.ops.arithmetic import *
 from sightline.ops.color import *
 from sightline.ops.create import *
+from sightline.ops.distort import *
 from sightline.ops.draw import *
 from sightline.ops.edges import *
 from sightline.ops.effects import *
@@ -45,6 +47,7 @@ __all__ = ["NO_FILES", "OPS", "Group", "Measurement", "Op", "picture_to_text"]
 __all__ += arithmetic.__all__
 __all__ += color.__all__
 __all__ += create.__all__
+__all__ += distort.__all__
 __all__ += draw.__all__
 __all__ += edges.__all__
 __all__ += effects.__all__
