@@ -164,10 +164,27 @@ def explain(error: ValidationError, owner: str, model: type[BaseModel]) -> Param
     return ParameterError(f"invalid {where} of {owner}", expected=_rule(detail, described), received=f"{detail['input']!r}{unit}")
 
 
+WORDS = {
+    "int_type": "a whole number",
+    "int_parsing": "a whole number",
+    "int_from_float": "a whole number",
+    "float_type": "a number",
+    "float_parsing": "a number",
+    "finite_number": "a finite number",
+    "bool_type": "true or false",
+    "bool_parsing": "true or false",
+    "string_type": "text",
+    "tuple_type": "a list",
+}
+"""pydantic's kinds of mistakes, as people say it."""
+
+
 def _rule(detail: ErrorDetails, described: Parameter | None) -> str:
     bounds = detail["type"] in {"greater_than_equal", "less_than_equal", "greater_than", "less_than", "literal_error"}
     if described and described.range and bounds and len(detail["loc"]) == 1:
         return described.range
+    if (words := WORDS.get(detail["type"])) is not None:
+        return f"{words}, {described.range}" if described and described.range and len(detail["loc"]) == 1 else words
     return detail["msg"].removeprefix("Value error, ").removeprefix("Input should be ").removeprefix("a valid ")
 
 

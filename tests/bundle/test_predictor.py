@@ -36,7 +36,7 @@ def test_path_bytes_and_array_agree(predictor: Predictor, tmp_path: Path) -> Non
     path = tmp_path / "picture.png"
     path.write_bytes(encode(".png", PICTURE))
     results = [predictor.predict(source) for source in (path, str(path), path.read_bytes(), images.read(path, "unchanged"))]
-    assert [result.source for result in results] == [str(path), str(path), "bytes", "array"]
+    assert [result.source for result in results] == [str(path), str(path), "picture", "array"]
     assert all(same(results[0], result) for result in results)
 
 

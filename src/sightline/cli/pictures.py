@@ -21,6 +21,8 @@ if TYPE_CHECKING:
 
 __all__ = ["apply", "create", "edit", "measure"]
 
+MOST_ROWS = 20
+
 Output = Annotated[Path | None, typer.Option("--output", "-o", metavar="FILE", help="Where to; the suffix tells the format")]
 Quality = Annotated[int | None, typer.Option("--output-quality", min=1, max=100, help="Of a JPEG, WebP or AVIF")]
 SavePipeline = Annotated[Path | None, typer.Option(metavar="FILE", help="Write the chain as a pipeline, .yaml or .json")]
@@ -92,9 +94,11 @@ def measure(
     json: Json = False,
     max_pixels: MaxPixels = None,
 ) -> None:
-    """Measure a picture with the last operation of a chain: contours, lines, circles, histogram ...
+    """Measure a picture: contours, lines, circles, histogram ...
 
     [bold]sightline measure coins.jpg hough-circles --json -o drawn.png[/bold]
+
+    The last operation of the chain is the one that measures.
     """
     from sightline.ops import OPS
     from sightline.pipeline import Pipeline
@@ -230,15 +234,23 @@ def _size(image: Image) -> str:
 def _show_measured(found: dict[str, Any]) -> None:
     """Plain values as lines, lists of rows as tables."""
     for key, value in found.items():
+        if isinstance(value, dict) and all(isinstance(row, dict) for row in value.values()):
+            value = [{key: name, **row} for name, row in value.items()]
         if isinstance(value, list) and value and all(isinstance(row, dict) for row in value):
-            columns = [name for name in value[0] if not isinstance(value[0][name], list | dict)]
-            rows = table(*(f">{name}" for name in columns))
-            for row in value:
-                rows.add_row(*(_brief(row[name]) for name in columns))
-            say(f"{key}: {len(value)}")
-            out.print(rows)
+            _show_rows(key, value)
         else:
             say(f"{key}: {_brief(value)}")
+
+
+def _show_rows(key: str, found: list[dict[str, Any]]) -> None:
+    columns = [name for name in found[0] if not isinstance(found[0][name], list | dict)]
+    rows = table(*(f">{name}" for name in columns))
+    for row in found[:MOST_ROWS]:
+        rows.add_row(*(_brief(row[name]) for name in columns))
+    say(f"{key}: {len(found):,}")
+    out.print(rows)
+    if len(found) > MOST_ROWS:
+        say(f"... and {len(found) - MOST_ROWS:,} more; --json has all of them")
 
 
 def _brief(value: Any) -> str:

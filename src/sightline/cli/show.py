@@ -60,7 +60,7 @@ def show(
 
 
 def info(sources: Sources, json: Json = False, max_pixels: MaxPixels = None) -> None:
-    """Say what picture files are: format, size, colours, depth, orientation, frames, profile.
+    """Say what picture files are, without decoding them.
 
     [bold]sightline info photo.jpg[/bold]
     """
