@@ -1,10 +1,11 @@
 # make install   the environment in .venv          make test    lint, types, layers and all tests
 # make demo      train and report on Fashion-MNIST make lock    renew the pinned versions
+# make docs      the gallery of operations         make docs-check  whether the gallery is up to date
 PYTHON ?= python3
 BIN := .venv/bin
 STAMP := .venv/.installed
 
-.PHONY: install demo test lint lock pretrained clean
+.PHONY: install demo test lint lock docs docs-check pretrained clean
 
 install: $(STAMP)
 
@@ -26,6 +27,12 @@ lint: install
 	$(BIN)/ruff format --check
 	$(BIN)/mypy
 	$(BIN)/lint-imports
+
+docs: install
+	$(BIN)/python tools/build_gallery.py
+
+docs-check: install
+	$(BIN)/python tools/build_gallery.py --check
 
 pretrained: install
 	$(BIN)/python tools/build_pretrained.py

@@ -54,11 +54,11 @@ class Parameter:
             return " | ".join(str(choice) for choice in self.choices)
         unit = f" {self.unit}" if self.unit else ""
         if self.lower is not None and self.upper is not None:
-            return f"{self.lower:g} to {self.upper:g}{unit}"
+            return f"{_brief(self.lower)} to {_brief(self.upper)}{unit}"
         if self.lower is not None:
-            return f"at least {self.lower:g}{unit}"
+            return f"at least {_brief(self.lower)}{unit}"
         if self.upper is not None:
-            return f"at most {self.upper:g}{unit}"
+            return f"at most {_brief(self.upper)}{unit}"
         return self.unit or ""
 
     def from_text(self, text: str) -> Any:
@@ -66,6 +66,10 @@ class Parameter:
         words = self.choices and all(isinstance(choice, str) for choice in self.choices)
         plain = words or self.type in {"str", "color", "picture", "picture or number", "points"}
         return text if plain else parse_text(text)
+
+
+def _brief(number: float) -> str:
+    return f"{number:,.0f}" if abs(number) >= 1e5 else f"{number:g}"
 
 
 class Parameters:

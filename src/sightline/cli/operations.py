@@ -54,7 +54,7 @@ def _list(operations: list[Op]) -> None:
 
 def explain(operation: Op) -> None:
     """Show what an operation does, takes and gives, with an example."""
-    from sightline.pipeline.forms import as_python, as_shell, as_yaml, example_of
+    from sightline.pipeline.forms import as_python, as_shell, as_yaml, example_of, target_of
 
     say(f"{operation.name.replace('_', '-')} ({operation.group}): {operation.summary}")
     if text := _body(operation):
@@ -71,9 +71,9 @@ def explain(operation: Op) -> None:
     if operation.role != "create":
         kinds = f"{', '.join(operation.dtypes)}; {', '.join(WORDS[count] for count in operation.channels)}"
         say(f"Takes {kinds}.\n")
-    example = [example_of(operation)]
-    say(f"Shell\n  {as_shell(example)}\n")
-    say("Python\n  " + as_python(example).replace("\n", "\n  ").replace("  \n", "\n") + "\n")
+    example, target = example_of(operation), target_of(operation)
+    say(f"Shell\n  {as_shell(example, target=target)}\n")
+    say("Python\n  " + as_python(example, target=target).replace("\n", "\n  ").replace("  \n", "\n") + "\n")
     say("Pipeline\n  " + as_yaml(example).rstrip().replace("\n", "\n  "))
 
 

@@ -80,7 +80,7 @@ def remap(
     return _displaced(image, _displacement(dx, amount), _displacement(dy, amount), interpolation, border, color)
 
 
-@op(group="geometry", example={"k1": -0.3})
+@op(group="geometry", example={"k1": -0.4})
 def undistort(
     image: Image,
     *,
@@ -109,7 +109,7 @@ def undistort(
     return fetched(image, columns, rows, interpolation, border, color)
 
 
-@op(group="geometry", example={"alpha": 400, "sigma": 10})
+@op(group="geometry", example={"alpha": 400.0, "sigma": 10.0, "border": "reflect"})
 def elastic(
     image: Image,
     *,
@@ -135,7 +135,7 @@ def elastic(
     return _displaced(image, (dx - 0.5) * (2 * alpha), (dy - 0.5) * (2 * alpha), interpolation, border, color)
 
 
-@op(group="geometry", example={"strength": 10, "radius": 250})
+@op(group="geometry", example={"strength": 10.0, "radius": 160.0})
 def swirl(
     image: Image,
     *,

@@ -27,7 +27,7 @@ Top = Annotated[Pixels, Doc("Upper edge")]
 CenterX = Annotated[Pixels, Doc("Column of its centre")]
 CenterY = Annotated[Pixels, Doc("Row of its centre")]
 Length = Annotated[int, Interval(ge=1, le=16384), Unit("px")]
-Degrees = Annotated[float, Interval(ge=-360, le=360), Unit("deg")]
+Degrees = Annotated[float, Interval(ge=-360, le=360), Unit("degrees")]
 
 
 @op(group="draw", example={"x1": 20, "y1": 30, "x2": 230, "y2": 200, "color": "crimson", "thickness": 5})

@@ -44,7 +44,7 @@ def emboss(
     image: Image,
     *,
     angle: Annotated[
-        float, Interval(ge=-360, le=360), Unit("°"), Doc("Where the light comes from, counter-clockwise from the right")
+        float, Interval(ge=-360, le=360), Unit("degrees"), Doc("Where the light comes from, counter-clockwise from the right")
     ] = 135.0,
     strength: Annotated[float, Interval(ge=0, le=20), Doc("How much gray a slope of one level per pixel makes")] = 1.0,
 ) -> Image:

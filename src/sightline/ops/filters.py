@@ -42,7 +42,7 @@ LARGEST_KERNEL = 65  # a side; larger ones are better made of several steps
 WINDOW_VALUES = 2**23  # how many values the median of 16-bit and float pictures spreads out at once
 
 
-@op(group="filters")
+@op(group="filters", example={"width": 9, "height": 9})
 def box_blur(
     image: Image,
     *,
@@ -78,7 +78,7 @@ def gaussian_blur(image: Image, *, sigma: Sigma = 1.0, border: Border = "reflect
     return _gaussian(image, sigma, border)
 
 
-@op(group="filters", example={"radius": 3})
+@op(group="filters", example={"radius": 2})
 def median_blur(
     image: Image,
     *,
@@ -102,7 +102,7 @@ def median_blur(
     return cv2.medianBlur(image, 2 * radius + 1)
 
 
-@op(group="filters", keeps_alpha=True, example={"sigma_color": 0.2, "sigma_space": 5.0})
+@op(group="filters", keeps_alpha=True, example={"sigma_color": 0.3, "sigma_space": 3.0})
 def bilateral(
     image: Image,
     *,
@@ -125,7 +125,7 @@ def bilateral(
     return like(cv2.bilateralFilter(to_unit(image), -1, sigma_color, sigma_space), image)
 
 
-@op(group="filters", dtypes=("uint8",), keeps_alpha=True, example={"strength": 0.2, "window_radius": 5})
+@op(group="filters", dtypes=("uint8",), keeps_alpha=True, example={"strength": 0.2, "window_radius": 7})
 def nl_means(
     image: Image,
     *,
@@ -153,7 +153,7 @@ def motion_blur(
     image: Image,
     *,
     length: Annotated[int, Interval(ge=1, le=255), Unit("px"), Doc("How far things move while the picture is taken")] = 9,
-    angle: Annotated[float, Interval(ge=-360, le=360), Unit("°"), Doc("Direction, counter-clockwise from the right")] = 0.0,
+    angle: Annotated[float, Interval(ge=-360, le=360), Unit("degrees"), Doc("Direction, counter-clockwise from the right")] = 0.0,
     border: Border = "reflect",
 ) -> Image:
     """Blur along a line, as if the camera had moved.

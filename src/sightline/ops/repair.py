@@ -114,7 +114,7 @@ def inpaint_color(
     return _inpaint(image, mask, method, radius, "inpaint_color")
 
 
-@op(group="repair", keeps_alpha=True, example={"weight": 0.2})
+@op(group="repair", keeps_alpha=True, example={"weight": 0.1})
 def denoise_tv(
     image: Image,
     *,
@@ -227,7 +227,9 @@ def deblur(
     kernel: Annotated[Literal["gaussian", "motion"], Doc("What blurred it: the lens, or a straight movement")] = "gaussian",
     sigma: Annotated[float, Interval(ge=0.3, le=20), Unit("px"), Doc("Standard deviation of the Gaussian")] = 1.5,
     length: Annotated[int, Interval(ge=2, le=100), Unit("px"), Doc("How far it moved")] = 9,
-    angle: Annotated[float, Interval(ge=-360, le=360), Unit("deg"), Doc("Which way it moved, counter-clockwise from level")] = 0.0,
+    angle: Annotated[
+        float, Interval(ge=-360, le=360), Unit("degrees"), Doc("Which way it moved, counter-clockwise from level")
+    ] = 0.0,
     iterations: Annotated[int, Interval(ge=1, le=200), Doc("More make it sharper, and noise stronger")] = 15,
 ) -> Image:
     """Sharpen a picture whose blur is known.

@@ -254,7 +254,7 @@ def white_balance(
     return clip01(cv2.transform(image, np.diag([wanted / max(value, NARROW * full) for value in now])))
 
 
-@op(group="color", channels=(3, 4), keeps_alpha=True, example={"kelvin": 4000.0})
+@op(group="color", channels=(3, 4), keeps_alpha=True, example={"kelvin": 3000.0})
 def temperature(
     image: Image,
     *,

@@ -9,21 +9,34 @@ from typing import Any
 
 import yaml
 
+from sightline.image import KINDS
 from sightline.ops import OPS, Op
 
-__all__ = ["Given", "as_python", "as_shell", "as_yaml", "example_of"]
+__all__ = ["Given", "as_python", "as_shell", "as_yaml", "example_of", "target_of"]
 
 Given = tuple[str, Mapping[str, Any]]
 """The name of an operation and those of its parameters that are given."""
 
 
-def example_of(operation: Op) -> Given:
-    """The operation with the parameters that show what it does; a picture that it needs is called `other.png`."""
-    given = dict(operation.example)
+def example_of(operation: Op, given: Mapping[str, Any] | None = None) -> list[Given]:
+    """A chain on a colour photo that shows what the operation does, with `given` or else its own example.
+
+    A picture that it needs is called by the parameter's name, and one that takes gray pictures only gets one.
+    """
+    shown = dict(operation.example if given is None else given)
     for parameter in operation.parameters.describe():
-        if parameter.required and parameter.name not in given:
-            given[parameter.name] = "mask.png" if parameter.name == "mask" else "other.png"
-    return operation.name, given
+        if parameter.required and parameter.name not in shown:
+            shown[parameter.name] = f"{parameter.name}.png"
+    gray = operation.role != "create" and 3 not in operation.channels
+    return [("to_gray", {}), (operation.name, shown)] if gray else [(operation.name, shown)]
+
+
+def target_of(operation: Op) -> str:
+    """A name for the result of its example: only TIFF can hold float pictures."""
+    usual = {parameter.name: parameter.default for parameter in operation.parameters.describe()}
+    channels = 3 if 3 in operation.channels or operation.role == "create" else 1
+    kind = operation.result(KINDS["uint8", channels], {**usual, **operation.example})
+    return "out.tiff" if kind.dtype == "float32" else "out.png"
 
 
 def as_shell(chain: Sequence[Given], source: str = "photo.jpg", target: str = "out.png") -> str:
@@ -68,8 +81,10 @@ def _option(key: str, value: Any) -> list[str]:
     if isinstance(value, list | tuple):
         pairs = value and all(isinstance(pair, list | tuple) and len(pair) == 2 for pair in value)
         return [flag, " ".join(f"{x:g},{y:g}" for x, y in value) if pairs else json.dumps(value)]
-    return [flag, str(value)]
+    return [flag, f"{value:g}" if isinstance(value, float) else str(value)]
 
 
 def _python(value: Any, picture: bool) -> str:
-    return f'sl.read("{value}", "unchanged")' if picture and isinstance(value, str) else repr(value)
+    if picture and isinstance(value, str):
+        return f'sl.read("{value}", "unchanged")'
+    return f"{value:g}" if isinstance(value, float) else repr(value)
