@@ -23,6 +23,7 @@ __all__ = [
     "like",
     "looked_up",
     "own_opacity",
+    "plain",
     "same_size",
     "to_unit",
 ]
@@ -116,6 +117,13 @@ def looked_up(image: Image, table: Image) -> Image:
     result = np.empty_like(image)
     stringzilla.translate(image.data, table.data, out=result.data)
     return result
+
+
+def plain(color: str, image: Image, width: int, height: int) -> Image:
+    """A picture of one colour and of the kind of `image`: a border around one pixel, which is much faster than assigning rows."""
+    value = color_of(color, image)
+    pixel = np.array(value, image.dtype).reshape(1, 1, *image.shape[2:])
+    return cv2.copyMakeBorder(pixel, 0, height - 1, 0, width - 1, cv2.BORDER_CONSTANT, value=value)
 
 
 def same_size(image: Image, other: Image, what: str) -> None:

@@ -20,7 +20,7 @@ from typing_extensions import Doc
 from sightline.errors import ImageError, ParameterError
 from sightline.image import Image, white
 from sightline.ops._op import op
-from sightline.ops._pixels import clip01, color_of, like, looked_up, same_size, to_unit
+from sightline.ops._pixels import clip01, like, looked_up, plain, same_size, to_unit
 from sightline.ops._types import Color, Mask, Opacity, Operand, Picture
 
 __all__ = [
@@ -227,10 +227,8 @@ def apply_mask(
     [[255, 8, 9]]
     """
     same_size(image, mask, "the mask")
-    ground = np.empty(image.shape, image.dtype)
     rows, columns = image.shape[:2]
-    cv2.rectangle(ground, (0, 0), (columns, rows), color_of(color, image), cv2.FILLED)  # many times faster than assigning rows
-    return cv2.copyTo(image, mask, ground)
+    return cv2.copyTo(image, mask, plain(color, image, columns, rows))
 
 
 # Formulas on wide floats. `one` is what counts as 1 among the second values: 1 for a number, white for a picture.

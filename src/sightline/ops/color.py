@@ -48,6 +48,8 @@ RANGES = {  # the lowest value and the width of the range of each channel that O
     "lab": ((0, -128, -128), (100, 255, 255)),
     "luv": ((0, -134, -140), (100, 354, 262)),
 }
+EIGHT_BIT = np.arange(256, dtype=np.float32) / np.float32(255)
+STRIP = 2**16  # bytes
 HSV_TURN = np.diag([255 / 256, 1, 1])  # a turn has 256 steps when OpenCV makes 8-bit HSV, and 255 when it reads it
 RED_OFFSET = tuple(((index == 0) - weight) / 2 / (1 - LUMA[0]) for index, weight in enumerate(LUMA))
 BLUE_OFFSET = tuple(((index == 2) - weight) / 2 / (1 - LUMA[2]) for index, weight in enumerate(LUMA))
@@ -84,7 +86,7 @@ def to_gray(
     if weights == "bt601":
         return cv2.cvtColor(image, cv2.COLOR_RGB2GRAY)
     # OpenCV has a fast path from three channels to three, and none from three to one
-    return clip01(cv2.extractChannel(cv2.transform(image, np.array([WEIGHTS[weights]] * 3)), 0))
+    return clip01(plane(cv2.transform(image, np.array([WEIGHTS[weights]] * 3)), 0))
 
 
 @op(group="color", gives=gives_channels(3))
@@ -151,7 +153,9 @@ def to_float(image: Image) -> Image:
     """
     if image.dtype == np.float32:
         return image.copy()
-    divided: Image = np.divide(image, np.float32(white(image)), dtype=np.float32)
+    if image.dtype == np.uint8:
+        return cv2.LUT(image, EIGHT_BIT)
+    divided: Image = np.divide(image, np.float32(65535), dtype=np.float32)
     return divided
 
 
@@ -195,13 +199,13 @@ def channel(
     [[3, 3]]
     """
     if which in NAMES[image.shape[2]]:
-        return cv2.extractChannel(image, NAMES[4].index(which))
+        return plane(image, NAMES[4].index(which))
     if which == "alpha":
         return np.full(image.shape[:2], white(image), image.dtype)
     rgb = image if image.shape[2] == 3 else cv2.cvtColor(image, cv2.COLOR_RGBA2RGB)
     if which == "lightness":
-        return cv2.extractChannel(_from_rgb(rgb, "lab"), 0)
-    return cv2.extractChannel(_from_rgb(rgb, "hsv"), ("hue", "saturation", "value").index(which))
+        return plane(_from_rgb(rgb, "lab"), 0)
+    return plane(_from_rgb(rgb, "hsv"), ("hue", "saturation", "value").index(which))
 
 
 @dataclass(frozen=True, eq=False)
@@ -291,10 +295,13 @@ def opacity(image: Image, *, factor: Annotated[Opacity, Doc("What the alpha chan
     [[[0, 0, 0, 51]]]
     """
     result = _with_alpha(image)
-    alpha = np.multiply(cv2.extractChannel(result, 3), np.float32(factor), dtype=np.float32)
+    opaque = image.ndim == 2 or image.shape[2] == 3
+    before = np.array(white(image), image.dtype) if opaque else plane(image, 3)
+    alpha: Image = np.asarray(np.multiply(before, np.float32(factor), dtype=np.float32))
     if image.dtype != np.float32:
         np.rint(alpha, out=alpha)
-    return cv2.insertChannel(alpha.astype(image.dtype), result, 3)
+    alpha = np.full(image.shape[:2], alpha, image.dtype) if opaque else alpha.astype(image.dtype)
+    return cv2.insertChannel(alpha, result, 3)
 
 
 def planes(image: Image) -> tuple[Image, ...]:
@@ -302,6 +309,21 @@ def planes(image: Image) -> tuple[Image, ...]:
     whole = np.empty((image.shape[2], *image.shape[:2]), image.dtype)
     cv2.split(image, list(whole))
     return tuple(whole)
+
+
+def plane(image: Image, place: int) -> Image:
+    """One channel of a picture that has several: `cv2.split` takes half the time of `cv2.extractChannel`.
+
+    What is not wanted is written over itself, in strips that stay in the processor's cache.
+    """
+    height, width, count = image.shape
+    wanted = np.empty((height, width), image.dtype)
+    rows = min(height, max(1, STRIP // wanted[0].nbytes))
+    unwanted = np.empty((rows, width), image.dtype)
+    for top in range(0, height, rows):
+        strip = image[top : top + rows]
+        cv2.split(strip, [wanted[top : top + rows] if index == place else unwanted[: len(strip)] for index in range(count)])
+    return wanted
 
 
 def _with_alpha(image: Image) -> Image:

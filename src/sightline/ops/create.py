@@ -14,7 +14,7 @@ from typing_extensions import Doc
 from sightline.errors import ImageError, ParameterError
 from sightline.image import KINDS, Image, Kind, check_image, check_values
 from sightline.ops._op import source
-from sightline.ops._pixels import checked_size, color_of
+from sightline.ops._pixels import checked_size, color_of, plain
 from sightline.ops._types import Color, Fraction, Points, Seed, Side
 
 __all__ = [
@@ -62,9 +62,8 @@ def blank(
     >>> blank(width=2, height=1, color="red").tolist()
     [[[255, 0, 0], [255, 0, 0]]]
     """
-    image = _empty(width, height, mode)
-    image[:] = color_of(color, image)
-    return image
+    checked_size(width, height)
+    return plain(color, _empty(1, 1, mode), width, height)
 
 
 @source(gives=_of_mode, example={"angle": 30.0, "start": "#0072b2", "end": "#e69f00"})

@@ -77,7 +77,7 @@ def pixelate(
             part, means = image[down, across], squares[rows, columns]
             if part.size:
                 means[:] = cv2.resize(part, means.shape[1::-1], interpolation=cv2.INTER_AREA)
-    wide = cv2.resize(squares, (squares.shape[1] * size, squares.shape[0]), interpolation=cv2.INTER_NEAREST_EXACT)[:, :width]
+    wide = cv2.resize(squares, (squares.shape[1] * size, squares.shape[0]), interpolation=cv2.INTER_NEAREST)[:, :width]
     return wide.repeat(np.minimum(size, height - np.arange(0, height, size)), axis=0)
 
 

@@ -15,12 +15,12 @@ from sightline.image import KINDS, Image, check_image, white
 from sightline.ops._op import measure, op
 from sightline.ops._pixels import like, to_unit
 from sightline.ops._types import Picture
-from sightline.ops.color import NAMES, planes
+from sightline.ops.color import NAMES, plane, planes
 
 __all__ = ["Histogram", "clahe", "equalize", "histogram", "match_histogram"]
 
 LEVELS = np.arange(256)
-SQUARES = LEVELS**2
+MOMENTS = np.array([LEVELS, LEVELS**2])
 INK, MUTED, GRID = (0x1B, 0x1F, 0x24), (0x6B, 0x72, 0x80), (0xE5, 0xE7, 0xEB)
 LINES = {
     "gray": INK,
@@ -134,7 +134,7 @@ def clahe(
         return curve(image) if image.dtype != np.float32 else like(curve(_deep(image)) / np.float32(65535), image)
     if image.dtype == np.uint8:
         lab = cv2.cvtColor(image, cv2.COLOR_RGB2LAB)
-        lab[..., 0] = curve(cv2.extractChannel(lab, 0))
+        cv2.insertChannel(curve(plane(lab, 0)), lab, 0)
         return cv2.cvtColor(lab, cv2.COLOR_LAB2RGB)
     lab = cv2.cvtColor(to_unit(image), cv2.COLOR_RGB2LAB)
     lab[..., 0] = curve(_deep(lab[..., 0] / 100)) * np.float32(100 / 65535)
@@ -170,7 +170,8 @@ def _figures(image: Image, place: int, bins: int) -> tuple[tuple[int, ...], floa
     if image.dtype == np.uint8:  # the counts of all values say the rest
         every = found if bins == 256 else _counts(image, place, 256)
         present = np.flatnonzero(every)
-        number, total, squares = int(every.sum()), int(every @ LEVELS), int(every @ SQUARES)
+        number = image.shape[0] * image.shape[1]
+        total, squares = (MOMENTS @ every).tolist()
         return counts, total / number, (number * squares - total**2) ** 0.5 / number, int(present[0]), int(present[-1])
     values = image if image.ndim == 2 else image[..., place]
     mean, std = float(values.mean(dtype=np.float64)), float(values.std(dtype=np.float64))
@@ -207,7 +208,7 @@ def _on_luminance(image: Image, change: Callable[[Image], Image]) -> Image:
     if image.ndim == 2:
         return change(image)
     ycrcb = cv2.cvtColor(image, cv2.COLOR_RGB2YCrCb)
-    cv2.insertChannel(change(cv2.extractChannel(ycrcb, 0)), ycrcb, 0)
+    cv2.insertChannel(change(plane(ycrcb, 0)), ycrcb, 0)
     return cv2.cvtColor(ycrcb, cv2.COLOR_YCrCb2RGB)
 
 

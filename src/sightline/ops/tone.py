@@ -15,7 +15,7 @@ from typing_extensions import Doc
 from sightline.errors import ParameterError
 from sightline.image import KINDS, Image, Kind, white
 from sightline.ops._op import gives_channels, op
-from sightline.ops._pixels import LUMA, clip01, curved, like, to_unit
+from sightline.ops._pixels import LUMA, clip01, curved, like, looked_up, to_unit
 from sightline.ops._types import Color, Fraction
 
 __all__ = [
@@ -401,7 +401,7 @@ def _map(name: str) -> Image:
 def _painted(gray: Image, colors: Image) -> Image:
     """The colours, uint8 `(256, 3)` from black to white, that the values of `(H, W)` stand for, in its dtype."""
     if gray.dtype == np.uint8:
-        return cv2.applyColorMap(gray, colors[:, None])
+        return cv2.merge([looked_up(gray, table) for table in np.ascontiguousarray(colors.T)])
     places = to_unit(gray) * 255
     mixed = [np.interp(places, np.arange(256), colors[:, index]) / 255 for index in range(3)]
     return like(np.dstack(mixed), gray)

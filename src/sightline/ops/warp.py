@@ -81,6 +81,8 @@ def translate(
     [[3, 1, 2]]
     """
     height, width = image.shape[:2]
+    if x.is_integer() and y.is_integer() and abs(x) < width and abs(y) < height and border != "reflect":
+        return _shifted(image, int(x), int(y), border, color)
     return _affine(image, (1.0, 0.0, -x), (0.0, 1.0, -y), (width, height), interpolation, border, color)
 
 
@@ -183,6 +185,16 @@ def perspective(
         borderValue=color_of(color, image),
     )
     return within(result, interpolation)
+
+
+def _shifted(image: Image, x: int, y: int, border: str, color: str) -> Image:
+    """`translate` by whole pixels, fewer than the sides: nothing needs to be interpolated."""
+    if border == "wrap":
+        return np.roll(image, (y, x), (0, 1))
+    height, width = image.shape[:2]
+    left, top, right, bottom = max(x, 0), max(y, 0), max(-x, 0), max(-y, 0)
+    kept = image[bottom : height - top, right : width - left]
+    return cv2.copyMakeBorder(kept, top, bottom, left, right, BORDERS[border], value=color_of(color, image))
 
 
 def _affine(image: Image, first: Row, second: Row, size: tuple[int, int], interpolation: str, border: str, color: str) -> Image:
