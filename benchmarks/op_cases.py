@@ -788,20 +788,29 @@ def draw() -> list[Case]:
 
         return call
 
-    wanted: list[tuple[str, dict[str, Any], Call]] = [
-        ("line", {"x1": 20, "y1": 30, "x2": 480, "y2": 400}, drawn("line", (20, 30, 480, 400), fill=red, width=2)),
-        ("rectangle", {"x": 100, "y": 100, "width": 200, "height": 150, "fill": "red"},
+    wanted: list[tuple[str, str, dict[str, Any], Call]] = [
+        ("line, 2 px", "line", {"x1": 20, "y1": 30, "x2": 480, "y2": 400, "thickness": 2},
+         drawn("line", (20, 30, 480, 400), fill=red, width=2)),
+        ("line, 8 px", "line", {"x1": 20, "y1": 30, "x2": 480, "y2": 400, "thickness": 8},
+         drawn("line", (20, 30, 480, 400), fill=red, width=8)),
+        ("rectangle, 4 px", "rectangle", {"x": 100, "y": 100, "width": 200, "height": 150, "thickness": 4},
+         drawn("rectangle", (100, 100, 299, 249), outline=red, width=4)),
+        ("rectangle, filled", "rectangle", {"x": 100, "y": 100, "width": 200, "height": 150, "fill": True},
          drawn("rectangle", (100, 100, 299, 249), fill=red)),
-        ("circle", {"x": 256, "y": 256, "radius": 100, "fill": "red"}, drawn("circle", (256, 256), 100, fill=red)),
-        ("ellipse", {"x": 256, "y": 256, "width": 240, "height": 120, "fill": "red"},
+        ("rectangle, round corners", "rectangle", {"x": 100, "y": 100, "width": 200, "height": 150, "corner": 30, "fill": True},
+         drawn("rounded_rectangle", (100, 100, 299, 249), radius=30, fill=red)),
+        ("circle, 4 px", "circle", {"x": 256, "y": 256, "radius": 100, "thickness": 4},
+         drawn("circle", (256, 256), 102, outline=red, width=4)),
+        ("circle, filled", "circle", {"x": 256, "y": 256, "radius": 100, "fill": True}, drawn("circle", (256, 256), 100, fill=red)),
+        ("ellipse, filled", "ellipse", {"x": 256, "y": 256, "width": 120, "height": 60, "fill": True},
          drawn("ellipse", (136, 196, 376, 316), fill=red)),
-        ("polygon", {"points": corners, "fill": "red"}, drawn("polygon", corners, fill=red)),
-        ("text", {"text": "Sightline", "x": 100, "y": 100}, drawn("text", (100, 100), "Sightline", fill=red, font_size=32)),
+        ("polygon, filled", "polygon", {"points": tuple(corners), "fill": True}, drawn("polygon", corners, fill=red)),
+        ("text", "text", {"text": "Sightline", "x": 100, "y": 100, "size": 32},
+         drawn("text", (100, 100), "Sightline", fill=red, font_size=32)),
     ]  # fmt: skip
     return [
-        Case(g, name, own(name, **given), {PIL: call}, bound=6, note="ours are smooth at their edges")
-        for name, given, call in wanted
-        if name in sl.OPS
+        Case(g, case, own(name, **given, color="red"), {PIL: call}, bound=6, note="ours are smooth at their edges")
+        for case, name, given, call in wanted
     ]
 
 
