@@ -69,7 +69,7 @@ class Parameter:
 
 
 def _brief(number: float) -> str:
-    return f"{number:,.0f}" if abs(number) >= 1e5 else f"{number:g}"
+    return f"{number:,.0f}" if abs(number) >= 1e6 else f"{number:g}"
 
 
 class Parameters:

@@ -200,9 +200,25 @@ def _onnx_bytes(model: keras.Model) -> bytes:
                 model.export(path, format="onnx", verbose=False)
         except Exception as error:  # tf2onnx and TensorFlow raise whatever they meet
             raise JobError(f"the model cannot be exported to ONNX: {error}") from error
-        exported = onnx.load(path)
+        exported = _simplified(onnx.load(path))
     _make_canonical(exported)
     return bytes(exported.SerializeToString(deterministic=True))
+
+
+def _simplified(exported: Any) -> Any:
+    """The `onnx.ModelProto` with every shape that is known written as a constant.
+
+    tf2onnx does this itself, but in the order of its hashed names: about one export in twenty keeps a computed shape. Going over
+    it again finds what was missed.
+    """
+    from tf2onnx.graph import GraphUtil
+
+    for _ in range(4):
+        if not any(node.op_type == "Shape" for node in exported.graph.node):
+            break
+        with _quiet():
+            exported = GraphUtil.optimize_model_proto(exported) or exported
+    return exported
 
 
 def _make_canonical(exported: Any) -> None:
@@ -217,6 +233,8 @@ def _make_canonical(exported: Any) -> None:
             for position, value in enumerate(values):
                 values[position] = names.setdefault(value, f"v{len(names)}")
         node.name, node.doc_string = f"{number}:{node.op_type}", ""
+        if not node.domain:
+            node.ClearField("domain")  # written or not, the usual one is meant
     for value in (*graph.input, *graph.output, *graph.initializer):
         value.name = names.setdefault(value.name, f"v{len(names)}")
         value.doc_string = ""
