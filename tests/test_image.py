@@ -225,6 +225,49 @@ def test_a_huge_picture_is_refused_before_its_memory_is_taken(tmp_path: Path) ->
     assert probe(whole, max_pixels=10**9).height == 30000
 
 
+def png_with(chunk: bytes, body: bytes) -> bytes:
+    """A small valid PNG with one more chunk before its pixels."""
+    whole = encoded(".png")
+    extra = struct.pack(">I", len(body)) + chunk + body + struct.pack(">I", zlib.crc32(chunk + body))
+    return whole[:33] + extra + whole[33:]
+
+
+BOUNDED = """
+import resource, sys, time
+from sightline.errors import ImageError
+from sightline.image import info, read, read_metadata
+started, before = time.monotonic(), resource.getrusage(resource.RUSAGE_SELF).ru_maxrss
+for ask in (read, info, lambda path: read_metadata(open(path, "rb").read())):
+    try:
+        ask(sys.argv[1])
+    except ImageError:
+        pass
+print(resource.getrusage(resource.RUSAGE_SELF).ru_maxrss - before, time.monotonic() - started)
+"""
+
+
+@pytest.mark.parametrize("kind", ["zTXt", "iCCP", "tEXt", "eXIf", "gif", "ico"])
+def test_bombs_in_texts_profiles_and_frames_take_little(tmp_path: Path, kind: str) -> None:
+    """Row 6 of the hazards: half a gigabyte of zeros packed into half a megabyte, and formats that promise much."""
+    packer = zlib.compressobj(9)
+    packed = b"".join(packer.compress(bytes(1 << 20)) for _ in range(512)) + packer.flush()
+    made = {
+        "zTXt": lambda: png_with(b"zTXt", b"Comment\0\0" + packed),
+        "iCCP": lambda: png_with(b"iCCP", b"icc\0\0" + packed),
+        "tEXt": lambda: png_with(b"tEXt", b"Comment\0" + b"x" * (20 << 20)),
+        "eXIf": lambda: png_with(b"eXIf", b"MM\0*" + bytes(8 << 20)),
+        "gif": lambda: (
+            b"GIF89a" + struct.pack("<HHBBB", 65535, 65535, 0xF7, 0, 0) + bytes(768) + b"," + bytes(9) + b"\x08\x01\x00\x00;"
+        ),
+        "ico": lambda: struct.pack("<HHH", 0, 1, 65535) + bytes(16) * 65535,
+    }[kind]()
+    (tmp_path / "bomb").write_bytes(made)
+    command = [sys.executable, "-c", BOUNDED, str(tmp_path / "bomb")]
+    ran = subprocess.run(command, capture_output=True, text=True, check=True, timeout=20)
+    grown, _ = ran.stdout.split()
+    assert int(grown) < 150_000, f"{int(grown):,} KiB"
+
+
 def test_a_limit_can_be_raised_and_lowered_for_one_call() -> None:
     with pytest.raises(ImageError, match="at most 100 pixels"):
         read(encoded(".png"), max_pixels=100)

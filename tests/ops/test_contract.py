@@ -94,6 +94,14 @@ def test_its_example_keeps_the_contract_on_every_declared_kind_of_picture(op: Op
         keeps_the_contract(op, image, arguments(op, image))
 
 
+@WITH_INPUT
+def test_its_example_runs_on_a_large_picture(op: Op) -> None:
+    """Larger than what the processor's caches and OpenCV's blocks hold."""
+    image = picture(op.dtypes[0], op.channels[0], (900, 1200))
+    result = op.draw(image, arguments(op, image))
+    assert check_values(check_image(result)) is result
+
+
 @EVERY
 def test_its_example_shows_something(op: Op) -> None:
     """On some kind of picture the result is another picture; `example` is what people see first."""

@@ -14,7 +14,7 @@ from typing_extensions import Doc
 from sightline.errors import ParameterError
 from sightline.image import Image, white
 from sightline.ops._op import op
-from sightline.ops._pixels import BORDERS, checked_size, clip01, color_of
+from sightline.ops._pixels import BORDERS, checked_size, clip01, color_of, looked_up
 from sightline.ops._types import Border, Color, Fraction, Side
 
 __all__ = [
@@ -305,8 +305,12 @@ def trim(
     [[90, 7, 80]]
     """
     corner, reach = np.ravel(image[0, 0]).tolist(), tolerance * float(white(image))
-    same = cv2.inRange(image, tuple(value - reach for value in corner), tuple(value + reach for value in corner))
-    left, top, width, height = cv2.boundingRect(cv2.bitwise_not(same))
+    if image.ndim == 2 and image.dtype == np.uint8:
+        other = looked_up(image, (np.abs(np.arange(256) - corner[0]) > reach).view(np.uint8))
+    else:
+        same = cv2.inRange(image, tuple(value - reach for value in corner), tuple(value + reach for value in corner))
+        other = cv2.bitwise_not(same)
+    left, top, width, height = cv2.boundingRect(other)
     return image[top : top + height, left : left + width].copy() if width else image.copy()
 
 
