@@ -70,7 +70,7 @@ def test_unreadable_files_are_named_and_the_rest_goes_on(tree: Path, tmp_path: P
     with open(tmp_path / "out/failures.csv", encoding="utf-8", newline="") as file:
         rows = list(csv.DictReader(file))
     assert {Path(row["path"]).name for row in rows} == {"empty.png", "half.jpg", "text.jpg"}
-    assert all("cannot read" in row["error"] for row in rows)
+    assert all("cannot read" in row["error"] and row["path"] in row["error"] for row in rows)
     assert sum(isinstance(event, Note) and event.warning for event in events) == 3
     assert relative(tmp_path / "out") == {"a.png", "deep/er/b.jpg", "deep/c.webp", "ü ñ/d.png", "failures.csv"}
     for name in ("empty.png", "text.jpg", "half.jpg"):

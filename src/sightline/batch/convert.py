@@ -7,7 +7,7 @@ from pathlib import Path
 
 from sightline.batch.shrink import decode_shrunk
 from sightline.image import MAX_PIXELS, Header, Image, Metadata, decode, encode, info, probe, read_metadata
-from sightline.image.header import Source, bytes_of
+from sightline.image.header import Source, bytes_of, probe_bytes
 from sightline.pipeline import Item, Pipeline
 
 __all__ = ["Options", "Picture", "convert", "load_picture"]
@@ -56,7 +56,7 @@ def convert(source: str | Path, suffix: str, pipeline: Pipeline, item: Item, opt
     ImageError or PipelineError names the file.
     """
     data, name = bytes_of(source)
-    header = probe(data, max_pixels=options.max_pixels)
+    header = probe_bytes(data, name, options.max_pixels)
     plain = pipeline.record(seed=options.seed, item=item)
     shrunk = decode_shrunk(data, name, header, plain, options.max_pixels) if options.shrink_on_load else None
     image, rest = shrunk or (decode(data, name, "unchanged", max_pixels=options.max_pixels), plain)

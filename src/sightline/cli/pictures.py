@@ -175,12 +175,13 @@ def apply(
 
 def _summarize(summary: Any) -> None:
     skipped = f", {summary.skipped:,} skipped" if summary.skipped else ""
-    say(f"{summary.written:,} pictures in {summary.out}{skipped}")
+    say(f"{summary.written:,} {'picture' if summary.written == 1 else 'pictures'} in {summary.out}{skipped}")
     if summary.animated:
         text = f"Of {len(summary.animated):,} with several frames the first was taken, {summary.animated[0]} for one."
         err.print(text, markup=False, soft_wrap=True)
     if summary.failed:
-        show_error(InputError(f"{len(summary.failed):,} pictures failed", fix=f"{summary.out / 'failures.csv'} names them."))
+        count = "1 picture" if len(summary.failed) == 1 else f"{len(summary.failed):,} pictures"
+        show_error(InputError(f"{count} failed", fix=f"{summary.out / 'failures.csv'} names them."))
 
 
 def _load(picture: str, max_pixels: int | None, strip: bool) -> Picture:
