@@ -140,6 +140,16 @@ def test_a_mistake_is_one_clear_sentence_and_leaves_nothing(photo: Path, tmp_pat
     assert not (tmp_path / "o.png").exists()
 
 
+def test_a_limit_on_pixels_can_be_raised_and_lowered(photo: Path, tmp_path: Path) -> None:
+    refused = run("edit", photo, "flip", "--max-pixels", 1000, "-o", tmp_path / "o.png", code=2)
+    assert b"at most 1,000 pixels" in refused.stderr
+    large = tmp_path / "large.png"
+    sl.write(large, np.zeros((10_001, 10_000), np.uint8))  # more than the usual 100 million
+    assert b"Raise max_pixels" in run("edit", large, "crop", "--width", 5, "--height", 5, "-o", tmp_path / "o.png", code=2).stderr
+    run("edit", large, "crop", "--width", 5, "--height", 5, "--max-pixels", 200_000_000, "-o", tmp_path / "o.png")
+    assert sl.read(tmp_path / "o.png", "unchanged").shape == (5, 5)
+
+
 def test_the_picture_itself_is_never_overwritten(photo: Path) -> None:
     before = photo.read_bytes()
     assert b"is the picture itself" in run("edit", photo, "flip", "-o", photo, code=2).stderr

@@ -6,7 +6,7 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from sightline.batch.shrink import decode_shrunk
-from sightline.image import MAX_PIXELS, Header, Image, Metadata, decode, encode, info, probe, read_metadata
+from sightline.image import MAX_PIXELS, Header, Image, Metadata, decode, encode, info, read_metadata
 from sightline.image.header import Source, bytes_of, probe_bytes
 from sightline.pipeline import Item, Pipeline
 
@@ -46,8 +46,9 @@ class Picture:
 def load_picture(source: Source, options: Options = USUAL) -> Picture:
     """Read a file with everything that is to survive a pipeline."""
     data, name = bytes_of(source)
+    header = probe_bytes(data, name, options.max_pixels)
     image = decode(data, name, "unchanged", max_pixels=options.max_pixels)
-    return Picture(image, Metadata() if options.strip else read_metadata(data), _frames(data, probe(data)), name)
+    return Picture(image, Metadata() if options.strip else read_metadata(data), _frames(data, header), name)
 
 
 def convert(source: str | Path, suffix: str, pipeline: Pipeline, item: Item, options: Options) -> tuple[bytes, int]:
