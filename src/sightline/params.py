@@ -165,7 +165,15 @@ def explain(error: ValidationError, owner: str, model: type[BaseModel]) -> Param
     if detail["type"] == "missing":
         return ParameterError(f"{owner} needs {where!r}", expected=described.range or described.type if described else None)
     unit = f" {described.unit}" if described and described.unit else ""
-    return ParameterError(f"invalid {where} of {owner}", expected=_rule(detail, described), received=f"{detail['input']!r}{unit}")
+    return ParameterError(
+        f"invalid {where} of {owner}", expected=_rule(detail, described), received=f"{_shown(detail['input'])}{unit}"
+    )
+
+
+def _shown(value: Any) -> str:
+    """A wrong value as it is written; of an array only what it is."""
+    shape = getattr(value, "shape", None)
+    return f"{value.dtype} {shape}" if shape else repr(value)
 
 
 WORDS = {

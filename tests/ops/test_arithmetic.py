@@ -253,7 +253,7 @@ def test_bitwise_operations_refuse_numbers_that_the_picture_has_no_bits_for(run:
 
 @pytest.mark.parametrize("dtype", ["uint8", "uint16", "float32"])
 @pytest.mark.parametrize("channels", [1, 3, 4])
-def test_apply_mask_keeps_the_picture_where_the_mask_is_not_0(dtype: str, channels: int) -> None:
+def test_apply_mask_keeps_the_picture_where_the_mask_is_light(dtype: str, channels: int) -> None:
     image = made(dtype, *((20, 31) if channels == 1 else (20, 31, channels)))
     full = float(white(image))
     color = (51, 102, 255, 204)
@@ -261,7 +261,7 @@ def test_apply_mask_keeps_the_picture_where_the_mask_is_not_0(dtype: str, channe
     scaled = np.array(ground) / 255 * full
     if dtype != "float32":
         scaled = np.rint(np.rint(np.array(ground)) * (full / 255)) if dtype == "uint8" else np.rint(scaled)
-    kept = (MASK > 0) if channels == 1 else (MASK > 0)[..., None]
+    kept = (MASK > 127) if channels == 1 else (MASK > 127)[..., None]
     expected = np.where(kept, image, scaled[0] if channels == 1 else scaled).astype(image.dtype)
     assert np.array_equal(sl.apply_mask(image, mask=MASK, color=color), expected)  # type: ignore[arg-type]
 
@@ -274,9 +274,9 @@ def test_apply_mask_is_black_where_nothing_is_said_and_opaque() -> None:
 
 
 @pytest.mark.parametrize("run", WITH_OTHER, ids=lambda run: run.__name__)
-def test_all_leave_the_picture_where_the_mask_is_0(run: Any) -> None:
+def test_all_leave_the_picture_where_the_mask_is_dark(run: Any) -> None:
     for image, other in ((GRAY, GRAY2), (RGB, RGB2), PAIRS[3], (RGBA, RGBA2)):
-        kept = MASK == 0
+        kept = MASK <= 127
         result, whole = run(image, other=other, mask=MASK), run(image, other=other)
         assert np.array_equal(result[kept], image[kept])
         assert np.array_equal(result[~kept], whole[~kept])
@@ -284,12 +284,12 @@ def test_all_leave_the_picture_where_the_mask_is_0(run: Any) -> None:
 
 
 def test_all_take_masks_of_any_kind() -> None:
-    float_mask = (MASK > 0).astype(np.float32)
+    float_mask = (MASK > 127).astype(np.float32)
     transparent = np.dstack([RGB, MASK])
     expected = sl.add(RGB, other=50, mask=MASK)
-    for mask in (float_mask, transparent, (MASK > 0).astype(np.uint16) * np.uint16(65535)):
+    for mask in (float_mask, transparent, (MASK > 127).astype(np.uint16) * np.uint16(65535)):
         assert np.array_equal(sl.add(RGB, other=50, mask=mask), expected)
-    assert np.array_equal(sl.bitwise_not(RGB, mask=MASK), np.where(MASK[..., None] > 0, 255 - RGB, RGB))
+    assert np.array_equal(sl.bitwise_not(RGB, mask=MASK), np.where(MASK[..., None] > 127, 255 - RGB, RGB))
 
 
 @pytest.mark.parametrize("run", WITH_OTHER, ids=lambda run: run.__name__)

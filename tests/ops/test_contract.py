@@ -16,7 +16,7 @@ from hypothesis import strategies as st
 
 import sightline
 from sightline.errors import ImageError, ParameterError, SightlineError
-from sightline.image import CHANNELS, DTYPES, KINDS, Image, check_image, check_values, kind_of
+from sightline.image import CHANNELS, DTYPES, KINDS, Image, check_image, check_values, kind_of, white
 from sightline.ops import OPS, Op
 from sightline.params import Parameter
 from sightline.pipeline import Pipeline, Step
@@ -53,7 +53,9 @@ def arguments(op: Op, image: Image | None) -> dict[str, Any]:
 def second_picture(image: Image | None) -> Image:
     assert image is not None
     kind = kind_of(image)
-    return picture(kind.dtype, kind.channels, image.shape[:2], seed=7)
+    other = picture(kind.dtype, kind.channels, image.shape[:2], seed=7)
+    other[0, 0] = white(other)  # a mask has to mark something
+    return other
 
 
 def outside(parameter: Parameter) -> Iterator[Any]:

@@ -89,18 +89,22 @@ Picture = Annotated[Image, PlainValidator(_picture), TypeName("picture"), WithJs
 """Another picture: an array, a path, or, in a saved pipeline, the picture itself as text."""
 
 
+HALF = {np.dtype("uint8"): 127, np.dtype("uint16"): 32767, np.dtype("float32"): 0.5}  # above it a mask marks
+
+
 def _mask(value: Any, info: ValidationInfo) -> Image:
     mask = _picture(value, info)
     if mask.ndim == 3:
         mask = mask[..., 3] if mask.shape[2] == 4 else cv2.cvtColor(mask, cv2.COLOR_RGB2GRAY)
-    if mask.dtype == np.uint8:
-        return np.ascontiguousarray(mask)
-    half = 0.5 if mask.dtype == np.float32 else 32767
-    return np.where(mask > half, 255, 0).astype(np.uint8)
+    marked = cv2.threshold(mask, HALF[mask.dtype], 255, cv2.THRESH_BINARY)[1]
+    if not cv2.countNonZero(marked) and mask.any():
+        raise ValueError("a mask that is lighter than middle gray where the picture is meant. Multiply it by 255 if it is 0 and 1")
+    return marked if marked.dtype == np.uint8 else marked.astype(np.uint8)
 
 
 Mask = Annotated[Image, PlainValidator(_mask), TypeName("picture"), WithJsonSchema({"type": "string", "format": "picture"})]
-"""A picture that says where: comes as uint8 `(H, W)`, 0 for no; of RGBA the transparency counts, of RGB the lightness."""
+"""A picture that says where: comes as uint8 `(H, W)`, 255 where it is lighter than middle gray, so that the faint noise of a JPEG
+does not count, and 0 elsewhere. Of RGBA the transparency counts."""
 
 
 def _operand(value: Any, info: ValidationInfo) -> Image | float:

@@ -42,7 +42,7 @@ __all__ = [
 Other = Annotated[Operand, Doc("A second picture of the same size and dtype, or a number in the picture's own range")]
 Factor = Annotated[Operand, Doc("A second picture of the same size and dtype, white being 1, or a number")]
 Bits = Annotated[Operand, Doc("A second picture of the same size and dtype, or a whole number from 0 to white")]
-Where = Annotated[Mask | None, Doc("Only where this is not 0; elsewhere the picture stays")]
+Where = Annotated[Mask | None, Doc("Only where this is lighter than middle gray; elsewhere the picture stays")]
 Overflow = Annotated[
     Literal["saturate", "wrap"],
     Doc("Values below black or above white: become black or white, or count on from the other end, as in modulo 256, 65536 or 1"),
@@ -217,7 +217,7 @@ def bitwise_not(image: Image, *, mask: Where = None) -> Image:
 def apply_mask(
     image: Image,
     *,
-    mask: Annotated[Mask, Doc("The picture stays where this is not 0")],
+    mask: Annotated[Mask, Doc("The picture stays where this is lighter than middle gray")],
     color: Annotated[Color, Doc("What stands elsewhere; its transparency counts for RGBA pictures")] = "black",
 ) -> Image:
     """Keep the picture where a mask says so, and paint the rest in one colour.

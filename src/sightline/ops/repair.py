@@ -48,7 +48,7 @@ def inpaint(
     90
     """
     same_size(image, mask, "the mask of inpaint")
-    return _inpaint(image, _marked(mask), method, radius, "inpaint")
+    return _inpaint(image, mask, method, radius, "inpaint")
 
 
 @op(group="repair", keeps_alpha=True, example={"x": 10, "y": 8, "width": 40, "height": 30})
@@ -169,7 +169,7 @@ def seamless_clone(
     same_size(patch, mask, "the mask of seamless_clone")
     rows, columns = image.shape[:2]
     inside = np.s_[max(-y, 0) : max(rows - y, 0), max(-x, 0) : max(columns - x, 0)]
-    shown = _marked(mask)[inside]
+    shown = mask[inside]
     if not shown.size:
         raise ParameterError(
             "the patch of seamless_clone lies outside the picture",
@@ -256,19 +256,6 @@ def deblur(
         ratio = cv2.divide(observed, np.maximum(blur(estimate), np.float32(1e-6)))
         cv2.multiply(estimate, blur(ratio), dst=estimate)
     return like(estimate, image)
-
-
-def _marked(mask: Image) -> Image:
-    """255 where the mask is lighter than middle gray, so that the faint noise of a JPEG does not count."""
-    marked = cv2.threshold(mask, 127, 255, cv2.THRESH_BINARY)[1]
-    if not cv2.countNonZero(marked) and mask.any():
-        raise ParameterError(
-            "the mask marks nothing",
-            expected="white where the picture is meant",
-            received=f"at most {mask.max()}",
-            fix="Multiply it by 255.",
-        )
-    return marked
 
 
 def _inpaint(image: Image, mask: Image, method: str, radius: float, name: str) -> Image:
