@@ -223,8 +223,8 @@ def apply_mask(
     """Keep the picture where a mask says so, and paint the rest in one colour.
 
     >>> import numpy as np
-    >>> apply_mask(np.array([[7, 8, 9]], np.uint8), mask=np.array([[0, 1, 255]], np.uint8), color="white").tolist()
-    [[255, 8, 9]]
+    >>> apply_mask(np.array([[7, 8, 9]], np.uint8), mask=np.array([[0, 99, 255]], np.uint8), color="white").tolist()
+    [[255, 255, 9]]
     """
     same_size(image, mask, "the mask")
     rows, columns = image.shape[:2]
