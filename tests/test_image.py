@@ -124,7 +124,8 @@ def test_a_profile_and_exif_are_written_where_the_format_can_hold_them(tmp_path:
     [
         ("uint16", 3, ".jpg", "to_depth8"),
         ("uint16", 3, ".webp", "to_depth8"),
-        ("float32", 3, ".png", "to_depth8"),
+        ("float32", 3, ".png", "to_depth8 or to_depth16"),
+        ("float32", 3, ".webp", "to_depth8"),
         ("uint8", 4, ".jpg", "to_rgb"),
         ("uint8", 3, ".pgm", "to_gray"),
     ],

@@ -2,9 +2,11 @@
 
 from __future__ import annotations
 
+import errno
 import hashlib
 import json
 import os
+import re
 import tempfile
 from collections.abc import Iterator
 from contextlib import contextmanager
@@ -13,9 +15,10 @@ from typing import Any
 
 from sightline.errors import StorageError
 
-__all__ = ["replacing", "sha256", "write_bytes", "write_json", "write_text"]
+__all__ = ["natural", "replacing", "sha256", "write_bytes", "write_json", "write_text"]
 
 
+FULL = {errno.ENOSPC, errno.EDQUOT}
 UMASK = os.umask(0)  # it can only be read by setting it: once, before there are threads
 os.umask(UMASK)
 
@@ -49,10 +52,9 @@ def replacing(path: str | Path, *, durable: bool = True) -> Iterator[Path]:
     except OSError as error:
         if isinstance(error, StorageError):
             raise
-        raise StorageError(
-            f"cannot write {str(target)!r}: {error.strerror or error}",
-            fix="What was there before is untouched. Free some space or choose another folder, then try again.",
-        ) from error
+        mend = "Free some space" if error.errno in FULL else "Choose another place"
+        fix = f"What was there before is untouched. {mend}, then try again."
+        raise StorageError(f"cannot write {str(target)!r}: {error.strerror or error}", fix=fix) from error
     finally:
         if temporary is not None:
             temporary.unlink(missing_ok=True)
@@ -88,3 +90,14 @@ def sha256(path: str | Path) -> str:
     """The SHA-256 of a file's bytes in hexadecimal."""
     with open(path, "rb") as file:
         return hashlib.file_digest(file, "sha256").hexdigest()
+
+
+def natural(text: str) -> list[tuple[int, str]]:
+    """A sorting key with numbers in their own order.
+
+    >>> sorted(["10", "9", "a10", "a9"], key=natural)
+    ['9', '10', 'a9', 'a10']
+    """
+    parts = re.split(r"([0-9]+)", text)
+    key = [(int(part), "") if index % 2 else (0, part.casefold()) for index, part in enumerate(parts)]
+    return [*key, (0, text)]

@@ -17,7 +17,7 @@ import pytest
 from PIL import Image as Pillow
 from PIL import ImageCms
 
-from sightline.batch import Options, apply
+from sightline.batch import Options, apply, find_pictures
 from sightline.batch.workers import run_tasks
 from sightline.errors import InputError, ParameterError, RunError
 from sightline.events import Event, Note, Progress
@@ -72,11 +72,35 @@ def test_unreadable_files_are_named_and_the_rest_goes_on(tree: Path, tmp_path: P
     assert {Path(row["path"]).name for row in rows} == {"empty.png", "half.jpg", "text.jpg"}
     assert all("cannot read" in row["error"] and row["path"] in row["error"] for row in rows)
     assert sum(isinstance(event, Note) and event.warning for event in events) == 3
-    assert relative(tmp_path / "out") == {"a.png", "deep/er/b.jpg", "deep/c.webp", "ü ñ/d.png", "failures.csv"}
-    for name in ("empty.png", "text.jpg", "half.jpg"):
+    results = {"a.png", "deep/er/b.jpg", "deep/c.webp", "ü ñ/d.png"}
+    assert relative(tmp_path / "out") == {*results, "failures.csv", ".sightline-apply.jsonl"}
+    for name in ("empty.png", "text.jpg"):
         (tree / name).unlink()
-    apply(SMALL, [str(tree)], tmp_path / "out", overwrite=True)
-    assert not (tmp_path / "out/failures.csv").exists()
+    (tree / "half.jpg").write_bytes(whole)  # mended
+    mended = apply(SMALL, [str(tree)], tmp_path / "out", resume=True)
+    assert (mended.written, mended.skipped, mended.failed) == (1, 4, ())
+    assert relative(tmp_path / "out") == {*results, "half.jpg"}
+
+
+def test_one_word_is_one_source_and_a_path_is_a_pipeline(tree: Path, tmp_path: Path) -> None:
+    SMALL.save(tmp_path / "p.yaml")
+    assert apply(tmp_path / "p.yaml", str(tree), tmp_path / "out").written == 4
+
+
+def test_what_a_batch_cannot_be_asked(tree: Path, tmp_path: Path) -> None:
+    with pytest.raises(ParameterError, match="exclude each other"):
+        apply(SMALL, [str(tree)], tmp_path / "out", skip_existing=True, overwrite=True)
+    (tmp_path / "file").write_bytes(b"1")
+    with pytest.raises(InputError, match="need a folder"):
+        apply(SMALL, [str(tree)], tmp_path / "file")
+    assert (tmp_path / "file").read_bytes() == b"1"
+
+
+def test_a_folder_stands_for_its_pictures_in_natural_order_without_hidden_ones(tmp_path: Path) -> None:
+    for name in ("10.png", "9.png", ".hidden.png", ".hidden/a.png", "notes.txt", "sub/2.png", "sub/11.PNG"):
+        (tmp_path / name).parent.mkdir(exist_ok=True)
+        (tmp_path / name).write_bytes(b"")
+    assert [found.relative.as_posix() for found in find_pictures(str(tmp_path))] == ["9.png", "10.png", "sub/2.png", "sub/11.PNG"]
 
 
 def test_random_steps_do_not_depend_on_the_number_of_workers(tree: Path, tmp_path: Path) -> None:

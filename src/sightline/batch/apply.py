@@ -88,8 +88,8 @@ class _Tally:
 
 
 def apply(
-    pipeline: Pipeline,
-    patterns: Iterable[str],
+    pipeline: Pipeline | str | Path,
+    patterns: str | Iterable[str],
     out: str | Path,
     *,
     workers: int = 1,
@@ -100,15 +100,22 @@ def apply(
     options: Options = USUAL,
     on_event: Listener = ignore,
 ) -> Summary:
-    """Run every picture that files, folders and globs stand for through `pipeline`, into the folder `out`.
+    """Run every picture that files, folders and globs stand for through `pipeline`, or that of a file, into the folder `out`.
 
     Pictures that fail are named in the summary and in `failures.csv`; the others go on. Results that exist are an error unless
-    `skip_existing`, `overwrite` or `resume` (of an interrupted batch with the same pipeline and options) says what to do.
+    `skip_existing`, `overwrite` or `resume` says what to do: the last goes on with a batch of the same pipeline and options that
+    was interrupted, or in which pictures failed.
     What is random is drawn from (seed, relative path, step), whatever the number of workers. Interrupted leaves whole files only.
     """
     out = Path(out)
     if workers < 1:
         raise ParameterError("invalid workers", expected="at least 1", received=str(workers))
+    if skip_existing and overwrite:
+        raise ParameterError("skip_existing and overwrite exclude each other", fix="Leave one out.")
+    if out.exists() and not out.is_dir():
+        raise InputError("the results need a folder", received=f"the file {str(out)!r}", fix="Choose another one.")
+    if not isinstance(pipeline, Pipeline):
+        pipeline = Pipeline.load(pipeline)
     if pipeline.makes_picture:
         raise InputError("the pipeline makes its own picture", expected="one that edits pictures")
     tasks = _tasks(find_pictures(patterns), out, format)
@@ -127,7 +134,7 @@ def apply(
         fix = "Go on with the same command and --resume."
         raise Interrupted(f"stopped after {tally.written:,} of {len(todo):,} pictures", fix=fix) from None
     finally:
-        journal.close(done=ended)
+        journal.close(done=ended and not tally.failed)
         _write_failures(out, tally.failed)
     return Summary(out, tally.written, skipped, tuple(tally.failed), tuple(tally.animated))
 
@@ -160,7 +167,7 @@ def _tasks(found: list[Found], out: Path, format: str | None) -> list[Task]:  # 
         if (other := tasks.get(task.target)) is not None:
             raise InputError(
                 f"{str(other.source)!r} and {str(task.source)!r} would both become {str(task.target)!r}",
-                fix="Apply to one folder at a time, or into different folders.",
+                fix="Rename one of them, or apply to each into a folder of its own.",
             )
         if task.target.exists() and task.target.resolve() == task.source.resolve():
             raise InputError(f"{str(task.source)!r} would be overwritten by its own result", fix="Choose another output folder.")
@@ -176,7 +183,7 @@ def _todo(tasks: list[Task], finished: set[str], *, skip_existing: bool, overwri
     elif existing and not overwrite and not finished:
         raise InputError(
             f"{len(existing):,} of {len(tasks):,} results exist already, {str(existing[0].target)!r} for one",
-            fix="Use --skip-existing, --overwrite, --resume after an interruption, or another output folder.",
+            fix="Use --skip-existing, --overwrite, another output folder, or --resume if a batch was interrupted there.",
         )
     return todo, len(tasks) - len(todo)
 

@@ -17,7 +17,7 @@ NAME = ".sightline-apply.jsonl"
 class Journal:
     """A file in the output folder: the first line says what is being done, each further one names a finished picture.
 
-    It is deleted when the batch has ended. A line that a crash has cut off is left out when it is read.
+    It is deleted when the batch has ended without a failure. A line that a crash has cut off is left out when it is read.
     """
 
     def __init__(self, out: Path, job: dict[str, object]) -> None:

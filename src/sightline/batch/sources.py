@@ -2,12 +2,13 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
 from glob import glob, has_magic
 from pathlib import Path, PurePath
 
 from sightline.errors import InputError
+from sightline.files import natural
 from sightline.image import IMAGE_SUFFIXES
 
 __all__ = ["Found", "find_pictures"]
@@ -21,11 +22,13 @@ class Found:
     relative: PurePath
 
 
-def find_pictures(patterns: Iterable[str]) -> list[Found]:
+def find_pictures(patterns: str | Iterable[str]) -> list[Found]:
     """The files that files, folders and globs stand for, in order and each once; InputError for what stands for nothing.
 
-    A folder stands for the pictures in it and below, sorted by name; a glob for the files that match it, whatever they are.
+    A folder stands for the files in it and below whose names end as a picture's, without hidden ones, sorted by name; a glob
+    for the files that match it, whatever they are.
     """
+    patterns = [patterns] if isinstance(patterns, str) else patterns
     found: dict[Path, Found] = {}
     for pattern in patterns:
         for item in _find(pattern):
@@ -36,18 +39,29 @@ def find_pictures(patterns: Iterable[str]) -> list[Found]:
 def _find(pattern: str) -> list[Found]:
     path = Path(pattern)
     if path.is_dir():
-        inside = sorted(file for file in path.rglob("*") if file.suffix.lower() in IMAGE_SUFFIXES and file.is_file())
+        inside = sorted(_pictures_in(path), key=_order)
         if not inside:
             raise InputError(f"no pictures in {pattern!r}", expected=f"files ending in {' '.join(sorted(IMAGE_SUFFIXES))}")
         return [Found(file, file.relative_to(path)) for file in inside]
     if has_magic(pattern) and not path.exists():
-        matches = sorted(Path(match) for match in glob(pattern, recursive=True))  # noqa: PTH207 - takes any path
+        matches = sorted(map(Path, glob(pattern, recursive=True)), key=_order)  # noqa: PTH207 - takes any path
         files = [match for match in matches if match.is_file()]
         if not files:
             raise InputError(f"nothing matches {pattern!r}")
         base = _fixed_part(path)
         return [Found(file, file.relative_to(base)) for file in files]
     return [Found(path, PurePath(path.name))]
+
+
+def _pictures_in(folder: Path) -> Iterator[Path]:
+    for file in folder.rglob("*"):
+        hidden = any(part.startswith(".") for part in file.relative_to(folder).parts)
+        if file.suffix.lower() in IMAGE_SUFFIXES and not hidden and file.is_file():
+            yield file
+
+
+def _order(path: Path) -> list[list[tuple[int, str]]]:
+    return [natural(part) for part in path.parts]
 
 
 def _fixed_part(pattern: Path) -> Path:

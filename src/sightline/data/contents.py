@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import hashlib
 import json
-import re
 from collections.abc import Iterable
 from dataclasses import dataclass, field
 from pathlib import Path
@@ -16,7 +15,7 @@ from numpy.typing import NDArray
 from sightline.data.dataset import Split
 from sightline.errors import DatasetError
 
-__all__ = ["SPLIT_NAMES", "UNSPLIT", "Contents", "array_contents", "natural", "some"]
+__all__ = ["SPLIT_NAMES", "UNSPLIT", "Contents", "array_contents", "some"]
 
 UNSPLIT = "all"
 """The split's name where a source does not say which pictures are for training and which for the test."""
@@ -122,17 +121,6 @@ def _check_labels(name: str, labels: dict[str, NDArray[np.int64]], classes: tupl
                 )
             if value not in trained:
                 raise DatasetError(f"{name!r} has class {classes[value]!r} in {split!r} but not in 'train'")
-
-
-def natural(text: str) -> list[tuple[int, str]]:
-    """A sorting key with numbers in their own order.
-
-    >>> sorted(["10", "9", "a10", "a9"], key=natural)
-    ['9', '10', 'a9', 'a10']
-    """
-    parts = re.split(r"([0-9]+)", text)
-    key = [(int(part), "") if index % 2 else (0, part.casefold()) for index, part in enumerate(parts)]
-    return [*key, (0, text)]
 
 
 def some(names: Iterable[str], most: int = 5) -> str:

@@ -10,9 +10,10 @@ from pathlib import Path
 
 import numpy as np
 
-from sightline.data.contents import SPLIT_NAMES, UNSPLIT, Contents, natural, some
+from sightline.data.contents import SPLIT_NAMES, UNSPLIT, Contents, some
 from sightline.data.dataset import Split
 from sightline.errors import DatasetError
+from sightline.files import natural
 from sightline.image import IMAGE_SUFFIXES
 
 __all__ = ["read_csv", "read_folder"]

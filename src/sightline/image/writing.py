@@ -67,8 +67,12 @@ def check_writable(kind: Kind, suffix: str, quality: int | None = None) -> None:
     if quality is not None and suffix not in QUALITY:
         raise ParameterError("quality does not apply", expected=" ".join(sorted(QUALITY)), received=suffix)
     if (kind.dtype == "uint16" and suffix not in DEEP) or (kind.dtype == "float32" and suffix not in TIFFS):
-        fix = "Use to_depth8 first, or write a PNG (16 bit) or TIFF."
-        raise ImageError(f"{suffix} cannot hold the picture", expected="uint8", received=kind.dtype, fix=fix)
+        deep = suffix in DEEP
+        fix = "Use to_depth8 first, or write a PNG or TIFF."
+        if kind.dtype == "float32":
+            fix = f"Use {'to_depth8 or to_depth16' if deep else 'to_depth8'} first, or write a TIFF."
+        expected = "uint8 or uint16" if deep else "uint8"
+        raise ImageError(f"{suffix} cannot hold the picture", expected=expected, received=kind.dtype, fix=fix)
     if kind.channels == 4 and suffix not in WITH_ALPHA:
         fix = "Use to_rgb first, which lays it on a ground, or write a PNG or WebP."
         raise ImageError(f"{suffix} cannot hold transparency", expected="gray or RGB", received="RGBA", fix=fix)
