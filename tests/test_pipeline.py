@@ -82,11 +82,22 @@ def test_a_hash_depends_on_what_is_done_and_not_on_how_it_was_written(tmp_path: 
         ("format: 1\nsteps:\n- one_of: []\n", "one_of has no steps"),
         ("format: 1\nsteps:\n- one_of: 3\n", "invalid one_of: expected a list of steps"),
         ("format: 1\nsteps:\n- one_of: [{one_of: [flip]}]\n", "expected operations, received another one_of"),
+        ("format: 1\nsteps:\n- resize: {width: {betwen: [1, 2]}}\n", "Did you mean between?"),
+        ("format: 1\nsteps:\n- flip: {}\n  whenn: train\n", "Did you mean when?"),
+        ("format: 1\nsteps: []\nsteps: [flip]\n", "'steps' is there twice"),
+        ("format: 1\nsteps:\n- checkerboard: {}\n  when: train\n", "expected neither 'p' nor 'when', as it makes the picture"),
         ("a: &x [1]\nb: *x\n", "expected no YAML aliases"),
-        ("!!python/object/apply:os.system ['true']\n", "could not determine a constructor"),
+        ("!!bool foo", "no YAML tags"),
+        ("!!timestamp foo", "no YAML tags"),
+        ("!!int ''", "no YAML tags"),
+        (":".join(["1"] * 300) + ".5", "there is an endless number"),
+        ("0x" + "f" * 10_000, "there is an endless number"),
+        ("format: " + "9" * 90 + "\nsteps: []\n", "unknown pipeline format"),
+        ("format: 1\nsteps:\n" + "- one_of:\n" + "".join("  " * n + "- one_of:\n" for n in range(1, 500)), "nested too deeply"),
+        ("!!python/object/apply:os.system ['true']\n", "no YAML tags"),
         ("steps: [", "cannot read pipeline"),
         ("- \x00\n", "cannot read pipeline"),
-        ("[" * 5000, "cannot read pipeline"),
+        ("[" * 1_000_000, "nested too deeply"),
     ],
 )
 def test_what_is_wrong_with_a_file_is_said(tmp_path: Path, text: str, message: str) -> None:
@@ -94,6 +105,27 @@ def test_what_is_wrong_with_a_file_is_said(tmp_path: Path, text: str, message: s
     with pytest.raises(PipelineError) as caught:
         load(tmp_path, text)
     assert message in str(caught.value)
+
+
+def test_json_is_read_as_json_and_keeps_every_character(tmp_path: Path) -> None:
+    pipeline = Pipeline((Step("text", {"text": "naïve 😀"}),))
+    pipeline.save(tmp_path / "p.json")
+    assert Pipeline.load(tmp_path / "p.json") == pipeline
+    for text in ('{"format": 1, "format": 1, "steps": []}', "[" * 100_000, '{"format": ' + "9" * 5000 + "}", '{"format": 1'):
+        (tmp_path / "p.json").write_text(text, encoding="utf-8")
+        with pytest.raises(PipelineError) as caught:
+            Pipeline.load(tmp_path / "p.json")
+        assert len(str(caught.value)) < 500
+
+
+def test_data_that_python_cannot_write_out_is_refused_in_few_words() -> None:
+    deep: list[object] = []
+    for _ in range(20_000):
+        deep = [deep]
+    for value in (deep, {"format": 10**5000, "steps": []}, {"format": 1, "steps": [deep]}, {"format": 1, "steps": ["x" * 10**6]}):
+        with pytest.raises(PipelineError) as caught:
+            Pipeline.from_dict(value)
+        assert len(str(caught.value)) < 500
 
 
 def test_bombs_are_refused_in_time(tmp_path: Path) -> None:
@@ -132,6 +164,46 @@ def test_what_chance_may_bring_is_checked_too() -> None:
     with pytest.raises(PipelineError, match="step 2: match_polarity does not take uint8 RGB"):
         Pipeline((OneOf((Step("to_gray"), Step("flip"))), Step("match_polarity"))).check(KINDS["uint8", 3])
     Pipeline((OneOf((Step("to_gray"), Step("to_gray", {"backdrop": "black"}))), Step("match_polarity"))).check(KINDS["uint8", 3])
+
+
+def test_every_word_that_chance_may_choose_is_checked_however_many_numbers_there_are() -> None:
+    steps = (Step("noise", {"mode": Among(("rgb", "gray")), "seed": Among(tuple(range(200)))}), Step("hue_saturation"))
+    with pytest.raises(PipelineError, match="step 2: hue_saturation does not take uint8 gray"):
+        Pipeline(steps).check()
+
+
+@pytest.mark.parametrize(
+    ("op", "name"),
+    [("add", "other"), ("multiply", "other"), ("blend", "other"), ("bitwise_and", "other"), ("match_histogram", "reference")],
+)
+def test_a_second_picture_is_held_against_the_first_before_the_first_pixel(op: str, name: str) -> None:
+    gray, color, deep = IMAGE[..., 0].copy(), IMAGE, IMAGE.astype(np.uint16)
+    with pytest.raises(PipelineError, match=f"step 1: {name} of {op} is uint16 RGB, but the picture uint8 RGB"):
+        Pipeline((Step(op, {name: deep}),)).check(color)
+    with pytest.raises(PipelineError, match=f"step 2: {name} of {op} is uint8 RGB, but the picture uint8 gray"):
+        Pipeline((Step("to_gray"), Step(op, {name: color}))).check(color)
+    Pipeline((Step(op, {name: color}),)).check(color)
+    Pipeline((Step("to_gray"), Step(op, {name: gray}))).check(color)
+
+
+def test_steps_may_be_written_as_in_a_file() -> None:
+    assert Pipeline(["flip", {"gaussian_blur": {"sigma": 2}}]).run(IMAGE).shape == IMAGE.shape  # type: ignore[arg-type]
+    for wrong in (Step("flip"), "flip", 3):
+        with pytest.raises(PipelineError, match="expected a list of steps"):
+            Pipeline(wrong)  # type: ignore[arg-type]
+    with pytest.raises(PipelineError, match="invalid seed or item"):
+        Pipeline((Step("flip", p=0.5),)).run(IMAGE, seed="x")  # type: ignore[arg-type]
+
+
+def test_pictures_among_the_parameters_are_neither_shared_nor_copied_again() -> None:
+    other = IMAGE.copy()
+    step = Step("add", {"other": other}, p=0.999)
+    other[:] = 0
+    assert np.array_equal(step.parameters["other"], IMAGE)
+    recorded = Pipeline((step, Step("add", {"other": step.parameters["other"]}))).record()
+    for kept in recorded.steps:
+        assert isinstance(kept, Step)
+        assert np.shares_memory(kept.parameters["other"], step.parameters["other"])
 
 
 def test_draws_depend_on_seed_item_and_step_alone(tmp_path: Path) -> None:

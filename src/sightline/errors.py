@@ -20,6 +20,8 @@ All messages have one form: what is wrong, the rule, what was received, and what
 
 from __future__ import annotations
 
+import reprlib
+
 __all__ = [
     "BundleError",
     "DatasetError",
@@ -35,7 +37,25 @@ __all__ = [
     "StorageError",
     "TrainingError",
     "UnknownNameError",
+    "brief",
 ]
+
+SHORT = reprlib.Repr()
+SHORT.maxlevel, SHORT.maxlist, SHORT.maxtuple, SHORT.maxdict, SHORT.maxlong = 4, 12, 12, 6, 60
+SHORT.maxstring = SHORT.maxother = 80
+
+
+def brief(value: object) -> str:
+    """A received value for a message, in at most about 80 characters, whatever it is.
+
+    >>> brief("x" * 1000)
+    "'xxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxx...xxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxx'"
+    """
+    try:
+        text = SHORT.repr(value)
+    except ValueError:  # Python refuses to write out integers of thousands of digits
+        return f"{type(value).__name__} of very many digits"
+    return text if len(text) <= 80 else f"{text[:77]}..."
 
 
 class SightlineError(Exception):

@@ -12,7 +12,7 @@ import json
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from functools import cached_property
-from typing import Annotated, Any, Literal, NotRequired, get_args, get_origin, get_type_hints
+from typing import Annotated, Any, Literal, NotRequired, TypeVar, get_args, get_origin, get_type_hints
 
 import annotated_types as at
 from pydantic import BaseModel, ConfigDict, TypeAdapter, ValidationError, create_model
@@ -20,10 +20,12 @@ from pydantic.fields import FieldInfo
 from pydantic_core import ErrorDetails, PydanticUndefined
 from typing_extensions import Doc, TypedDict
 
-from sightline.errors import ParameterError
+from sightline.errors import ParameterError, brief
 from sightline.registry import nearest
 
 __all__ = ["Parameter", "Parameters", "TypeName", "describe", "explain", "parse_text"]
+
+T = TypeVar("T")
 
 
 @dataclass(frozen=True)
@@ -134,6 +136,11 @@ class Parameters:
         """Every parameter, in the order of the signature."""
         return describe(self.model)
 
+    def marked(self, mark: type[T]) -> dict[str, T]:
+        """The parameters whose type carries metadata of the class `mark`, with it."""
+        found = {name: getattr(hint, "__metadata__", ()) for name, hint, _ in self._fields}
+        return {name: item for name, metadata in found.items() for item in metadata if isinstance(item, mark)}
+
     def schema(self) -> dict[str, Any]:
         """The JSON schema of the parameters."""
         return self.model.model_json_schema()
@@ -161,7 +168,7 @@ def explain(error: ValidationError, owner: str, model: type[BaseModel]) -> Param
         return ParameterError(f"{owner} has no parameter {where!r}", fix=nearest(where, known))
     described = _describe(name, model.model_fields[name]) if name in known else None
     if detail["type"] == "missing" and len(detail["loc"]) > 1:
-        return ParameterError(f"invalid {name} of {owner}", expected="more values", received=repr(detail["input"]))
+        return ParameterError(f"invalid {name} of {owner}", expected="more values", received=brief(detail["input"]))
     if detail["type"] == "missing":
         return ParameterError(f"{owner} needs {where!r}", expected=described.range or described.type if described else None)
     unit = f" {described.unit}" if described and described.unit else ""
@@ -173,7 +180,7 @@ def explain(error: ValidationError, owner: str, model: type[BaseModel]) -> Param
 def _shown(value: Any) -> str:
     """A wrong value as it is written; of an array only what it is."""
     shape = getattr(value, "shape", None)
-    return f"{value.dtype} {shape}" if shape else repr(value)
+    return f"{value.dtype} {shape}" if shape else brief(value)
 
 
 WORDS = {
@@ -271,6 +278,6 @@ def parse_text(text: str) -> Any:
     for candidate in (text, f"[{text}]" if "," in text else text):
         try:
             return json.loads(candidate)
-        except json.JSONDecodeError:
+        except (ValueError, RecursionError):  # no JSON, a number of thousands of digits, brackets without end
             continue
     return text

@@ -6,26 +6,34 @@ from collections.abc import Iterator
 from difflib import get_close_matches
 from typing import Generic, TypeVar
 
-from sightline.errors import UnknownNameError
+from sightline.errors import UnknownNameError, brief
 
 __all__ = ["Registry", "nearest"]
 
 T = TypeVar("T")
+MOST = 6  # names in an advice
+MANY = 40  # names that are no help any more
 
 
 def nearest(name: str, names: list[str]) -> str:
-    """Say which of `names` was probably meant by `name`, or list them.
+    """Say which of `names` was probably meant by `name`, or list them if they are not too many.
 
     >>> nearest("gausian_blur", ["gaussian_blur", "median_blur"])
     'Did you mean gaussian_blur?'
+    >>> nearest("blur", ["gaussian_blur", "median_blur", "deblur"])
+    'Did you mean gaussian_blur or median_blur?'
     >>> nearest("zebra", ["mnist", "digits"])
     'There are: digits, mnist'
     """
     wanted = name.lower().replace("-", "_")
     by_plain = {known.lower().replace("-", "_"): known for known in names}
-    close = get_close_matches(wanted, by_plain, n=1, cutoff=0.6)
+    close = [plain for plain in by_plain if wanted in plain.split("_")] or get_close_matches(
+        wanted[:100], by_plain, n=1, cutoff=0.6
+    )
     if close:
-        return f"Did you mean {by_plain[close[0]]}?"
+        return f"Did you mean {' or '.join(by_plain[plain] for plain in close[:MOST])}?"
+    if len(names) > MANY:
+        return f"None of the {len(names)} names is like it"
     return f"There are: {', '.join(sorted(names))}" if names else "There are none"
 
 
@@ -54,7 +62,7 @@ class Registry(Generic[T]):
             return self._items[name]
         except KeyError:
             fix = nearest(name, list(self._items))
-            raise UnknownNameError(f"unknown {self.kind} {name!r}", fix=fix) from None
+            raise UnknownNameError(f"unknown {self.kind} {brief(name)}", fix=fix) from None
 
     def names(self) -> list[str]:
         """All names, in the order of registration."""

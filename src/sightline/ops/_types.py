@@ -8,6 +8,7 @@ from __future__ import annotations
 import base64
 import binascii
 from collections.abc import Sequence
+from dataclasses import dataclass
 from functools import lru_cache
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, Any, Literal
@@ -25,6 +26,7 @@ from sightline.params import TypeName
 
 __all__ = [
     "NO_FILES",
+    "Alike",
     "Border",
     "Color",
     "Fraction",
@@ -129,6 +131,16 @@ Operand = Annotated[
     WithJsonSchema({"anyOf": [{"type": "number"}, {"type": "string", "format": "picture"}]}),
 ]
 """A second picture of the same size, or one number in the picture's own range (0 to 255 for uint8)."""
+
+
+@dataclass(frozen=True)
+class Alike:
+    """Metadata of a second picture: it has the dtype of the first, is gray where that is, and if `colored` in colour where that is.
+
+    So much is known of it before the first pixel; the operation itself says what does not fit beyond that.
+    """
+
+    colored: bool = False
 
 
 def picture_to_text(image: Image) -> str:

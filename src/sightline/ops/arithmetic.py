@@ -21,7 +21,7 @@ from sightline.errors import ImageError, ParameterError
 from sightline.image import Image, white
 from sightline.ops._op import op
 from sightline.ops._pixels import clip01, like, looked_up, plain, same_size, to_unit
-from sightline.ops._types import Color, Mask, Opacity, Operand, Picture
+from sightline.ops._types import Alike, Color, Mask, Opacity, Operand, Picture
 
 __all__ = [
     "absdiff",
@@ -39,9 +39,9 @@ __all__ = [
     "subtract",
 ]
 
-Other = Annotated[Operand, Doc("A second picture of the same size and dtype, or a number in the picture's own range")]
-Factor = Annotated[Operand, Doc("A second picture of the same size and dtype, white being 1, or a number")]
-Bits = Annotated[Operand, Doc("A second picture of the same size and dtype, or a whole number from 0 to white")]
+Other = Annotated[Operand, Alike(), Doc("A second picture of the same size and dtype, or a number in the picture's own range")]
+Factor = Annotated[Operand, Alike(), Doc("A second picture of the same size and dtype, white being 1, or a number")]
+Bits = Annotated[Operand, Alike(), Doc("A second picture of the same size and dtype, or a whole number from 0 to white")]
 Where = Annotated[Mask | None, Doc("Only where this is lighter than middle gray; elsewhere the picture stays")]
 Overflow = Annotated[
     Literal["saturate", "wrap"],
@@ -145,7 +145,7 @@ def blend(
     image: Image,
     *,
     other: Annotated[
-        Picture, Doc("A second picture of the same size and dtype, laid over the first; its transparency is not looked at")
+        Picture, Alike(), Doc("A second picture of the same size and dtype, laid over the first; its transparency is ignored")
     ],
     alpha: Annotated[Opacity, Doc("How much of the second picture shows: 0 nothing, 1 all")] = 0.5,
     mode: Annotated[Mode, Doc("How a value and the one over it become one before they are mixed")] = "normal",

@@ -13,7 +13,7 @@ from typing_extensions import Doc
 from sightline.image import KINDS, Image, check_image, kind_of, white
 from sightline.ops._op import gives_channels, gives_dtype, measure, op
 from sightline.ops._pixels import LUMA, clip01, like, same_size, to_unit
-from sightline.ops._types import Opacity, Picture
+from sightline.ops._types import Alike, Opacity, Picture
 
 __all__ = [
     "Channels",
@@ -248,9 +248,9 @@ def split(image: Image) -> Channels:
 def merge(
     image: Image,
     *,
-    green: Annotated[Picture, Doc("The green channel: a gray picture of the same size and dtype")],
-    blue: Annotated[Picture, Doc("The blue channel: a gray picture of the same size and dtype")],
-    alpha: Annotated[Picture | None, Doc("The alpha channel, a gray picture of the same size and dtype; none: RGB")] = None,
+    green: Annotated[Picture, Alike(), Doc("The green channel: a gray picture of the same size and dtype")],
+    blue: Annotated[Picture, Alike(), Doc("The blue channel: a gray picture of the same size and dtype")],
+    alpha: Annotated[Picture | None, Alike(), Doc("The alpha channel: a gray picture of this size and dtype; none: RGB")] = None,
 ) -> Image:
     """Make a colour picture of gray ones: this is the red channel, the others are parameters.
 

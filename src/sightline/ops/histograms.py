@@ -14,7 +14,7 @@ from typing_extensions import Doc
 from sightline.image import KINDS, Image, check_image, white
 from sightline.ops._op import measure, op
 from sightline.ops._pixels import like, to_unit
-from sightline.ops._types import Picture
+from sightline.ops._types import Alike, Picture
 from sightline.ops.color import NAMES, plane, planes
 
 __all__ = ["Histogram", "clahe", "equalize", "histogram", "match_histogram"]
@@ -145,7 +145,11 @@ def clahe(
 def match_histogram(
     image: Image,
     *,
-    reference: Annotated[Picture, Doc("The picture whose tones are taken: of any size, the same dtype, gray or in colour as this")],
+    reference: Annotated[
+        Picture,
+        Alike(colored=True),
+        Doc("The picture whose tones are taken: of any size, this dtype, gray or in colour as this"),
+    ],
 ) -> Image:
     """Give the picture the tones of another: each channel is sent through the curve that makes its distribution the other's.
 

@@ -4,31 +4,31 @@ from __future__ import annotations
 
 import hashlib
 import json
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any, cast
 
-import yaml
-
-from sightline.errors import PipelineError, SightlineError
+from sightline.errors import PipelineError, SightlineError, brief
 from sightline.files import write_text
 from sightline.image import KINDS, Image, Kind, check_image, check_values, kind_of
 from sightline.ops import NO_FILES
+from sightline.pipeline.document import from_text, to_text
 from sightline.pipeline.random import Item, chance_of
-from sightline.pipeline.step import AnyStep, Step, step_from
+from sightline.pipeline.step import AnyStep, OneOf, Step, step_from
 
 __all__ = ["FORMAT", "Pipeline"]
 
 FORMAT = 1
 MAX_FILE_BYTES = 32_000_000  # pictures among the parameters are written into the file
 MAX_STEPS = 1000
-Loader = getattr(yaml, "CSafeLoader", yaml.SafeLoader)  # the one in C where PyYAML has it
 
 
 @dataclass(frozen=True)
 class Pipeline:
     """Ordered steps. `run` applies those marked `always`, with `train=True` all of them.
+
+    A step is a `Step`, a `OneOf`, or what stands for one in a file, such as "flip" or {"gaussian_blur": {"sigma": 2}}.
 
     >>> import numpy as np
     >>> pipeline = Pipeline((Step("to_gray"), Step("resize", {"width": 4, "height": 4})))
@@ -38,6 +38,11 @@ class Pipeline:
 
     steps: tuple[AnyStep, ...] = ()
     _fits: set[tuple[Kind | None, bool]] = field(default_factory=set, init=False, repr=False, compare=False)
+
+    def __post_init__(self) -> None:
+        if isinstance(self.steps, str | Step | OneOf) or not isinstance(self.steps, Iterable):
+            raise PipelineError("invalid steps", expected="a list of steps", received=brief(self.steps))
+        object.__setattr__(self, "steps", tuple(s if isinstance(s, Step | OneOf) else step_from(s) for s in self.steps))
 
     def run(self, image: Image | None = None, *, seed: int = 0, item: Item = 0, train: bool = False) -> Image:
         """Apply the steps to a picture, which is never changed; what is random is drawn from (seed, item, step).
@@ -66,13 +71,15 @@ class Pipeline:
 
     def record(self, *, seed: int = 0, item: Item = 0, train: bool = False) -> Pipeline:
         """The plain pipeline of one draw: without chance, it gives the same pixels as `run` with the same arguments."""
-        return Pipeline(tuple(Step(step.op, step.parameters) for _, step in self._drawn(seed, item, train)))
+        return Pipeline(tuple(step for _, step in self._drawn(seed, item, train)))
 
-    def check(self, kind: Kind | None = None, *, train: bool = False) -> None:
-        """Hold the steps against each other, and against a picture of `kind`: dtypes and channels, without running anything.
+    def check(self, kind: Kind | Image | None = None, *, train: bool = False) -> None:
+        """Hold the steps against each other, and against a picture or its kind: dtypes and channels, without running anything.
 
         Without a kind it is enough that some picture fits. PipelineError names the step and what to put before it.
         """
+        if kind is not None and not isinstance(kind, Kind):
+            kind = kind_of(check_image(kind))
         if (kind, train) in self._fits:
             return
         if kind is not None or self.makes_picture:
@@ -116,9 +123,9 @@ class Pipeline:
         `folder`: where pictures that steps name by path are; None refuses paths, as for pipelines from elsewhere.
         """
         if not isinstance(value, dict) or set(value) != {"format", "steps"} or not isinstance(value["steps"], list):
-            raise PipelineError("not a pipeline", expected="a mapping of 'format' and 'steps'", received=repr(value)[:80])
+            raise PipelineError("not a pipeline", expected="a mapping of 'format' and 'steps'", received=brief(value))
         if value["format"] != FORMAT:
-            raise PipelineError("unknown pipeline format", expected=f"format {FORMAT}", received=repr(value["format"]))
+            raise PipelineError("unknown pipeline format", expected=f"format {FORMAT}", received=brief(value["format"]))
         if len(value["steps"]) > MAX_STEPS:
             raise PipelineError("too long a pipeline", expected=f"at most {MAX_STEPS} steps", received=str(len(value["steps"])))
         steps = []
@@ -133,36 +140,21 @@ class Pipeline:
 
     @classmethod
     def load(cls, path: str | Path) -> Pipeline:
-        """Read a pipeline from a YAML or JSON file; pictures that its steps name are looked up beside it."""
+        """Read a pipeline from a YAML or JSON file; relative paths of pictures that its steps name begin at its folder."""
         target = Path(path)
         try:
             if target.stat().st_size > MAX_FILE_BYTES:
-                raise PipelineError(f"cannot read pipeline {str(target)!r}", expected=f"at most {MAX_FILE_BYTES:,} bytes")
-            text = target.read_text(encoding="utf-8")
+                raise PipelineError("it is too large", expected=f"at most {MAX_FILE_BYTES:,} bytes")
+            value = from_text(target.read_text(encoding="utf-8"), is_json=target.suffix == ".json")
+        except PipelineError as error:
+            raise PipelineError(f"cannot read pipeline {str(target)!r}: {error.problem}", fix=error.fix) from error
         except (OSError, ValueError) as error:
-            if isinstance(error, PipelineError):
-                raise
             raise PipelineError(f"cannot read pipeline {str(target)!r}: {getattr(error, 'strerror', None) or error}") from error
-        try:
-            for event in yaml.parse(text, Loader=Loader):
-                if isinstance(event, yaml.events.AliasEvent):
-                    received = f"*{event.anchor}"
-                    raise PipelineError(f"cannot read pipeline {str(target)!r}", expected="no YAML aliases", received=received)
-            value = yaml.load(text, Loader=Loader)  # noqa: S506 - both candidates are safe loaders
-        except (yaml.YAMLError, RecursionError, ValueError) as error:
-            if isinstance(error, PipelineError):
-                raise
-            raise PipelineError(f"cannot read pipeline {str(target)!r}: {' '.join(str(error).split())}") from error
         return cls.from_dict(value, folder=target.parent)
 
     def save(self, path: str | Path) -> None:
-        """Write the pipeline as YAML, or as JSON when the path ends in .json. It needs no other file."""
-        value = self.to_dict()
-        text = (
-            json.dumps(value, indent=2) + "\n"
-            if Path(path).suffix == ".json"
-            else yaml.safe_dump(value, sort_keys=False, allow_unicode=True, width=120)
-        )
+        """Write the pipeline as YAML, or as JSON when the path ends in .json. It needs no other file, but for fonts of your own."""
+        text = to_text(self.to_dict(), is_json=Path(path).suffix == ".json")
         if len(text) > MAX_FILE_BYTES:
             raise PipelineError(
                 "the pipeline is too large to be saved",
@@ -177,7 +169,7 @@ class Pipeline:
         for number, step in enumerate(self.steps, 1):
             if step.when == "train" and not train:
                 continue
-            plain = step.record(chance_of(seed, item, number)) if step.is_random else cast(Step, step)
+            plain = step.record(chance_of(seed, item, number)) if step.is_random else cast(Step, step).plain
             if plain is not None:
                 yield number, plain
 

@@ -13,7 +13,8 @@ from typing import Any
 
 import numpy as np
 
-from sightline.errors import PipelineError
+from sightline.errors import PipelineError, brief
+from sightline.registry import nearest
 
 __all__ = ["Among", "Between", "Chance", "Item", "chance_of", "random_value"]
 
@@ -44,9 +45,9 @@ def chance_of(seed: int, item: Item, step: int) -> Chance:
     """The chance of step number `step` for one item."""
     if isinstance(item, str):
         item = int.from_bytes(hashlib.sha256(item.encode("utf-8", "surrogatepass")).digest()[:8], "little")
-    if seed < 0 or item < 0:
-        raise PipelineError("invalid seed or item", expected="numbers from 0 up", received=f"seed {seed}, item {item}")
-    return Chance([seed, item, step])
+    if not all(isinstance(number, int | np.integer) and number >= 0 for number in (seed, item)):
+        raise PipelineError("invalid seed or item", expected="whole numbers from 0 up", received=f"{brief(seed)} and {brief(item)}")
+    return Chance([int(seed), int(item), step])
 
 
 @dataclass(frozen=True)
@@ -112,11 +113,13 @@ def random_value(value: object) -> Between | Among | None:
         ends = value["between"]
         numbers = isinstance(ends, list | tuple) and all(isinstance(end, int | float) and not isinstance(end, bool) for end in ends)
         if not numbers or len(ends) != 2:
-            raise PipelineError("invalid 'between'", expected="two numbers such as [0.5, 2]", received=repr(ends))
+            raise PipelineError("invalid 'between'", expected="two numbers such as [0.5, 2]", received=brief(ends))
         return Between(*ends)
     if set(value) == {"one_of"}:
         choices = value["one_of"]
         if not isinstance(choices, list | tuple) or not 1 <= len(choices) <= 1000:
-            raise PipelineError("invalid 'one_of'", expected="a list of values", received=repr(choices)[:80])
+            raise PipelineError("invalid 'one_of'", expected="a list of values", received=brief(choices))
         return Among(tuple(choices))
-    raise PipelineError("invalid value", expected="a value, {between: [low, high]} or {one_of: [a, b]}", received=repr(value)[:80])
+    fix = nearest(str(next(iter(value))), ["between", "one_of"]) if len(value) == 1 else None
+    expected = "a value, {between: [low, high]} or {one_of: [a, b]}"
+    raise PipelineError("invalid value", expected=expected, received=brief(value), fix=fix)

@@ -6,23 +6,23 @@ import hashlib
 import json
 from abc import ABC, abstractmethod
 from collections.abc import Iterator
-from dataclasses import dataclass, field, replace
-from itertools import islice, product
+from dataclasses import dataclass, field
+from itertools import product
 from pathlib import Path
 from typing import Any, Literal, cast, get_args
 
 import cv2
 import numpy as np
 
-from sightline.errors import ImageError, PipelineError
-from sightline.image import Image, Kind
-from sightline.ops import NO_FILES, OPS, Op, picture_to_text
+from sightline.errors import ImageError, PipelineError, brief
+from sightline.image import Image, Kind, kind_of
+from sightline.ops import NO_FILES, OPS, Alike, Op, picture_to_text
 from sightline.pipeline.random import Among, Between, Chance, random_value
+from sightline.registry import nearest
 
 __all__ = ["AnyStep", "OneOf", "Step", "When", "step_from"]
 
 When = Literal["always", "train"]
-MAX_SETTINGS = 64
 
 
 class _Canonical(ABC):
@@ -55,8 +55,9 @@ class Step(_Canonical):
     def __post_init__(self) -> None:
         _check_when(self.op, self.when, self.p)
         operation = OPS.get(self.op)
-        if operation.role == "create" and self.p < 1:
-            raise PipelineError(f"invalid 'p' of step {self.op}", expected="1, as it makes the picture", received=repr(self.p))
+        if operation.role == "create" and (self.p < 1 or self.when != "always"):
+            expected = "neither 'p' nor 'when', as it makes the picture"
+            raise PipelineError(f"invalid step {self.op}", expected=expected, received=f"p {self.p}, when {self.when}")
         given = dict(self.parameters)
         chances = {name: choice for name, value in given.items() if (choice := random_value(value))}
         fixed = {name: value for name, value in given.items() if name not in chances}
@@ -68,8 +69,9 @@ class Step(_Canonical):
                 [parse({**fixed, **first, name: value}, self.context)[name] for value in choice.values()]
             )
         for name, value in checked.items():
-            if isinstance(value, np.ndarray):
+            if isinstance(value, np.ndarray) and (value.flags.writeable or not value.flags.owndata):
                 checked[name] = value.copy()  # the caller may change his
+                checked[name].flags.writeable = False
         object.__setattr__(self, "parameters", checked)
         object.__setattr__(self, "context", None)
 
@@ -87,12 +89,15 @@ class Step(_Canonical):
         """The plain step of one draw; None if it is left out."""
         if self.p < 1 and chance.uniform() >= self.p:
             return None
-        if not self.is_random:
-            return self
         drawn = {
             name: value.draw(chance) if isinstance(value, Between | Among) else value for name, value in self.parameters.items()
         }
-        return Step(self.op, drawn, self.when)
+        return Step(self.op, drawn)
+
+    @property
+    def plain(self) -> Step:
+        """The step itself where nothing is left to chance or to training, else a copy without these marks."""
+        return self if self.p == 1 and self.when == "always" else Step(self.op, self.parameters)
 
     def apply(self, image: Image | None) -> Image:
         """Run a plain step on a picture that its operation takes."""
@@ -108,14 +113,18 @@ class Step(_Canonical):
         operation = self.operation
         if operation.role != "create" and not operation.takes(kind):
             raise PipelineError(f"{self.op} does not take {kind}", expected=_accepted(operation), fix=_bridge(operation, kind))
-        found = {operation.result(kind, settings) for settings in self._settings()}
+        settings = list(self._settings())
+        for name, alike in operation.parameters.marked(Alike).items():
+            _hold_against(kind, [each[name] for each in settings], alike, f"{name} of {self.op}")
+        found = {operation.result(kind, each) for each in settings}
         return found | {kind} if self.p < 1 else found
 
     def _settings(self) -> Iterator[dict[str, Any]]:
-        """The parameters with every value that a choice may take, as far as there are not too many."""
-        names = [name for name, value in self.parameters.items() if isinstance(value, Between | Among)]
-        for values in islice(product(*(self.parameters[name].values() for name in names)), MAX_SETTINGS):
-            yield {**self.parameters, **dict(zip(names, values, strict=True))}
+        """The parameters with every value that a choice may take, but of numbers one: no kind of picture depends on them."""
+        choices = {name: list(value.values()) for name, value in self.parameters.items() if isinstance(value, Between | Among)}
+        told = [_telling(values) for values in choices.values()]
+        for values in product(*told):
+            yield {**self.parameters, **dict(zip(choices, values, strict=True))}
 
     def to_dict(self) -> dict[str, Any]:
         """The step as it stands in a file; pictures are written out, so that it needs no other file."""
@@ -150,8 +159,7 @@ class OneOf(_Canonical):
         """The plain step of one draw; None if none is taken."""
         if self.p < 1 and chance.uniform() >= self.p:
             return None
-        drawn = self.options[chance.index(len(self.options))].record(chance)
-        return None if drawn is None else replace(drawn, when=self.when)
+        return self.options[chance.index(len(self.options))].record(chance)
 
     def results(self, kind: Kind) -> set[Kind]:
         """Every kind of picture it may give for one of `kind`."""
@@ -176,27 +184,29 @@ def step_from(item: object, context: object = NO_FILES) -> AnyStep:
         item = {item: {}}
     names = [key for key in item if key not in {"when", "p"}] if isinstance(item, dict) else []
     if not isinstance(item, dict) or len(names) != 1 or not isinstance(names[0], str):
-        expected = "one operation such as 'resize: {width: 28}', and 'when' or 'p' if need be"
-        raise PipelineError("not a step", expected=expected, received=_brief(item))
+        expected = "one operation such as 'flip: {}', and 'when' or 'p' if need be"
+        marks = [name for name in names if name not in OPS and name != "one_of"]
+        fix = nearest(str(marks[0]), ["when", "p"]) if len(names) - len(marks) == 1 else None
+        raise PipelineError("not a step", expected=expected, received=brief(item), fix=fix)
     name, body = names[0], item[names[0]]
     when, p = item.get("when", "always"), item.get("p", 1.0)
     if name == "one_of":
         if not isinstance(body, list):
-            raise PipelineError("invalid one_of", expected="a list of steps", received=_brief(body))
+            raise PipelineError("invalid one_of", expected="a list of steps", received=brief(body))
         options = [step_from(option, context) for option in body]
         if not all(isinstance(option, Step) for option in options):
             raise PipelineError("invalid one_of", expected="operations", received="another one_of")
         return OneOf(tuple(cast(list[Step], options)), when, p)
     if body is not None and not isinstance(body, dict):
-        raise PipelineError(f"invalid step {name}", expected="a mapping of parameters", received=_brief(body))
+        raise PipelineError(f"invalid step {name}", expected="a mapping of parameters", received=brief(body))
     return Step(name, body or {}, when, p, context)
 
 
 def _check_when(op: str, when: object, p: object) -> None:
     if when not in get_args(When):
-        raise PipelineError(f"invalid 'when' of step {op}", expected=" | ".join(get_args(When)), received=repr(when))
+        raise PipelineError(f"invalid 'when' of step {op}", expected=" | ".join(get_args(When)), received=brief(when))
     if not isinstance(p, int | float) or isinstance(p, bool) or not 0 <= p <= 1:
-        raise PipelineError(f"invalid 'p' of step {op}", expected="a probability from 0 to 1", received=repr(p))
+        raise PipelineError(f"invalid 'p' of step {op}", expected="a probability from 0 to 1", received=brief(p))
 
 
 def _with_marks(body: dict[str, Any], step: AnyStep) -> dict[str, Any]:
@@ -205,6 +215,22 @@ def _with_marks(body: dict[str, Any], step: AnyStep) -> dict[str, Any]:
     if step.when != "always":
         body["when"] = step.when
     return body
+
+
+def _hold_against(kind: Kind, values: list[Any], alike: Alike, what: str) -> None:
+    """Refuse second pictures that do not fit a first one of `kind`."""
+    for second in (kind_of(value) for value in values if isinstance(value, np.ndarray)):
+        gray, colored = kind.channels == 1, second.channels > 1
+        if second.dtype != kind.dtype or (gray and colored) or (alike.colored and not gray and not colored):
+            raise PipelineError(f"{what} is {second}, but the picture {kind}", fix="Bring one to the kind of the other.")
+
+
+def _telling(values: list[Any]) -> list[Any]:
+    """Of values those that may decide about the kind of the result: words, each once, pictures, and one number."""
+    words = list(dict.fromkeys(value for value in values if isinstance(value, str | bool | None)))
+    pictures = [value for value in values if isinstance(value, np.ndarray)]
+    others = [value for value in values if not isinstance(value, str | bool | None | np.ndarray)]
+    return [*words, *pictures, *others[:1]]
 
 
 def _plain(value: Any, of_picture: Any) -> Any:
@@ -239,8 +265,3 @@ def _bridge(operation: Op, kind: Kind) -> str:
     if kind.dtype not in operation.dtypes:
         needed.append({"uint8": "to_depth8", "uint16": "to_depth16", "float32": "to_float"}[operation.dtypes[0]])
     return f"Put {' and '.join(needed)} before it."
-
-
-def _brief(value: object) -> str:
-    text = repr(value)
-    return text if len(text) <= 80 else f"{text[:77]}..."
