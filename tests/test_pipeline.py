@@ -42,8 +42,8 @@ def load(tmp_path: Path, text: str) -> Pipeline:
 
 def test_steps_run_in_order_and_those_for_training_only_when_asked(tmp_path: Path) -> None:
     pipeline = load(tmp_path, GOOD)
-    assert [name for name, _ in pipeline.trace(IMAGE)] == ["to_gray", "letterbox"]
-    assert [name for name, _ in pipeline.trace(IMAGE, train=True)] == ["to_gray", "letterbox", "flip"]
+    assert [step.op for step, _ in pipeline.trace(IMAGE)] == ["to_gray", "letterbox"]
+    assert [step.op for step, _ in pipeline.trace(IMAGE, train=True)] == ["to_gray", "letterbox", "flip"]
     assert np.array_equal(pipeline.run(IMAGE, train=True), pipeline.run(IMAGE)[::-1])
     assert [step.when for step in pipeline.steps] == ["always", "always", "train"]
 

@@ -8,7 +8,7 @@ from typing import Generic, TypeVar
 
 from sightline.errors import UnknownNameError, brief
 
-__all__ = ["Registry", "nearest"]
+__all__ = ["Registry", "did_you_mean", "nearest"]
 
 T = TypeVar("T")
 MOST = 6  # names in an advice
@@ -31,10 +31,20 @@ def nearest(name: str, names: list[str]) -> str:
         wanted[:100], by_plain, n=1, cutoff=0.6
     )
     if close:
-        return f"Did you mean {' or '.join(by_plain[plain] for plain in close[:MOST])}?"
+        return did_you_mean([by_plain[plain] for plain in close])
     if len(names) > MANY:
         return f"None of the {len(names)} names is like it"
     return f"There are: {', '.join(sorted(names))}" if names else "There are none"
+
+
+def did_you_mean(names: list[str]) -> str:
+    """The question, with the first few of `names`.
+
+    >>> did_you_mean(["flip", "transpose", "rot90"])
+    'Did you mean flip, transpose or rot90?'
+    """
+    *first, last = names[:MOST]
+    return f"Did you mean {', '.join(first)} or {last}?" if first else f"Did you mean {last}?"
 
 
 class Registry(Generic[T]):

@@ -12,7 +12,7 @@ import numpy as np
 from sightline.errors import ParameterError
 from sightline.image import MAX_PIXELS, Image, check_image, check_values, white
 
-__all__ = ["contact_sheet", "fitted"]
+__all__ = ["TILE", "contact_sheet", "fitted"]
 
 PAPER, GROUND, HAIRLINE, CHECKER = (255, 255, 255), (243, 244, 246), (209, 213, 219), (228, 231, 235)
 INK, MUTED = (27, 31, 36), (107, 114, 128)
@@ -20,13 +20,14 @@ MARGIN, GAP = 24, 20  # about the sheet and between its cells
 SIZE, LINE, ABOVE = 13, 19, 7  # of the text: its size, a line's height, and the room between a picture and its title
 SQUARE = 8  # of the checkerboard
 NARROWEST = 112  # room for a title under a narrow picture
+TILE = 256  # px, the longest side of a picture on a sheet where none is given
 TILES = (16, 4096)
 MOST_COLUMNS = 8  # of a sheet whose columns are not given
 MOST_CHARACTERS = 500  # of a title that are looked at
 
 
 def contact_sheet(
-    images: Sequence[Image], titles: Sequence[str] | None = None, *, columns: int | None = None, tile: int = 256
+    images: Sequence[Image], titles: Sequence[str] | None = None, *, columns: int | None = None, tile: int = TILE
 ) -> Image:
     """Show several pictures in a grid on one: uint8 `(H, W, 3)` RGB.
 

@@ -118,7 +118,7 @@ def test_operations_are_listed_and_explained() -> None:
 @pytest.mark.parametrize(
     ("words", "message"),
     [
-        (["gausian-blur"], "unknown operation 'gausian-blur'\nDid you mean gaussian_blur?"),
+        (["gausian-blur"], "unknown operation 'gausian-blur'\nDid you mean gaussian-blur?"),
         (["gaussian-blur", "--sgima", "2"], "gaussian-blur has no option '--sgima'\nDid you mean --sigma?"),
         (["gaussian-blur", "--sigma", "99"], "invalid sigma of gaussian_blur: expected 0.1 to 50 px, received 99 px"),
         (["gaussian-blur", "--sigma", "wide"], "invalid sigma of gaussian_blur"),
@@ -150,10 +150,63 @@ def test_a_limit_on_pixels_can_be_raised_and_lowered(photo: Path, tmp_path: Path
     assert sl.read(tmp_path / "o.png", "unchanged").shape == (5, 5)
 
 
-def test_the_picture_itself_is_never_overwritten(photo: Path) -> None:
-    before = photo.read_bytes()
-    assert b"is the picture itself" in run("edit", photo, "flip", "-o", photo, code=2).stderr
-    assert photo.read_bytes() == before
+def test_what_is_read_is_never_overwritten_nor_one_result_by_another(photo: Path, tmp_path: Path) -> None:
+    sl.write(tmp_path / "b.png", sl.sample(width=320, height=240))
+    Pipeline((Step("flip"),)).save(tmp_path / "p.yaml")
+    before = {path: path.read_bytes() for path in tmp_path.iterdir()}
+    for words in (
+        ["edit", photo, "flip", "-o", photo],
+        ["edit", photo, "flip", "--steps", photo],
+        ["edit", photo, "flip", "--save-pipeline", photo],
+        ["edit", photo, "blend", "--other", tmp_path / "b.png", "-o", tmp_path / "b.png"],
+        ["edit", photo, tmp_path / "p.yaml", "--save-pipeline", tmp_path / "p.yaml"],
+        ["measure", photo, "histogram", "-o", photo],
+    ):
+        assert b"is a file that is read" in run(*words, code=2).stderr
+    both = tmp_path / "both.png"
+    assert b"would hold two results" in run("edit", photo, "flip", "-o", both, "--steps", both, code=2).stderr
+    assert {path: path.read_bytes() for path in tmp_path.iterdir()} == before
+
+
+def test_a_saved_pipeline_is_a_step_among_others(photo: Path, tmp_path: Path) -> None:
+    Pipeline((Step("flip"), Step("to_gray"))).save(tmp_path / "p.yaml")
+    run("edit", photo, "invert", tmp_path / "p.yaml", "gaussian-blur", "--sigma", 2, "-o", tmp_path / "o.png")
+    expected = sl.gaussian_blur(sl.to_gray(sl.flip(sl.invert(sl.read(photo)))), sigma=2)
+    assert np.array_equal(sl.read(tmp_path / "o.png", "unchanged"), expected)
+    assert b"No such file" in run("edit", photo, "nowhere.yaml", "-o", "o.png", code=2).stderr
+
+
+def test_files_may_begin_with_a_dash_and_short_options_hold_their_value(photo: Path, tmp_path: Path) -> None:
+    dashed = tmp_path / "-w.png"
+    dashed.write_bytes(photo.read_bytes())
+    subprocess.run([*RUN, "edit", "--", "-w.png", "flip", "-oo.png"], cwd=tmp_path, check=True, timeout=60)
+    assert np.array_equal(sl.read(tmp_path / "o.png"), sl.flip(sl.read(photo)))
+
+
+@pytest.mark.parametrize(
+    ("word", "advice"),
+    [
+        ("blur", "Did you mean box-blur, gaussian-blur, median-blur or motion-blur?"),
+        ("mirror", "Did you mean flip or transpose?"),
+        ("gray", "Did you mean to-gray?"),
+        ("edges", "Did you mean sobel, "),
+        ("thumbnail", "`sightline ops` lists them."),
+    ],
+)
+def test_a_word_that_is_no_operation_leads_to_those_that_may_be_meant(photo: Path, word: str, advice: str) -> None:
+    assert advice in run("edit", photo, word, "-o", "o.png", code=2).stderr.decode()
+    assert advice in run("ops", word, code=2).stderr.decode()
+
+
+@pytest.mark.parametrize("words", [["--p", "0"], ["--p", "0.5"], ["--when", "train"], ["--bins", "2..9"]])
+def test_what_measures_is_not_left_to_chance(photo: Path, words: list[str]) -> None:
+    assert b"nothing left to chance" in run("measure", photo, "histogram", *words, code=2).stderr
+
+
+def test_yes_and_no_may_be_said_in_words(photo: Path) -> None:
+    ways = (["--no-find-edges"], ["--find-edges", "no"], ["--find-edges=no"], ["--find-edges", "yes"], ["--find-edges"], [])
+    found = [json.loads(run("measure", photo, "hough-lines", *words, "--json").stdout) for words in ways]
+    assert found[0] == found[1] == found[2] != found[3] == found[4] == found[5]
 
 
 def test_without_a_place_for_the_result_nothing_is_done(photo: Path) -> None:

@@ -88,6 +88,13 @@ def test_resize_keeps_a_float_picture_in_its_range_where_the_kernel_overshoots(i
     assert (enlarged.min(), enlarged.max()) == (0, 1)
 
 
+def test_resize_by_its_width_alone_keeps_the_proportions() -> None:
+    assert sl.resize(np.zeros((480, 640, 3), np.uint8), width=300).shape == (225, 300, 3)
+    assert sl.resize(np.zeros((1, 1000), np.uint8), width=10).shape == (1, 10)
+    with pytest.raises(ParameterError, match="resize needs 'width'"):
+        sl.resize(np.zeros((4, 4), np.uint8))  # type: ignore[call-arg]
+
+
 def test_resize_longest_keeps_the_proportions() -> None:
     assert sl.resize_longest(RGB, size=15).shape == (10, 15, 3)
     assert np.array_equal(sl.resize_longest(DEEP.T, size=90, interpolation="nearest"), DEEP.T.repeat(3, axis=0).repeat(3, axis=1))

@@ -27,9 +27,12 @@ def main() -> None:
     except SightlineError as error:
         show_error(error)
         sys.exit(error.exit_code)
+    except BrokenPipeError:  # `| head` has seen enough
+        sys.stdout = open(os.devnull, "w")  # noqa: SIM115 - what is left in the buffer would fail again at exit
+        sys.exit(128 + 13)  # as a process that SIGPIPE ends
     except OSError as error:  # ours are caught above: this is standard output
         show_error(StorageError(f"cannot write the output: {error.strerror or error}"))
-        sys.stdout = open(os.devnull, "w")  # noqa: SIM115 - what is left in the buffer would fail again at exit
+        sys.stdout = open(os.devnull, "w")  # noqa: SIM115 - as above
         sys.exit(1)
     except SystemExit as error:
         if error.code == 130:  # Typer's answer to KeyboardInterrupt

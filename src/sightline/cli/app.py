@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from importlib import import_module
-from typing import NamedTuple
+from typing import Annotated, NamedTuple
 
 import typer
 
@@ -58,15 +58,19 @@ def build(arguments: Sequence[str] = ()) -> typer.Typer:
         context_settings={"help_option_names": ["-h", "--help"]},
         help=HELP,
     )
-    app.callback()(_nothing)  # with it a single command keeps its name
+    app.callback(invoke_without_command=True)(_alone)  # with it a single command keeps its name
     asked = [command for command in COMMANDS if command.name == next(iter(arguments), None)]
     for command in asked or COMMANDS:
         _add(app, command)
     return app
 
 
-def _nothing() -> None:
-    """Options of the application itself: there are none."""
+def _alone(version: Annotated[bool, typer.Option("--version", help="Print the version")] = False) -> None:
+    if version:
+        from sightline import __version__
+
+        typer.echo(__version__)
+        raise typer.Exit
 
 
 def _add(app: typer.Typer, command: Command) -> None:

@@ -1,7 +1,7 @@
 """Chains of operations on the command line: `crop --x 40 --width 200 gaussian-blur --sigma 2`.
 
-Each word that names an operation begins a step; the options after it are its parameters, until the next operation. Options of
-the command itself may stand anywhere.
+Each word that names an operation begins a step; the options after it are its parameters, until the next operation. A word that
+ends in .yaml or .json stands for the steps of that pipeline. Options of the command itself may stand anywhere.
 """
 
 from __future__ import annotations
@@ -16,17 +16,18 @@ import typer
 from typer.core import TyperCommand, TyperOption
 
 from sightline.errors import ParameterError, SightlineError, UnknownNameError
-from sightline.registry import nearest
+from sightline.registry import did_you_mean, nearest
 
 if TYPE_CHECKING:
     from sightline.ops import Op
     from sightline.params import Parameter
-    from sightline.pipeline import Pipeline
+    from sightline.pipeline import AnyStep, Pipeline
 
-__all__ = ["ChainCommand", "CreateCommand", "chain_of"]
+__all__ = ["ChainCommand", "CreateCommand", "chain_of", "files_of", "operation_of"]
 
 META = "sightline.chain"
 HELP = ("-h", "--help")
+TRUTH = {"true": True, "yes": True, "on": True, "false": False, "no": False, "off": False}
 OPTION = re.compile(r"-[a-z]|--[a-z].*")
 RANGE = re.compile(r"(-?\d*\.?\d+)\.\.(-?\d*\.?\d+)")  # 0.5..2: drawn anew for every picture
 
@@ -63,9 +64,12 @@ def chain_of(ctx: typer.Context) -> Pipeline:
     """The pipeline that was typed after the command."""
     from sightline.pipeline import Pipeline, Step
 
-    segments: list[Segment] = ctx.meta[META]
-    steps = []
+    segments: list[Segment | Path] = ctx.meta[META]
+    steps: list[AnyStep] = []
     for segment in segments:
+        if isinstance(segment, Path):
+            steps += Pipeline.load(segment).steps
+            continue
         try:
             steps.append(Step(segment.operation.name, segment.given, segment.when, segment.p, Path()))  # type: ignore[arg-type]
         except SightlineError as error:
@@ -74,22 +78,35 @@ def chain_of(ctx: typer.Context) -> Pipeline:
     return Pipeline(tuple(steps))
 
 
-def _split(args: list[str], params: Sequence[object], files: int) -> tuple[list[str], list[Segment]]:
+def files_of(ctx: typer.Context) -> list[Path]:
+    """The files that the chain names: pipelines, and those of its parameters that are no other text."""
+    segments: list[Segment | Path] = ctx.meta[META]
+    given = [value for segment in segments if isinstance(segment, Segment) for value in segment.given.values()]
+    named = [Path(value) for value in given if isinstance(value, str) and len(value) < 1000]
+    return [*named, *(segment for segment in segments if isinstance(segment, Path))]
+
+
+def _split(args: list[str], params: Sequence[object], files: int) -> tuple[list[str], list[Segment | Path]]:
     """The command's own words, and the operations with their options."""
     flags = {name: param for param in params if isinstance(param, TyperOption) for name in (*param.opts, *param.secondary_opts)}
     own: list[str] = []
-    segments: list[Segment] = []
+    named: list[str] = []  # what stood behind --, which says that it is no option
+    segments: list[Segment | Path] = []
     words = list(reversed(args))
     while words:
         word = words.pop()
-        if word.startswith("-") and word != "-":
-            _option(word, words, segments[-1] if segments else None, own, flags)
+        if word == "--" and files and words:
+            named = [word, words.pop()]
+            files -= 1
+        elif word.startswith("-") and word != "-":
+            last = segments[-1] if segments else None
+            _option(word, words, last if isinstance(last, Segment) else None, own, flags)
         elif files:
             own.append(word)
             files -= 1
         else:
-            segments.append(Segment(_operation(word)))
-    return own, segments
+            segments.append(Path(word) if Path(word).suffix in {".yaml", ".yml", ".json"} else Segment(operation_of(word)))
+    return own + named, segments
 
 
 def _option(word: str, words: list[str], segment: Segment | None, own: list[str], flags: dict[str, TyperOption]) -> None:
@@ -99,6 +116,8 @@ def _option(word: str, words: list[str], segment: Segment | None, own: list[str]
         _explain(segment.operation)
     if segment and _take(segment, name, value if equals else None, words):
         return
+    if attached := re.fullmatch(r"(-[a-z])(.+)", word):  # -oout.png
+        name, equals = attached[1], attached[2]
     if name not in flags and word not in HELP:
         raise _unknown_option(name, segment, list(flags))
     own.append(word)
@@ -106,14 +125,25 @@ def _option(word: str, words: list[str], segment: Segment | None, own: list[str]
         own.append(words.pop())
 
 
-def _operation(word: str) -> Op:
+def operation_of(word: str) -> Op:
+    """The operation that a word such as `gaussian-blur` names; UnknownNameError says what may be meant."""
     from sightline.ops import OPS
 
     name = word.replace("-", "_")
     if name not in OPS:
-        fix = nearest(name, OPS.names()) if nearest(name, OPS.names()).startswith("Did") else "`sightline ops` lists them."
-        raise UnknownNameError(f"unknown operation {word!r}", fix=fix)
+        raise UnknownNameError(f"unknown operation {word!r}", fix=_advice(name, list(OPS)))
     return OPS.get(name)
+
+
+def _advice(name: str, operations: list[Op]) -> str:
+    """What may be meant: those of a group, a name like it, or operations that do what it says, such as `mirror`."""
+    words = {operation.name.replace("_", "-"): operation for operation in operations}
+    if members := [word for word, operation in words.items() if operation.group == name]:
+        return did_you_mean(members)
+    if (like := nearest(name, list(words))).startswith("Did"):
+        return like
+    said = [word for word, operation in words.items() if name in operation.summary.lower()]
+    return did_you_mean(said) if said else "`sightline ops` lists them."
 
 
 def _take(segment: Segment, flag: str, value: str | None, words: list[str]) -> bool:
@@ -129,7 +159,9 @@ def _take(segment: Segment, flag: str, value: str | None, words: list[str]) -> b
         return True
     if parameter is None or (parameter.name != name and parameter.type != "bool"):
         return False
-    if parameter.type == "bool" and value is None:
+    if parameter.type == "bool" and value is None and words and words[-1] in TRUTH and parameter.name == name:
+        segment.given[name] = TRUTH[words.pop()]
+    elif parameter.type == "bool" and value is None:
         segment.given[parameter.name] = parameter.name == name
     else:
         segment.given[parameter.name] = _typed(parameter, _value(flag, value, words, parameter.range or parameter.type))

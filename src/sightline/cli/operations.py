@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
+from sightline.cli.chain import operation_of
 from sightline.cli.console import out, print_json, say, table
 from sightline.cli.options import Json
 
@@ -29,7 +30,7 @@ def ops(
     from sightline.ops import OPS
 
     if name is not None:
-        operation = OPS.get(name.replace("-", "_"))
+        operation = operation_of(name)
         if json:
             print_json(_to_dict(operation))
         else:
@@ -63,7 +64,8 @@ def explain(operation: Op) -> None:
     if parameters := operation.parameters.describe():
         rows = table("option", "default", "values", "")
         for parameter in parameters:
-            flag = "--" + parameter.name.replace("_", "-")
+            word = parameter.name.replace("_", "-")
+            flag = f"--{word}, --no-{word}" if parameter.type == "bool" else f"--{word}"
             default = "required" if parameter.required else _plain(parameter.default)
             rows.add_row(flag, default, parameter.range or parameter.type, parameter.text)
         out.print(rows)

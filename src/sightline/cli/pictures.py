@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
-from sightline.cli.chain import chain_of
+from sightline.cli.chain import chain_of, files_of
 from sightline.cli.console import err, listening, out, print_json, say, show_error, table
 from sightline.cli.options import Json, Quiet
 from sightline.errors import InputError, PipelineError
@@ -17,7 +17,7 @@ from sightline.errors import InputError, PipelineError
 if TYPE_CHECKING:
     from sightline.batch import Picture
     from sightline.image import Image
-    from sightline.pipeline import Pipeline
+    from sightline.pipeline import Pipeline, Step
 
 __all__ = ["apply", "create", "edit", "measure"]
 
@@ -54,9 +54,8 @@ def edit(
     if not (output or steps or save_pipeline):
         raise InputError("there is nowhere to put the result", fix="Add -o out.png, --steps sheet.png or --save-pipeline p.yaml.")
     chain = chain_of(ctx)
+    _guard([Path(picture), *files_of(ctx)], output, steps, save_pipeline)
     loaded = _load(picture, max_pixels, strip)
-    if output is not None and picture != "-" and output.exists() and output.resolve() == Path(picture).resolve():
-        raise InputError(f"{str(output)!r} is the picture itself", fix="Choose another name for the result.")
     if loaded.frames > 1:
         err.print(f"{picture}: the first of {loaded.frames} frames is taken.", markup=False, soft_wrap=True)
     _run(chain, loaded, output, steps, save_pipeline, output_quality, draw)
@@ -82,6 +81,7 @@ def create(
         raise InputError("there is nothing to create", expected=f"one of {makers}")
     if not (output or steps or save_pipeline):
         raise InputError("there is nowhere to put the result", fix="Add -o out.png, --steps sheet.png or --save-pipeline p.yaml.")
+    _guard(files_of(ctx), output, steps, save_pipeline)
     _run(chain, None, output, steps, save_pipeline, output_quality, draw)
 
 
@@ -101,18 +101,18 @@ def measure(
     The last operation of the chain is the one that measures.
     """
     from sightline.ops import OPS
-    from sightline.pipeline import Pipeline
+    from sightline.pipeline import Pipeline, Step
 
     chain = chain_of(ctx)
     last = chain.steps[-1] if chain.steps else None
-    if last is None or last.op not in OPS or OPS.get(last.op).role != "measure":
+    if not isinstance(last, Step) or last.operation.role != "measure":
         meters = ", ".join(op.name.replace("_", "-") for op in OPS if op.role == "measure")
         raise InputError("there is nothing to measure", expected=f"the last operation to be one of {meters}")
-    chain = chain.record()
-    image = _load(picture, max_pixels, strip=True).image
-    image = Pipeline(chain.steps[:-1]).run(image)
-    operation, parameters = OPS.get(last.op), chain.steps[-1].parameters  # type: ignore[union-attr]
-    result = operation.call(operation.check(image), parameters)
+    if last.is_random or last.when != "always":
+        raise PipelineError(f"{last.op} measures", expected="nothing left to chance, neither --p nor --when")
+    _guard([Path(picture), *files_of(ctx)], output)
+    image = Pipeline(chain.steps[:-1]).run(_load(picture, max_pixels, strip=True).image)
+    result = last.operation.call(last.operation.check(image), last.parameters)
     if output is not None:
         from sightline.image import write
 
@@ -204,28 +204,52 @@ def _run(
     """Run the chain, and leave everything that was asked for or nothing."""
     from sightline.files import write_bytes
     from sightline.image import encode, write
+    from sightline.sheet import TILE, contact_sheet, fitted
 
-    if not chain.steps and loaded is None:
+    result = loaded.image if loaded else None
+    stages = [] if result is None or sheet is None else [(f"0  picture\n{_size(result)}", fitted(result, TILE))]
+    for number, (step, stage) in enumerate(chain.trace(result, seed=seed), start=1):
+        result = stage
+        if sheet is not None:
+            stages.append((f"{number}  {_caption(step)}\n{_size(stage)}", fitted(stage, TILE)))
+    if result is None:
         raise PipelineError("there is nothing to do")
-    image = loaded.image if loaded else None
-    stages = [] if image is None else [("picture", image)]
-    stages += chain.trace(image, seed=seed)
-    result = stages[-1][1]
     encoded = None
     if output is not None:
         suffix = ".png" if str(output) == "-" else output.suffix
         encoded = encode(result, suffix, quality=quality, metadata=loaded.metadata if loaded else None)
     if sheet is not None:
-        from sightline.sheet import contact_sheet
-
-        titles = [f"{number}  {name}  {_size(stage)}" for number, (name, stage) in enumerate(stages)]
-        write(sheet, contact_sheet([stage for _, stage in stages], titles))
+        write(sheet, contact_sheet([stage for _, stage in stages], [title for title, _ in stages]))
     if save_pipeline is not None:
         chain.save(save_pipeline)
     if encoded is not None and str(output) == "-":
         sys.stdout.buffer.write(encoded)
     elif encoded is not None and output is not None:
         write_bytes(output, encoded)
+
+
+def _guard(inputs: list[Path], *outputs: Path | None) -> None:
+    """Refuse to write over what is read, or two results into one file."""
+    names = [output for output in outputs if output is not None and str(output) != "-"]
+    read = {path.resolve() for path in inputs if path.exists()}
+    for place, output in enumerate(names):
+        if output.resolve() in read:
+            raise InputError(f"{str(output)!r} is a file that is read", fix="Choose another name for the result.")
+        if output.resolve() in [other.resolve() for other in names[:place]]:
+            raise InputError(f"{str(output)!r} would hold two results", fix="Choose another name for one of them.")
+    if "-" in map(str, outputs) and sys.stdout.isatty():
+        raise InputError("the result would go to the terminal", fix="Add > out.png, or write -o out.png.")
+
+
+def _caption(step: Step) -> str:
+    """The step with the parameters that are not at their defaults."""
+    usual = {parameter.name: parameter.default for parameter in step.operation.parameters.describe()}
+    given = [f"{name} {_brief(value)}" for name, value in step.parameters.items() if _differs(value, usual[name])]
+    return f"{step.op}  {', '.join(given)}"
+
+
+def _differs(value: Any, usual: Any) -> bool:
+    return not hasattr(value, "shape") and value != usual
 
 
 def _size(image: Image) -> str:

@@ -61,19 +61,20 @@ OutsideColor = Annotated[Color, Doc("The colour outside, where border is constan
 def resize(
     image: Image,
     *,
-    width: Annotated[Side, Doc("New width")] = 28,
-    height: Annotated[Side, Doc("New height")] = 28,
+    width: Annotated[Side, Doc("New width")],
+    height: Annotated[Side | None, Doc("New height; none: in proportion")] = None,
     interpolation: Interpolation = "auto",
 ) -> Image:
-    """Change the size to exactly `width` x `height`, whatever that does to the proportions.
+    """Change the size to `width`, in proportion, or to exactly `width` x `height`, whatever that does to the proportions.
 
-    `(H, W[, C])` becomes `(height, width[, C])` of the same dtype.
+    `(H, W[, C])` becomes `(height, width[, C])` of the same dtype. `resize_longest`, `resize_shortest` and `scale` keep the
+    proportions by another measure, `letterbox` and `resized_crop` by bars or by a cut.
 
     >>> import numpy as np
     >>> resize(np.array([[0, 200], [100, 100]], np.uint8), width=1, height=1).tolist()
     [[100]]
     """
-    return _resized(image, width, height, interpolation)
+    return _resized(image, width, height or _in_proportion(image.shape, width), interpolation)
 
 
 @op(group="geometry", example={"size": 96})
@@ -122,8 +123,8 @@ def scale(
 def letterbox(
     image: Image,
     *,
-    width: Annotated[Side, Doc("Width of the box")] = 28,
-    height: Annotated[Side, Doc("Height of the box")] = 28,
+    width: Annotated[Side, Doc("Width of the box")],
+    height: Annotated[Side, Doc("Height of the box")],
     fill: Annotated[
         Literal["edge", "black", "white"], Doc("What fills the bars: the median of the picture's outermost pixels, black or white")
     ] = "edge",
@@ -210,8 +211,8 @@ def resized_crop(
     y: Annotated[Fraction, Doc("Where the crop lies: 0 at the upper edge, 0.5 in the middle, 1 at the lower edge")] = 0.5,
     scale: Annotated[float, Interval(ge=0.01, le=1), Doc("The crop's area as a part of the picture's")] = 0.5,
     ratio: Annotated[float, Interval(ge=0.1, le=10), Doc("The crop's width divided by its height")] = 1.0,
-    width: Annotated[Side, Doc("New width")] = 28,
-    height: Annotated[Side, Doc("New height")] = 28,
+    width: Annotated[Side, Doc("New width")],
+    height: Annotated[Side, Doc("New height")],
     interpolation: Interpolation = "auto",
 ) -> Image:
     """Cut out a part of the picture and bring it to `width` x `height`.
@@ -366,6 +367,10 @@ def _scaled(image: Image, factor: float, interpolation: str) -> Image:
     return _resized(image, *_scaled_size(image.shape, factor), interpolation)
 
 
+def _in_proportion(shape: tuple[int, ...], width: int) -> int:
+    return max(1, round(shape[0] * width / shape[1]))
+
+
 def _scaled_size(shape: tuple[int, ...], factor: float) -> tuple[int, int]:
     return max(1, round(shape[1] * factor)), max(1, round(shape[0] * factor))
 
@@ -395,7 +400,7 @@ def averaged_size(name: str, given: Mapping[str, Any], width: int, height: int) 
     """The size to which the operation `name` would shrink such a picture by averaging areas; None if it does anything else."""
     factors = {"resize_longest": _longest, "resize_shortest": _shortest}
     if name == "resize":
-        size = given["width"], given["height"]
+        size = given["width"], given["height"] or _in_proportion((height, width), given["width"])
     elif name in factors:
         size = _scaled_size((height, width), factors[name]((height, width), given["size"]))
     elif name == "scale":

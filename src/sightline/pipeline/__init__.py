@@ -14,6 +14,6 @@ steps:
 
 from sightline.pipeline.pipeline import FORMAT, Pipeline
 from sightline.pipeline.random import Among, Between, Item
-from sightline.pipeline.step import OneOf, Step, When
+from sightline.pipeline.step import AnyStep, OneOf, Step, When
 
-__all__ = ["FORMAT", "Among", "Between", "Item", "OneOf", "Pipeline", "Step", "When"]
+__all__ = ["FORMAT", "Among", "AnyStep", "Between", "Item", "OneOf", "Pipeline", "Step", "When"]

@@ -57,7 +57,7 @@ def as_python(chain: Sequence[Given], source: str = "photo.jpg", target: str = "
     """The chain as lines of Python."""
     lines = ["import sightline as sl", ""]
     if not (chain and OPS.get(chain[0][0]).role == "create"):
-        lines.append(f'image = sl.read("{source}", "unchanged")')
+        lines.append(f'image = sl.read({json.dumps(source, ensure_ascii=False)}, "unchanged")')
     for name, given in chain:
         operation = OPS.get(name)
         pictures = {p.name for p in operation.parameters.describe() if p.type.startswith("picture")}
@@ -65,7 +65,7 @@ def as_python(chain: Sequence[Given], source: str = "photo.jpg", target: str = "
         words += [f"{key}={_python(value, key in pictures)}" for key, value in given.items()]
         call = f"sl.{name}({', '.join(words)})"
         lines.append(f"image = {call}.draw(image)" if operation.role == "measure" else f"image = {call}")
-    return "\n".join([*lines, f'sl.write("{target}", image)'])
+    return "\n".join([*lines, f"sl.write({json.dumps(target, ensure_ascii=False)}, image)"])
 
 
 def as_yaml(chain: Sequence[Given]) -> str:
@@ -80,11 +80,21 @@ def _option(key: str, value: Any) -> list[str]:
         return [flag if value else f"--no-{flag[2:]}"]
     if isinstance(value, list | tuple):
         pairs = value and all(isinstance(pair, list | tuple) and len(pair) == 2 for pair in value)
-        return [flag, " ".join(f"{x:g},{y:g}" for x, y in value) if pairs else json.dumps(value)]
-    return [flag, f"{value:g}" if isinstance(value, float) else str(value)]
+        return [flag, " ".join(f"{_number(x)},{_number(y)}" for x, y in value) if pairs else json.dumps(value)]
+    text = _number(value) if isinstance(value, float) else str(value)
+    return [f"{flag}={text}"] if text.startswith("-") else [flag, text]
 
 
 def _python(value: Any, picture: bool) -> str:
     if picture and isinstance(value, str):
-        return f'sl.read("{value}", "unchanged")'
-    return f"{value:g}" if isinstance(value, float) else repr(value)
+        return f'sl.read({json.dumps(value, ensure_ascii=False)}, "unchanged")'
+    return _number(value) if isinstance(value, float) else repr(value)
+
+
+def _number(value: float) -> str:
+    """As short as it can be without being another number.
+
+    >>> _number(2.0), _number(0.1), _number(1.23456789)
+    ('2', '0.1', '1.23456789')
+    """
+    return str(int(value)) if value == int(value) and abs(value) < 1e15 else repr(value)

@@ -59,15 +59,15 @@ class Pipeline:
 
     def trace(
         self, image: Image | None = None, *, seed: int = 0, item: Item = 0, train: bool = False
-    ) -> Iterator[tuple[str, Image]]:
-        """Give each step's name and its result, one after the other: what the model sees."""
+    ) -> Iterator[tuple[Step, Image]]:
+        """Give each step, plain as it was drawn, and its result, one after the other: what the model sees."""
         image = self._checked_input(image, train)
         for number, step in self._drawn(seed, item, train):
             try:
                 image = step.apply(image)
             except SightlineError as error:
                 raise PipelineError(f"step {number} ({step.op}): {error.problem}", fix=error.fix) from error
-            yield step.op, image
+            yield step, image
 
     def record(self, *, seed: int = 0, item: Item = 0, train: bool = False) -> Pipeline:
         """The plain pipeline of one draw: without chance, it gives the same pixels as `run` with the same arguments."""

@@ -160,7 +160,7 @@ def traces(predictor: Predictor, split: Split, kept: NDArray[np.intp]) -> tuple[
     found = []
     for index in kept[:TRACED]:
         image = split.read(int(index))
-        steps = [("as stored", image), *predictor.pipeline.trace(image)]
+        steps = [("as stored", image), *((step.op, result) for step, result in predictor.pipeline.trace(image))]
         found.append((split.names[index], tuple((_with_size(name, step), _small(step)) for name, step in steps)))
     return tuple(found)
 
