@@ -258,30 +258,40 @@ def _size(image: Image) -> str:
 
 def _show_measured(found: dict[str, Any]) -> None:
     """Plain values as lines, lists of rows as tables."""
+    if found and all(isinstance(value, dict) for value in found.values()):
+        found = {"": found}
     for key, value in found.items():
         if isinstance(value, dict) and all(isinstance(row, dict) for row in value.values()):
-            value = [{key: name, **row} for name, row in value.items()]
-        if isinstance(value, list) and value and all(isinstance(row, dict) for row in value):
-            _show_rows(key, value)
-        else:
+            _show_rows([{key: name, **row} for name, row in value.items()])
+        elif isinstance(value, list) and value and all(isinstance(row, dict) for row in value):
+            _show_rows(value)
+        elif isinstance(value, list) and value and all(isinstance(row, list) and len(row) == 2 for row in value):
+            _show_rows([{"x": x, "y": y} for x, y in value])
+        elif value != []:
             say(f"{key}: {_brief(value)}")
 
 
-def _show_rows(key: str, found: list[dict[str, Any]]) -> None:
-    columns = [name for name in found[0] if not isinstance(found[0][name], list | dict)]
-    rows = table(*(f">{name}" for name in columns))
+def _show_rows(found: list[dict[str, Any]]) -> None:
+    """A table of what is short enough for one."""
+    columns = [name for name, value in found[0].items() if not isinstance(value, list | dict) or _is_short(value)]
+    rows = table(*(name if isinstance(found[0][name], str) else f">{name}" for name in columns))
     for row in found[:MOST_ROWS]:
         rows.add_row(*(_brief(row[name]) for name in columns))
-    say(f"{key}: {len(found):,}")
     out.print(rows)
     if len(found) > MOST_ROWS:
         say(f"... and {len(found) - MOST_ROWS:,} more; --json has all of them")
 
 
+def _is_short(value: Any) -> bool:
+    return isinstance(value, list) and len(value) <= 4 and not any(isinstance(item, list | dict) for item in value)
+
+
 def _brief(value: Any) -> str:
+    if isinstance(value, bool):
+        return "yes" if value else "no"
     if isinstance(value, float):
-        return f"{value:.4g}"
-    if isinstance(value, list):
+        return f"{value:,.0f}" if abs(value) >= 1e4 else f"{value:.4g}"
+    if isinstance(value, list | tuple):
         shown = ", ".join(_brief(item) for item in value[:8])
         return f"{shown}, ... ({len(value):,} values)" if len(value) > 8 else shown
     return str(value)
