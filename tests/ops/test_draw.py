@@ -297,6 +297,16 @@ def test_polygon_needs_enough_points() -> None:
         sl.polygon(BLACK, points=((1, 1), (5, 5)), fill=True)
 
 
+def test_polygon_takes_arrays_of_pairs_and_no_others() -> None:
+    points = np.array([[5, 5], [44, 12], [20, 36]])
+    expected = sl.polygon(BLACK, points=((5, 5), (44, 12), (20, 36)), fill=True)
+    for array in (points, points.astype(np.float32), points[:, None]):  # the last as OpenCV gives its contours
+        assert np.array_equal(sl.polygon(BLACK, points=array, fill=True), expected)
+    for shape in ((2, 3), (4, 1), (3, 3), (6,), (5,), ()):
+        with pytest.raises(ParameterError, match=r"invalid points of polygon: expected an \(N, 2\) array"):
+            sl.polygon(BLACK, points=np.zeros(shape))
+
+
 def test_marker_has_the_form_of_its_kind() -> None:
     expected = np.zeros((9, 9), np.uint8)
     expected[4, 1:8] = expected[1:8, 4] = 255

@@ -153,7 +153,9 @@ def picture_to_text(image: Image) -> str:
 
 def _points(value: Any) -> Any:
     if isinstance(value, np.ndarray):
-        return value.reshape(-1, 2).tolist()
+        if value.shape[-1:] != (2,):
+            raise ValueError("an (N, 2) array")
+        return value.reshape(-1, 2).tolist()  # OpenCV's own contours are (N, 1, 2)
     if isinstance(value, str):  # "10,20 30,40", as it is typed in a shell
         try:
             return [[float(number) for number in pair.split(",")] for pair in value.split()]
