@@ -69,7 +69,7 @@ def outside(parameter: Parameter) -> Iterator[Any]:
     if parameter.choices:
         yield "no such choice"
     if parameter.type == "color":
-        yield from ("no such colour", [1, 2], [256, 0, 0], 7)
+        yield from ("no such colour", [1, 2], [256, 0, 0], 7, (True, False, True), np.array([0.5, 0, 1]), np.eye(3, dtype=np.uint8))
 
 
 def keeps_the_contract(op: Op, image: Image | None, given: dict[str, Any]) -> None:

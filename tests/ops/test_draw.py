@@ -143,6 +143,17 @@ def test_far_places_are_no_trouble(place: int) -> None:
     assert (sl.circle(BLACK, x=16384, y=30, radius=16384, thickness=9, color="white")[30, :4] == 255).all()
 
 
+@pytest.mark.parametrize("dtype", ["uint8", "uint16", "int64"])
+def test_colours_may_be_numbers_of_numpy(dtype: str) -> None:
+    image = np.array([[[1, 20, 255], [1, 20, 254]]], dtype)
+    expected = sl.blank(width=2, height=1, color="#0114ff")
+    for color in (image[0, 0], tuple(image[0, 0]), list(image[0, 0]), image[0, 0].tolist()):
+        assert np.array_equal(sl.blank(width=2, height=1, color=color), expected)
+    for wrong in (image[0], image[0, 0] > 2, (np.True_, 2, 3), (True, 2, 3), image[0, 0] / 255, np.array("red")[None]):
+        with pytest.raises(ParameterError, match="invalid color of blank: expected a colour"):
+            sl.blank(color=wrong)
+
+
 # Shapes
 
 

@@ -10,6 +10,7 @@ import binascii
 from collections.abc import Sequence
 from dataclasses import dataclass
 from functools import lru_cache
+from numbers import Integral
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, Any, Literal
 
@@ -46,6 +47,7 @@ NO_FILES = "no files"
 """The context in which a picture may not be named by a path: pipelines from elsewhere."""
 
 PNG, TIFF = "data:image/png;base64,", "data:image/tiff;base64,"
+A_COLOR = "a colour: a name such as red, #rrggbb, #rrggbbaa, or red, green and blue from 0 to 255"
 
 
 @lru_cache(maxsize=256)
@@ -61,10 +63,15 @@ def _color(value: Any) -> str:
         try:
             return _color_of_text(value)
         except ValueError:
-            raise ValueError("a colour: a name such as red, #rrggbb, #rrggbbaa, or red, green and blue from 0 to 255") from None
-    if isinstance(value, list | tuple) and len(value) in (3, 4) and all(isinstance(v, int) and 0 <= v <= 255 for v in value):
-        return "#" + "".join(f"{v:02x}" for v in value)
-    raise ValueError("a colour: a name such as red, #rrggbb, #rrggbbaa, or red, green and blue from 0 to 255")
+            raise ValueError(A_COLOR) from None
+    values = value.tolist() if isinstance(value, np.ndarray) else value
+    if isinstance(values, list | tuple) and len(values) in (3, 4) and all(_is_byte(each) for each in values):
+        return "#" + "".join(f"{int(each):02x}" for each in values)
+    raise ValueError(A_COLOR)
+
+
+def _is_byte(value: Any) -> bool:
+    return isinstance(value, Integral) and not isinstance(value, bool) and 0 <= int(value) <= 255
 
 
 Color = Annotated[str, PlainValidator(_color), TypeName("color"), WithJsonSchema({"type": "string", "format": "color"})]
