@@ -263,7 +263,7 @@ def test_apply_mask_keeps_the_picture_where_the_mask_is_light(dtype: str, channe
         scaled = np.rint(np.rint(np.array(ground)) * (full / 255)) if dtype == "uint8" else np.rint(scaled)
     kept = (MASK > 127) if channels == 1 else (MASK > 127)[..., None]
     expected = np.where(kept, image, scaled[0] if channels == 1 else scaled).astype(image.dtype)
-    assert np.array_equal(sl.apply_mask(image, mask=MASK, color=color), expected)  # type: ignore[arg-type]
+    assert np.array_equal(sl.apply_mask(image, mask=MASK, color=color), expected)
 
 
 def test_apply_mask_is_black_where_nothing_is_said_and_opaque() -> None:

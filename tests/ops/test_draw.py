@@ -149,9 +149,38 @@ def test_colours_may_be_numbers_of_numpy(dtype: str) -> None:
     expected = sl.blank(width=2, height=1, color="#0114ff")
     for color in (image[0, 0], tuple(image[0, 0]), list(image[0, 0]), image[0, 0].tolist()):
         assert np.array_equal(sl.blank(width=2, height=1, color=color), expected)
-    for wrong in (image[0], image[0, 0] > 2, (np.True_, 2, 3), (True, 2, 3), image[0, 0] / 255, np.array("red")[None]):
+    mistakes: tuple[Any, ...] = (
+        image[0],
+        image[0, 0] > 2,
+        (np.True_, 2, 3),
+        (True, 2, 3),
+        image[0, 0] / 255,
+        np.array("red")[None],
+    )
+    for wrong in mistakes:
         with pytest.raises(ParameterError, match="invalid color of blank: expected a colour"):
             sl.blank(color=wrong)
+
+
+def test_what_an_operation_takes_is_what_its_types_say(tmp_path: Path) -> None:
+    """mypy reads this too: colours in every form, pictures as arrays and paths, numbers of NumPy."""
+    patch = picture("uint8", 3)[:10, :12]
+    path = tmp_path / "patch.png"
+    write(path, patch)
+    red = sl.rectangle(RGB, x=2, y=3, width=9, height=8, color="red")
+    for same in (
+        sl.rectangle(RGB, x=2, y=3, width=9, height=8, color=(255, 0, 0)),
+        sl.rectangle(RGB, x=2, y=3, width=9, height=8, color=[255, 0, 0, 255]),
+        sl.rectangle(RGB, x=2, y=3, width=9, height=8, color=np.array([255, 0, 0])),
+        sl.rectangle(RGB, x=2, y=3, width=9, height=8, color=(np.uint8(255), np.uint8(0), np.uint8(0))),
+    ):
+        assert np.array_equal(same, red)
+    assert np.array_equal(sl.overlay(RGB, picture=path), sl.overlay(RGB, picture=patch))
+    assert np.array_equal(sl.overlay(RGB, picture=str(path)), sl.overlay(RGB, picture=patch))
+    assert np.array_equal(sl.apply_mask(patch, mask=path, color=(1, 2, 3)), sl.apply_mask(patch, mask=patch, color="#010203"))
+    assert np.array_equal(sl.add(patch, other=path, mask=str(path)), sl.add(patch, other=patch, mask=patch))
+    assert np.array_equal(sl.add(patch, other=np.uint8(7)), sl.add(patch, other=7))
+    assert sl.text(BLACK, text="A", font_file=matplotlib_font(), background=(9, 9, 9)).any()
 
 
 # Shapes

@@ -131,11 +131,11 @@ def test_in_range_holds_every_channel_to_its_bounds(image: Any) -> None:
         bounds = bounds if image.dtype == np.float32 else np.rint(bounds)
     inside = (image >= bounds[0]) & (image <= bounds[1])
     expected = inside if image.ndim == 2 else inside.all(axis=2)
-    result = sl.in_range(image, low=low, high=high)  # type: ignore[arg-type]
+    result = sl.in_range(image, low=low, high=high)
     assert result.dtype == np.uint8
     assert np.array_equal(result, expected * np.uint8(255))
     if image.ndim == 2:
-        assert np.array_equal(sl.in_range(image, low=low, high=high, space="hsv"), result)  # type: ignore[arg-type]
+        assert np.array_equal(sl.in_range(image, low=low, high=high, space="hsv"), result)
 
 
 def test_in_range_does_not_look_at_alpha() -> None:
@@ -169,7 +169,7 @@ def test_in_range_finds_a_colour_that_is_both_bounds(dtype: str) -> None:
 
 def test_in_range_says_which_bounds_are_the_wrong_way_round() -> None:
     with pytest.raises(ParameterError, match=r"in_range.*red and green and blue.*green 9 in low #000900, 8 in high #ff08ff"):
-        sl.in_range(RGB, low=(0, 9, 0), high=(255, 8, 255))  # type: ignore[arg-type]
+        sl.in_range(RGB, low=(0, 9, 0), high=(255, 8, 255))
     with pytest.raises(ParameterError, match=r"saturation 255 in low #406000, 63 in high #ffffc0"):
         sl.in_range(RGB, low="#406000", high="#ffffc0", space="hsv")
     with pytest.raises(ParameterError, match=r"lightness 255 in low #ffffff, 0 in high #000000"):
@@ -186,7 +186,7 @@ def test_mask_from_color_is_where_no_channel_is_farther_than_the_tolerance(image
         wanted = wanted if image.dtype == np.float32 else np.rint(wanted)
     near = np.abs(image - wanted) <= (tolerance if full == 1 else math.floor(tolerance * full))
     expected = near if image.ndim == 2 else near.all(axis=2)
-    assert np.array_equal(sl.mask_from_color(image, color=color, tolerance=tolerance), expected * np.uint8(255))  # type: ignore[arg-type]
+    assert np.array_equal(sl.mask_from_color(image, color=color, tolerance=tolerance), expected * np.uint8(255))
     assert expected.all() == (tolerance == 1)
 
 
@@ -274,7 +274,7 @@ def test_watershed_parts_discs_that_touch_half_way_between_their_middles(objects
 
 def test_watershed_draws_the_lines_between_regions() -> None:
     image = np.where(TOUCHING, 200, 40).astype(np.uint8)
-    lined = sl.watershed(image, separation=20, color=(0, 255, 0))  # type: ignore[arg-type]
+    lined = sl.watershed(image, separation=20, color=(0, 255, 0))
     lines = (lined == (0, 255, 0)).all(axis=2)
     assert np.array_equal(lined[~lines], np.dstack([image] * 3)[~lines])
     _, count = ndi.label(TOUCHING & ~lines)
@@ -409,7 +409,7 @@ def test_flood_fill_holds_every_channel_to_the_tolerance(image: Any) -> None:
     region = labels == labels[7, 11]
     expected = image.copy()
     expected[region, :3] = np.array((255, 128, 0)) / 255 * full if full != 255 else (255, 128, 0)
-    result = sl.flood_fill(image, x=11, y=7, color=(255, 128, 0), tolerance=0.45)  # type: ignore[arg-type]
+    result = sl.flood_fill(image, x=11, y=7, color=(255, 128, 0), tolerance=0.45)
     assert 1 < region.sum() < 600
     assert np.allclose(result, expected, atol=1e-6)
 

@@ -15,7 +15,7 @@ import numpy as np
 
 from sightline.image import Image
 from sightline.ops._pixels import color_of, composite, own_opacity
-from sightline.ops._types import Point
+from sightline.ops._types import Color, Point
 
 __all__ = [
     "Brush",
@@ -34,11 +34,12 @@ Brush = Callable[[Image, tuple[float, ...]], object]
 """Draws a shape on the picture that it is given, in the values that it is given."""
 
 
-def paint(image: Image, color: str, opacity: float, brush: Brush) -> Image:
+def paint(image: Image, color: Color, opacity: float, brush: Brush) -> Image:
     """A copy of `image` on which `brush` has laid a checked colour.
 
     OpenCV antialiases on uint8 gray and RGB only: for the others the shape is drawn as a mask, which `composite` lays on.
     """
+    assert isinstance(color, str)
     opacity *= own_opacity(color)
     result = image.copy()
     if opacity == 1 and plain(image):

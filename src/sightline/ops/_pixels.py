@@ -12,6 +12,7 @@ import stringzilla
 
 from sightline.errors import ImageError, ParameterError
 from sightline.image import MAX_PIXELS, Image, white
+from sightline.ops._types import Color
 
 __all__ = [
     "BORDERS",
@@ -39,11 +40,12 @@ BORDERS = {
 LUMA = (0.299, 0.587, 0.114)  # Rec. ITU-R BT.601
 
 
-def color_of(color: str, image: Image) -> tuple[float, ...]:
+def color_of(color: Color, image: Image) -> tuple[float, ...]:
     """A checked colour as numbers for the picture: one, three or four, in the picture's own range.
 
     Gray pictures get the colour's lightness; the alpha of a colour without one is full.
     """
+    assert isinstance(color, str)
     return _color_of(color, image.dtype.char, 1 if image.ndim == 2 else image.shape[2])
 
 
@@ -119,7 +121,7 @@ def looked_up(image: Image, table: Image) -> Image:
     return result
 
 
-def plain(color: str, image: Image, width: int, height: int) -> Image:
+def plain(color: Color, image: Image, width: int, height: int) -> Image:
     """A picture of one colour and of the kind of `image`: a border around one pixel, which is much faster than assigning rows."""
     value = color_of(color, image)
     pixel = np.array(value, image.dtype).reshape(1, 1, *image.shape[2:])

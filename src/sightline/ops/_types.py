@@ -74,7 +74,10 @@ def _is_byte(value: Any) -> bool:
     return isinstance(value, Integral) and not isinstance(value, bool) and 0 <= int(value) <= 255
 
 
-Color = Annotated[str, PlainValidator(_color), TypeName("color"), WithJsonSchema({"type": "string", "format": "color"})]
+if TYPE_CHECKING:  # what a caller may give; the functions get a str
+    Color = str | Sequence[int] | Sequence[np.integer[Any]] | NDArray[Any]
+else:
+    Color = Annotated[str, PlainValidator(_color), TypeName("color"), WithJsonSchema({"type": "string", "format": "color"})]
 """A colour: any CSS name or notation, or three or four numbers from 0 to 255; kept as `#rrggbb` or `#rrggbbaa`."""
 
 
@@ -94,7 +97,12 @@ def _picture(value: Any, info: ValidationInfo) -> Image:
     raise ValueError("a picture: an array, or the path of a file")
 
 
-Picture = Annotated[Image, PlainValidator(_picture), TypeName("picture"), WithJsonSchema({"type": "string", "format": "picture"})]
+if TYPE_CHECKING:  # what a caller may give; the functions get an array
+    Picture = Image | str | Path
+else:
+    Picture = Annotated[
+        Image, PlainValidator(_picture), TypeName("picture"), WithJsonSchema({"type": "string", "format": "picture"})
+    ]
 """Another picture: an array, a path, or, in a saved pipeline, the picture itself as text."""
 
 
@@ -111,7 +119,10 @@ def _mask(value: Any, info: ValidationInfo) -> Image:
     return marked if marked.dtype == np.uint8 else marked.astype(np.uint8)
 
 
-Mask = Annotated[Image, PlainValidator(_mask), TypeName("picture"), WithJsonSchema({"type": "string", "format": "picture"})]
+if TYPE_CHECKING:  # what a caller may give; the functions get an array
+    Mask = Image | str | Path
+else:
+    Mask = Annotated[Image, PlainValidator(_mask), TypeName("picture"), WithJsonSchema({"type": "string", "format": "picture"})]
 """A picture that says where: comes as uint8 `(H, W)`, 255 where it is lighter than middle gray, so that the faint noise of a JPEG
 does not count, and 0 elsewhere. Of RGBA the transparency counts."""
 
@@ -131,12 +142,15 @@ def _operand(value: Any, info: ValidationInfo) -> Image | float:
     return _picture(value, info)
 
 
-Operand = Annotated[
-    Image | float,
-    PlainValidator(_operand),
-    TypeName("picture or number"),
-    WithJsonSchema({"anyOf": [{"type": "number"}, {"type": "string", "format": "picture"}]}),
-]
+if TYPE_CHECKING:  # what a caller may give; the functions get an array or a float
+    Operand = Image | float | np.number[Any] | str | Path
+else:
+    Operand = Annotated[
+        Image | float,
+        PlainValidator(_operand),
+        TypeName("picture or number"),
+        WithJsonSchema({"anyOf": [{"type": "number"}, {"type": "string", "format": "picture"}]}),
+    ]
 """A second picture of the same size, or one number in the picture's own range (0 to 255 for uint8)."""
 
 

@@ -162,6 +162,7 @@ def blend(
     >>> blend(low, other=high, alpha=0.25).tolist(), blend(low, other=high, alpha=1, mode="screen").tolist()
     ([[125]], [[222]])
     """
+    assert isinstance(other, np.ndarray)
     second = _second(image, other)
     above = second if mode == "normal" else MODES[mode](image, second)
     if alpha < 1 or above is second:  # never give back the second picture itself
@@ -226,6 +227,7 @@ def apply_mask(
     >>> apply_mask(np.array([[7, 8, 9]], np.uint8), mask=np.array([[0, 99, 255]], np.uint8), color="white").tolist()
     [[255, 255, 9]]
     """
+    assert isinstance(mask, np.ndarray)
     same_size(image, mask, "the mask")
     rows, columns = image.shape[:2]
     return cv2.copyTo(image, mask, plain(color, image, columns, rows))
@@ -262,12 +264,13 @@ def _greatest(first: Any, second: Any, one: float) -> Any:
     return np.maximum(first, second)
 
 
-def _compute(image: Image, other: Image | float, overflow: str, formula: Formula, fast: Callable[..., Image] | None) -> Image:
+def _compute(image: Image, other: Operand, overflow: str, formula: Formula, fast: Callable[..., Image] | None) -> Image:
     """Every value with its partner: by a table for numbers and 8 bit, by `fast` for pictures where there is one, else exactly."""
     if isinstance(other, float):
         if image.dtype == np.uint8:
             return looked_up(image, _table(formula, other, overflow))
         return _fitted(formula(np.asarray(image, np.float64, order="C"), other, 1.0), image.dtype, overflow)
+    assert isinstance(other, np.ndarray)
     second = _second(image, other)
     if fast is None:
         wide = formula(np.asarray(image, np.float64, order="C"), second.astype(np.float64), float(white(image)))
@@ -314,20 +317,22 @@ def _second(image: Image, other: Image) -> Image:
     return cv2.cvtColor(other, cv2.COLOR_GRAY2RGB if other.ndim == 2 else cv2.COLOR_RGBA2RGB)
 
 
-def _where(result: Image, mask: Image | None, image: Image) -> Image:
+def _where(result: Image, mask: Mask | None, image: Image) -> Image:
     """`result` where the mask is not 0, `image` elsewhere."""
     if mask is None:
         return result
+    assert isinstance(mask, np.ndarray)
     same_size(image, mask, "the mask")
     return cv2.copyTo(result, mask, image.copy())
 
 
-def _bitwise(operation: Callable[..., Image], image: Image, other: Image | float, mask: Image | None) -> Image:
+def _bitwise(operation: Callable[..., Image], image: Image, other: Operand, mask: Mask | None) -> Image:
     if isinstance(other, float):
         if not (other.is_integer() and 0 <= other <= white(image)):
             expected = f"a whole number from 0 to {white(image)}, for a picture of {image.dtype}"
             raise ParameterError(f"the number for {operation.__name__} has no such bits", expected=expected, received=f"{other:g}")
         return _where(operation(image, image.dtype.type(other), order="C"), mask, image)
+    assert isinstance(other, np.ndarray)
     return _where(operation(image, _second(image, other), order="C"), mask, image)
 
 

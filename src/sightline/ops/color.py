@@ -259,12 +259,13 @@ def merge(
     >>> merge(red, green=green, blue=blue).tolist()
     [[[1, 2, 3]]]
     """
-    others = {"green": green, "blue": blue} if alpha is None else {"green": green, "blue": blue, "alpha": alpha}
-    for name, other in others.items():
-        what = f"{name} of merge"
-        check_image(other, what=what, dtypes=(kind_of(image).dtype,), channels=(1,))
-        same_size(image, other, what)
-    return cv2.merge((image, *others.values()))
+    channels = [image]
+    for name, given in (("green", green), ("blue", blue), ("alpha", alpha)):
+        if given is not None:
+            what = f"{name} of merge"
+            channels.append(check_image(given, what=what, dtypes=(kind_of(image).dtype,), channels=(1,)))
+            same_size(image, channels[-1], what)
+    return cv2.merge(channels)
 
 
 @op(group="color", channels=(3, 4), keeps_alpha=True)

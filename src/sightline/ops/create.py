@@ -271,7 +271,7 @@ def _empty(width: int, height: int, mode: str) -> Image:
     return np.empty((height, width) if mode == "gray" else (height, width, COUNTS[mode]), np.uint8)
 
 
-def _two_colors(image: Image, where: Image, first: str, second: str) -> Image:
+def _two_colors(image: Image, where: Image, first: Color, second: Color) -> Image:
     colors = np.array([color_of(first, image), color_of(second, image)]).round().astype(np.uint8)
     return colors[where.astype(np.uint8)].reshape(image.shape)
 

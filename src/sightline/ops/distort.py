@@ -13,7 +13,7 @@ from typing_extensions import Doc
 from sightline.image import Image, white
 from sightline.ops._op import op
 from sightline.ops._pixels import same_size
-from sightline.ops._types import Fraction, Picture, Seed
+from sightline.ops._types import Color, Fraction, Picture, Seed
 from sightline.ops.geometry import Outside, OutsideColor
 from sightline.ops.warp import CODES, FARTHEST, Interpolation, Shift, check_sides, fetched, within
 
@@ -75,6 +75,8 @@ def remap(
     >>> remap(np.array([[1, 2, 3]], np.uint8), dx=right, dy=still, amount=1, border="replicate").tolist()
     [[2, 3, 3]]
     """
+    assert isinstance(dx, np.ndarray)
+    assert isinstance(dy, np.ndarray)
     same_size(image, dx, "dx of remap")
     same_size(image, dy, "dy of remap")
     return _displaced(image, _displacement(dx, amount), _displacement(dy, amount), interpolation, border, color)
@@ -189,7 +191,7 @@ def bulge(
     return _displaced(image, dx * factor, dy * factor, interpolation, border, color)
 
 
-def _displaced(image: Image, dx: Image, dy: Image, interpolation: str, border: str, color: str) -> Image:
+def _displaced(image: Image, dx: Image, dy: Image, interpolation: str, border: str, color: Color) -> Image:
     """Fetch each pixel from a place so far to the right and below; the two float32 maps are used up."""
     height, width = image.shape[:2]
     dx += np.arange(width, dtype=np.float32)

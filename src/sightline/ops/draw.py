@@ -305,6 +305,7 @@ def overlay(
     >>> overlay(np.zeros((1, 3), np.uint8), picture=np.full((2, 2), 200, np.uint8), x=2, opacity=0.5).tolist()
     [[0, 0, 100]]
     """
+    assert isinstance(picture, np.ndarray)
     result = image.copy()
     rows, columns = slice(max(y, 0), max(y + picture.shape[0], 0)), slice(max(x, 0), max(x + picture.shape[1], 0))
     below = image[rows, columns]

@@ -411,7 +411,7 @@ def averaged_size(name: str, given: Mapping[str, Any], width: int, height: int) 
     return size if shrinks and given["interpolation"] in {"auto", "area"} else None
 
 
-def _padded(image: Image, left: int, top: int, right: int, bottom: int, border: str, color: str) -> Image:
+def _padded(image: Image, left: int, top: int, right: int, bottom: int, border: str, color: Color) -> Image:
     checked_size(image.shape[1] + left + right, image.shape[0] + top + bottom)
     return cv2.copyMakeBorder(image, top, bottom, left, right, BORDERS[border], value=color_of(color, image))
 

@@ -160,10 +160,10 @@ def match_histogram(
     [[50, 90]]
     """
     what = "the reference picture of match_histogram"
-    check_image(reference, what=what, dtypes=(image.dtype.name,), channels=(1,) if image.ndim == 2 else (3, 4))
+    other = check_image(reference, what=what, dtypes=(image.dtype.name,), channels=(1,) if image.ndim == 2 else (3, 4))
     if image.ndim == 2:
-        return _matched(image, reference)
-    pairs = zip(planes(image), planes(reference), strict=False)
+        return _matched(image, other)
+    pairs = zip(planes(image), planes(other), strict=False)
     return cv2.merge([_matched(values, wanted) for values, wanted in pairs])
 
 

@@ -5,7 +5,7 @@ from __future__ import annotations
 import unicodedata
 from functools import lru_cache
 from pathlib import Path
-from typing import Annotated, Any, Literal
+from typing import TYPE_CHECKING, Annotated, Any, Literal
 
 import cv2
 import numpy as np
@@ -53,7 +53,10 @@ def _font_file(value: Any, info: ValidationInfo) -> Any:
     return str(path)
 
 
-FontFile = Annotated[str | None, BeforeValidator(_font_file)]
+if TYPE_CHECKING:  # what a caller may give; the function gets a str or None
+    FontFile = str | Path | None
+else:
+    FontFile = Annotated[str | None, BeforeValidator(_font_file)]
 
 
 @op(
@@ -88,8 +91,9 @@ def text(
     >>> int(written[:, :55].max()), int(written[:, 55:].max())
     (255, 0)
     """
-    lines, depth = _laid_out(text, font_file or font, size, weight, width)
-    face, inner, step = _face(font_file or font), width or max(wide for _, wide in lines), round(size * line_spacing)
+    font_name = str(font_file or font)
+    lines, depth = _laid_out(text, font_name, size, weight, width)
+    face, inner, step = _face(font_name), width or max(wide for _, wide in lines), round(size * line_spacing)
     box_width, box_height = inner + 2 * padding, size + depth + (len(lines) - 1) * step + 2 * padding
     left, top = round(x - box_width * ANCHORS[anchor][0]), round(y - box_height * ANCHORS[anchor][1])
 

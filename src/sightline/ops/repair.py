@@ -47,6 +47,7 @@ def inpaint(
     >>> int(inpaint(image, mask=mask, method="navier_stokes")[2, 2])
     90
     """
+    assert isinstance(mask, np.ndarray)
     same_size(image, mask, "the mask of inpaint")
     return _inpaint(image, mask, method, radius, "inpaint")
 
@@ -164,8 +165,10 @@ def seamless_clone(
     >>> seamless_clone(image, patch=patch, x=5, y=5)[9, 9].tolist()  # an even patch has no structure; OpenCV rounds down
     [49, 49, 49]
     """
+    assert isinstance(patch, np.ndarray)
     if mask is None:
         mask = to_depth8(patch[..., 3]) if patch.ndim == 3 and patch.shape[2] == 4 else np.full(patch.shape[:2], 255, np.uint8)
+    assert isinstance(mask, np.ndarray)
     same_size(patch, mask, "the mask of seamless_clone")
     rows, columns = image.shape[:2]
     inside = np.s_[max(-y, 0) : max(rows - y, 0), max(-x, 0) : max(columns - x, 0)]

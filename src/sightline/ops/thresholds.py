@@ -155,6 +155,8 @@ def in_range(
         least, most = color_of(low, colors), color_of(high, colors)
         _check_order(least, most, low, high, ("lightness",) if image.ndim == 2 else ("red", "green", "blue"))
         return cv2.inRange(colors, least, most)
+    assert isinstance(low, str)
+    assert isinstance(high, str)
     hsv = _hsv(colors)
     least, most = _hsv_of(low, image.dtype.char)[0], _hsv_of(high, image.dtype.char)[1]
     _check_order(least[1:], most[1:], low, high, ("saturation", "value"))
@@ -206,7 +208,7 @@ def _hsv_of(color: str, dtype: str) -> tuple[tuple[float, ...], tuple[float, ...
     return tuple(pixels.min(axis=0).tolist()), tuple(pixels.max(axis=0).tolist())
 
 
-def _check_order(least: tuple[float, ...], most: tuple[float, ...], low: str, high: str, names: tuple[str, ...]) -> None:
+def _check_order(least: tuple[float, ...], most: tuple[float, ...], low: Color, high: Color, names: tuple[str, ...]) -> None:
     for name, start, end in zip(names, least, most, strict=True):
         if start > end:
             received = f"{name} {start:g} in low {low}, {end:g} in high {high}"

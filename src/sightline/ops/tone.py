@@ -308,6 +308,8 @@ def colorize(
     [[[0, 0, 0], [255, 0, 0]]]
     """
     gray = image if image.ndim == 2 else cv2.cvtColor(image, cv2.COLOR_RGB2GRAY)
+    assert isinstance(dark, str)
+    assert isinstance(light, str)
     return _painted(gray, _ramp(dark, light))
 
 

@@ -19,7 +19,7 @@ from sightline.errors import ParameterError
 from sightline.image import Image
 from sightline.ops._op import op
 from sightline.ops._pixels import BORDERS, checked_size, clip01, color_of
-from sightline.ops._types import Matrix, Points, Side
+from sightline.ops._types import Color, Matrix, Points, Side
 from sightline.ops.geometry import Outside, OutsideColor
 
 __all__ = ["affine", "perspective", "rotate", "shear", "translate"]
@@ -187,7 +187,7 @@ def perspective(
     return within(result, interpolation)
 
 
-def _shifted(image: Image, x: int, y: int, border: str, color: str) -> Image:
+def _shifted(image: Image, x: int, y: int, border: str, color: Color) -> Image:
     """`translate` by whole pixels, fewer than the sides: nothing needs to be interpolated."""
     if border == "wrap":
         return np.roll(image, (y, x), (0, 1))
@@ -197,7 +197,7 @@ def _shifted(image: Image, x: int, y: int, border: str, color: str) -> Image:
     return cv2.copyMakeBorder(kept, top, bottom, left, right, BORDERS[border], value=color_of(color, image))
 
 
-def _affine(image: Image, first: Row, second: Row, size: tuple[int, int], interpolation: str, border: str, color: str) -> Image:
+def _affine(image: Image, first: Row, second: Row, size: tuple[int, int], interpolation: str, border: str, color: Color) -> Image:
     """Fetch the pixel (x, y) of a picture of `size` from where the two rows send (x, y, 1)."""
     check_sides(image, *size)
     (a, b, c), (d, e, f) = first, second
@@ -226,7 +226,7 @@ def _about_the_middle(
     size: tuple[int, int],
     interpolation: str,
     border: str,
-    color: str,
+    color: Color,
 ) -> Image:
     """`_affine` by a matrix of two by two, which sends the middle of the result to the middle of the picture."""
     a, b, c, d = inverse
@@ -237,7 +237,7 @@ def _about_the_middle(
     return _affine(image, first, second, size, interpolation, border, color)
 
 
-def fetched(image: Image, x: Image, y: Image, interpolation: str, border: str, color: str) -> Image:
+def fetched(image: Image, x: Image, y: Image, interpolation: str, border: str, color: Color) -> Image:
     """Fetch each pixel from the place (x, y), maps of float32 or float64."""
     check_sides(image, *x.shape[::-1])
     rows, columns = image.shape[:2]
