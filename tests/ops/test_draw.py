@@ -265,6 +265,43 @@ def test_circle_filled_has_the_area_of_a_circle(radius: int) -> None:
     assert not disc[np.hypot(x, y) > radius + 2].any()
 
 
+def covered(across: float, down: float, angle: float = 0) -> Image:
+    """How much of each pixel of a 41 x 41 picture an ellipse about its middle covers, counted at 16 x 16 places in each."""
+    places = (np.arange(41 * 16) + 0.5) / 16 - 20.5
+    x, y = np.meshgrid(places, places)
+    turn = np.deg2rad(angle)
+    along, beside = x * np.cos(turn) - y * np.sin(turn), x * np.sin(turn) + y * np.cos(turn)
+    inside = np.hypot(along / across, beside / down) <= 1
+    parts: Image = inside.reshape(41, 16, 41, 16).mean(axis=(1, 3))
+    return parts
+
+
+@pytest.mark.parametrize("radius", range(1, 17))
+def test_circle_filled_and_small_is_round_and_of_its_size(radius: int) -> None:
+    canvas = np.zeros((41, 41), np.uint8)
+    disc = sl.circle(canvas, x=20, y=20, radius=radius, fill=True, color="white")
+    assert area(disc) == pytest.approx(np.pi * (radius + 0.5) ** 2, rel=0.01)
+    assert np.abs(disc / 255 - covered(radius + 0.5, radius + 0.5)).max() < 0.07
+    assert all(np.array_equal(disc, same) for same in (disc[::-1], disc[:, ::-1], disc.T))
+    assert np.array_equal(disc, sl.ellipse(canvas, x=20, y=20, width=radius, height=radius, fill=True, color="white"))
+
+
+@pytest.mark.parametrize(("width", "height", "angle"), [(5, 2, 0), (2, 5, 0), (12, 5, 30), (4, 3, -70), (16, 9, 135)])
+def test_ellipse_filled_and_small_is_of_its_size(width: int, height: int, angle: int) -> None:
+    disc = sl.ellipse(np.zeros((41, 41), np.uint8), x=20, y=20, width=width, height=height, angle=angle, fill=True, color="white")
+    assert area(disc) == pytest.approx(np.pi * (width + 0.5) * (height + 0.5), rel=0.01)
+    assert np.abs(disc / 255 - covered(width + 0.5, height + 0.5, angle)).max() < 0.1
+    assert np.array_equal(disc, disc[::-1, ::-1])
+
+
+def test_circle_small_is_cut_off_at_every_edge() -> None:
+    whole = sl.circle(np.zeros((60, 70), np.uint8), x=30, y=30, radius=9, fill=True, color="white")
+    for y in range(-12, 24, 3):
+        for x in range(-12, 30, 3):
+            part = sl.circle(np.zeros((12, 22), np.uint8), x=x, y=y, radius=9, fill=True, color="white")
+            assert np.array_equal(part, whole[30 - y : 42 - y, 30 - x : 52 - x])
+
+
 @pytest.mark.parametrize("thickness", [1, 2, 3, 4, 7, 20])
 def test_circle_has_about_its_thickness(thickness: int) -> None:
     ring = sl.circle(np.zeros((300, 300), np.uint8), x=150, y=150, radius=100, thickness=thickness, color="white")
