@@ -409,6 +409,16 @@ def test_marker_kinds_are_all_different_and_keep_to_their_size() -> None:
         assert (rows.min(), rows.max(), columns.min(), columns.max()) == (10, 30, 10, 30)
 
 
+@pytest.mark.parametrize("size", [1, 2, 3, 4, 9, 10, 31, 32])
+def test_marker_is_as_wide_and_high_as_its_size(size: int) -> None:
+    kinds: list[Any] = ["plus", "star", "square", "cross", "diamond", "triangle"]
+    for kind in kinds:
+        drawn = sl.marker(np.zeros((41, 41), np.uint8), x=20, y=20, size=size, kind=kind, color="white") > 127
+        extent = np.array([drawn.any(axis=0).sum(), drawn.any(axis=1).sum()])
+        slack = 1 if size % 2 == 0 and kind in {"cross", "diamond", "triangle"} else 0  # their tips cover halves of pixels
+        assert (abs(extent - size) <= slack).all()
+
+
 def test_grid_has_a_line_every_so_many_pixels() -> None:
     drawn = sl.grid(BLACK, spacing=10, x=3, y=-4, color="white")
     y, x = np.indices(BLACK.shape)

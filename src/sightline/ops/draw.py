@@ -241,7 +241,7 @@ def marker(
     x: CenterX,
     y: CenterY,
     kind: Annotated[Literal["plus", "cross", "star", "diamond", "square", "triangle"], Doc("Its form")] = "plus",
-    size: Annotated[int, Interval(ge=1, le=4096), Unit("px"), Doc("Width and height")] = 15,
+    size: Annotated[int, Interval(ge=1, le=4096), Unit("px"), Doc("Width and height at a thickness of 1")] = 15,
     color: Paint = "red",
     thickness: Thickness = 1,
     opacity: Opacity = 1.0,
@@ -252,7 +252,7 @@ def marker(
     >>> marker(np.zeros((3, 3), np.uint8), x=1, y=1, size=3, color="white").tolist()
     [[0, 255, 0], [255, 255, 255], [0, 255, 0]]
     """
-    half = size // 2
+    half = (size - 1) / 2
 
     def brush(canvas: Image, value: tuple[float, ...]) -> None:
         for points in SIGNS[kind]:
