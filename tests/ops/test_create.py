@@ -46,6 +46,16 @@ def test_gradient_from_the_middle_ends_in_the_corners() -> None:
     assert (np.diff(image[20, 30:].astype(int)) >= 0).all()
 
 
+@pytest.mark.parametrize(("width", "height"), [(1, 1), (2, 2), (4, 4), (3, 2), (1, 7), (6, 1), (40, 31), (100, 20)])
+def test_gradient_from_the_middle_reaches_both_ends(width: int, height: int) -> None:
+    image = sl.gradient(width=width, height=height, shape="radial", mode="gray").astype(float)
+    distance = np.hypot(np.arange(width) - (width - 1) / 2, (np.arange(height) - (height - 1) / 2)[:, None])
+    spread = np.ptp(distance)
+    expected = (distance - distance.min()) / spread * 255 if spread else 0 * distance
+    assert np.abs(image - expected).max() <= 0.501
+    assert (image.min(), image.max()) == (0, 255 if spread else 0)
+
+
 def test_checkerboard_alternates_by_whole_fields() -> None:
     image = sl.checkerboard(width=70, height=50, size=20, first="#102030", second="white")
     y, x = np.mgrid[:50, :70]

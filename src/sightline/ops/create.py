@@ -81,6 +81,8 @@ def gradient(
 ) -> Image:
     """Make an even transition from one colour to another, which reaches both within the picture.
 
+    A radial one grows with the distance from the middle, in pixels; where all are equally far, it is `start` everywhere.
+
     >>> gradient(width=3, height=1, mode="gray").tolist()
     [[0, 128, 255]]
     """
@@ -88,7 +90,8 @@ def gradient(
     x = np.linspace(-1, 1, width, dtype=np.float32) if width > 1 else np.zeros(1, np.float32)
     y = np.linspace(-1, 1, height, dtype=np.float32)[:, None] if height > 1 else np.zeros((1, 1), np.float32)
     if shape == "radial":
-        part = np.hypot(x * width, y * height) / np.hypot(width, height)
+        distance = np.hypot(x * (width - 1), y * (height - 1))
+        part = (distance - distance.min()) / max(np.ptp(distance), 1e-6)
     else:
         # in pixels, so that the angle is that which is seen; the farthest corner along the line is 1
         turn = np.deg2rad(angle)
