@@ -349,6 +349,13 @@ def test_coarse_dropout_covers_one_rectangle_of_the_size_asked_for() -> None:
         assert set(result.ravel().tolist()) == {9, 255}
 
 
+def test_coarse_dropout_covers_nothing_where_a_side_rounds_to_no_pixel() -> None:
+    image = np.full((40, 60), 9, np.uint8)
+    for width, height in ((0, 0.5), (0.5, 0), (0, 0), (0.49 / 60, 0.5), (0.5, 0.49 / 40)):
+        assert np.array_equal(sl.coarse_dropout(image, width=width, height=height), image)
+    assert (sl.coarse_dropout(image, holes=1, width=0.51 / 60, height=0.51 / 40) != image).sum() == 1
+
+
 def test_coarse_dropout_reaches_every_place() -> None:
     image = np.full((8, 8), 9, np.uint8)
     hits = sum((sl.coarse_dropout(image, holes=1, width=0.25, height=0.25, seed=seed) == 0) for seed in range(600))

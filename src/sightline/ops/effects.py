@@ -171,14 +171,14 @@ def coarse_dropout(
 ) -> Image:
     """Cover rectangles at random places, for training that shall not depend on one detail (DeVries and Taylor 2017).
 
-    In an RGBA picture they have the alpha of `color`.
+    Their sides are rounded to whole pixels: what rounds to none covers nothing. In an RGBA picture they have the alpha of `color`.
 
     >>> import numpy as np
     >>> coarse_dropout(np.full((1, 8), 9, np.uint8), holes=1, width=0.25, height=1).tolist()
     [[9, 9, 9, 9, 9, 0, 0, 9]]
     """
     rows, columns = image.shape[:2]
-    wide, high = max(1, round(width * columns)), max(1, round(height * rows))
+    wide, high = round(width * columns), round(height * rows)
     corners = np.random.default_rng(seed).integers(0, (columns - wide + 1, rows - high + 1), (holes, 2))
     result = image.copy()
     paint = color_of(color, image)
