@@ -536,7 +536,8 @@ def test_text_of_many_scripts_draws_letters_of_their_own(font: Any, letters: str
     [
         ("so 😀", r"'😀'.*U\+1F600 GRINNING FACE: the font lacks it"),
         ("अ", "DEVANAGARI LETTER A: the font lacks it"),
-        ("a\tb", r"U\+0009: a control character"),
+        ("a\x07b", r"U\+0007: a control character"),
+        ("a\x1bb", r"U\+001B: a control character"),
         ("a\0b", r"U\+0000: a control character"),
         ("سلام", "right to left"),
         ("שלום", "right to left"),
@@ -586,6 +587,17 @@ def test_text_lines_stand_below_each_other_as_they_are_aligned() -> None:
         assert second[3] + 30 - first[3] == 40
         slack = (first[2] - first[0]) - (second[2] - second[0])
         assert abs(second[0] - first[0] - share * slack) <= 1
+
+
+def test_text_takes_the_line_ends_and_tabs_of_files() -> None:
+    expected = written("one\ntwo   x\n\nthree", (200, 300), size=20)
+    for ends in ("\r\n", "\r", "\n", "\u2028"):
+        assert np.array_equal(written(ends.join(["one", "two   x", "", "three"]), (200, 300), size=20), expected)
+    assert np.array_equal(
+        written("a\tb\r\n\tcd\te", (200, 300), size=20), written("a       b\n        cd      e", (200, 300), size=20)
+    )
+    boxed: dict[str, Any] = {"size": 20, "background": "#404040"}
+    assert np.array_equal(written("one\r\ntwo\r\n", **boxed), written("one\ntwo", **boxed))  # the last end begins no line
 
 
 def test_text_is_broken_at_words_and_long_words_anywhere() -> None:

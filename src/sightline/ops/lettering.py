@@ -84,7 +84,8 @@ def text(
 ) -> Image:
     """Write text, antialiased, in one or several lines.
 
-    Letters that OpenCV cannot set (no glyph, such as emoji; from right to left, such as Arabic) are refused.
+    Lines end as Python's `splitlines` says, so that the text of a file can be written as it is; a tab is spaces up to the next
+    eighth column. Letters that OpenCV cannot set (no glyph, such as emoji; from right to left, such as Arabic) are refused.
 
     >>> import numpy as np
     >>> written = text(np.zeros((32, 64), np.uint8), text="Hello", size=20)
@@ -115,7 +116,7 @@ def text(
 def _laid_out(content: str, font: str, size: int, weight: int, width: int) -> tuple[list[tuple[str, int]], int]:
     """The lines with their widths, and how far letters reach below the line they stand on."""
     face = _face(font)
-    lines = _settable(unicodedata.normalize("NFC", content), font).split("\n")
+    lines = [_settable(line, font) for line in unicodedata.normalize("NFC", content).expandtabs().splitlines()]
     if width:
         lines = [part for line in lines for part in _wrapped(line, face, size, weight, width)]
     bottom = cv2.getTextSize((0, 0), "gjpqy", (0, 0), face, size, weight)
@@ -150,15 +151,15 @@ def _wrapped(line: str, face: cv2.FontFace, size: int, weight: int, width: int) 
     return parts
 
 
-def _settable(content: str, font: str) -> str:
-    """Give back the text if every letter of it can be set; else ParameterError names the first that cannot."""
-    for letter in dict.fromkeys(content):
-        if letter != "\n" and (problem := _problem(letter, font)):
+def _settable(line: str, font: str) -> str:
+    """Give back the line if every letter of it can be set; else ParameterError names the first that cannot."""
+    for letter in dict.fromkeys(line):
+        if problem := _problem(letter, font):
             name = f"U+{ord(letter):04X} {unicodedata.name(letter, '')}".strip()
             raise ParameterError(
                 f"text cannot write {letter!r}", expected="letters that OpenCV can set", received=f"{name}: {problem}"
             )
-    return content
+    return line
 
 
 @lru_cache(maxsize=4096)
