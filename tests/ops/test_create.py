@@ -153,12 +153,26 @@ def test_a_formula_becomes_a_picture() -> None:
         (lambda x, y: x[:2], "the function made no picture"),
         (lambda x, y: x * np.nan, "not numbers"),
         (lambda x, y: "picture", "the function made no picture"),
+        (lambda x, y: None, "the function made no picture"),
+        (
+            lambda x, y: np.zeros(5),
+            r"the function made no picture: expected numbers of shape \(9, 9\) or .*, received float64 \(5,\)",
+        ),
+        (lambda x, y: [[1, 2], [3]], "the function made no picture"),
         (lambda x, y: np.zeros((*x.shape, 2)), "wrong shape"),
     ],
 )
 def test_a_formula_that_makes_no_picture_is_refused(function: Any, message: str) -> None:
     with pytest.raises(ImageError, match=message):
         sl.from_function(function, width=9, height=9)
+
+
+@pytest.mark.parametrize("size", ["many", 2.5, None, 0, 16385, [3]])
+def test_a_formula_needs_a_size_as_every_picture_does(size: Any) -> None:
+    for side in ("width", "height"):
+        with pytest.raises(ParameterError, match=f"invalid {side} of from_function: expected .*1 to 16384 px"):
+            sl.from_function(lambda x, y: x * 0, **{side: size})
+    assert sl.from_function(lambda x, y: x * 0, width=np.int64(3), height=2).shape == (2, 3)  # type: ignore[arg-type]
 
 
 @pytest.mark.parametrize("name", ["blank", "gradient", "checkerboard", "noise", "color_bars", "zone_plate", "sample"])

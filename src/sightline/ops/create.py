@@ -11,11 +11,12 @@ from annotated_types import Interval, Len, Unit
 from numpy.typing import NDArray
 from typing_extensions import Doc
 
-from sightline.errors import ImageError, ParameterError
+from sightline.errors import ImageError
 from sightline.image import KINDS, Image, Kind, check_image, check_values
 from sightline.ops._op import source
 from sightline.ops._pixels import checked_size, color_of, plain
 from sightline.ops._types import Color, Fraction, Points, Seed, Side
+from sightline.params import Parameters
 
 __all__ = [
     "blank",
@@ -242,7 +243,7 @@ def sample(*, width: Width = 256, height: Height = 256, seed: Seed = 0) -> Image
 
 
 def from_function(
-    function: Callable[[NDArray[np.float32], NDArray[np.float32]], Any], *, width: int = 256, height: int = 256
+    function: Callable[[NDArray[np.float32], NDArray[np.float32]], Any], *, width: Width = 256, height: Height = 256
 ) -> Image:
     """Make a float32 picture from a formula: `function(x, y)` gives the values, in [0, 1], of all pixels at once.
 
@@ -252,21 +253,31 @@ def from_function(
     >>> from_function(lambda x, y: x / 2, width=3, height=1).tolist()
     [[0.0, 0.5, 1.0]]
     """
-    if not (1 <= width <= 16384 and 1 <= height <= 16384):
-        raise ParameterError("from_function: invalid size", expected="1 to 16384 px a side", received=f"{width} x {height} px")
+    width, height = SIZES.parse({"width": width, "height": height}).values()
     checked_size(width, height)
     y, x = np.mgrid[:height, :width].astype(np.float32)
-    values = np.asarray(function(x, y))
-    if values.shape[:2] != (height, width):
-        values = np.broadcast_to(values, (height, width)) if values.ndim < 2 else values
+    made = function(x, y)
+    try:
+        values = np.asarray(made)
+    except ValueError:
+        raise _no_picture(width, height, "lists of different lengths") from None
+    if values.shape in {(), (1,), (width,)}:
+        values = np.broadcast_to(values, (height, width))
     if values.shape[:2] != (height, width) or values.dtype.kind not in "fiub":
-        expected = f"numbers of shape ({height}, {width}) or ({height}, {width}, 3)"
-        raise ImageError("the function made no picture", expected=expected, received=f"{values.dtype} {values.shape}")
+        raise _no_picture(width, height, f"{values.dtype} {values.shape}")
     picture = np.ascontiguousarray(values, np.float32)
     if picture is values or np.shares_memory(picture, x) or np.shares_memory(picture, y):
         picture = picture.copy()
     what = "what the function made"
     return check_values(check_image(picture, what=what), what=what)
+
+
+SIZES = Parameters(from_function)
+
+
+def _no_picture(width: int, height: int, received: str) -> ImageError:
+    expected = f"numbers of shape ({height}, {width}) or ({height}, {width}, 3)"
+    return ImageError("the function made no picture", expected=expected, received=received)
 
 
 def _empty(width: int, height: int, mode: str) -> Image:
