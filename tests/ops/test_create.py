@@ -124,6 +124,46 @@ def test_mask_from_polygon_may_reach_beyond_the_picture() -> None:
     assert (sl.mask_from_polygon(width=9, height=9, points=((-1e6, -1e6), (1e6, -1e6), (1e6, 1e6), (-1e6, 1e6))) == 255).all()
 
 
+def depth_in_triangle(points: Any, width: int, height: int) -> Any:
+    """How far each pixel's middle lies within the three sides, each a half-plane; negative outside."""
+    y, x = np.mgrid[:height, :width]
+    sides = zip(points, (*points[1:], points[0]), strict=True)
+    depths = [((bx - ax) * (y - ay) - (by - ay) * (x - ax)) / np.hypot(bx - ax, by - ay) for (ax, ay), (bx, by) in sides]
+    (ax, ay), (bx, by), (cx, cy) = points
+    turn = np.sign((bx - ax) * (cy - ay) - (by - ay) * (cx - ax))  # the way around
+    return np.min(np.array(depths) * turn, axis=0)
+
+
+@pytest.mark.parametrize(
+    "points",
+    [
+        ((0, 0), (100_000, 50), (0, 100)),
+        ((0, -1e6), (1e6, 1e6), (-300_000, 900_000)),
+        ((-1e6, -1e6), (1e6, 999_000), (700, 1e6)),
+        ((333, -1e6), (777, 1e6), (-1e6, 1e6)),
+        ((275_243, -140_186), (-158_447, 80_925), (-219_033, 94_285)),
+        ((-1e6, 30), (1e6, 170), (0, -1e6)),
+        ((166, 1438), (307, 409), (504, -1714)),
+        ((400, 20), (900, 30), (700, 150)),  # wholly outside
+    ],
+)
+def test_mask_from_polygon_cuts_off_what_is_far_away_without_changing_the_shape(points: Any) -> None:
+    depth = depth_in_triangle(points, 300, 200)
+    mask = sl.mask_from_polygon(width=300, height=200, points=points)
+    assert (mask[depth > 1] == 255).all()
+    assert not mask[depth < -1].any()
+    filled = sl.polygon(np.zeros((200, 300), np.uint8), points=points, fill=True, color="white")
+    assert (filled[depth > 1.5] == 255).all()
+    assert not filled[depth < -1.5].any()
+
+
+def test_mask_from_polygon_holds_what_crosses_itself_beyond_the_picture() -> None:
+    corners = np.array([(20, 20), (900, 30), (-700, 60), (40, 900), (60, -800), (80, 80), (-90, 10)])
+    wide = sl.mask_from_polygon(width=2000, height=2000, points=corners + 1000)
+    mask = sl.mask_from_polygon(width=100, height=100, points=corners)
+    assert (mask != wide[1000:1100, 1000:1100]).mean() < 0.01  # where sides leave the picture they are rounded otherwise
+
+
 def test_sample_is_one_scene_at_every_size() -> None:
     small, large = sl.sample(width=128, height=96), sl.sample(width=512, height=384)
     shrunk = sl.resize(large, width=128, height=96)

@@ -21,6 +21,7 @@ __all__ = [
     "SMALL",
     "Brush",
     "contour_of",
+    "cut_polygon",
     "ellipse_contours",
     "fill_contours",
     "paint",
@@ -67,6 +68,7 @@ def plain(image: Image) -> bool:
 
 SUBPIXEL = 10  # bits after the point in the places that OpenCV is given: the largest place, a million, still fits
 UNIT = 2**SUBPIXEL
+FAR = 2**15 - 1  # from here on OpenCV's edges stray by pixels, and it counts all rows that no picture has
 
 
 def segment(canvas: Image, x1: float, y1: float, x2: float, y2: float, thickness: int, value: tuple[float, ...]) -> None:
@@ -114,11 +116,30 @@ def fill_contours(canvas: Image, contours: Contours, value: tuple[float, ...]) -
     cv2.fillPoly(canvas, contours[0], value, cv2.LINE_AA, contours[1])
 
 
-def contour_of(points: Sequence[Point]) -> Contours:
-    """One contour through points."""
+def contour_of(points: Sequence[Point], canvas: Image) -> Contours:
+    """One contour through points, to be filled on `canvas`."""
     corners = np.array(points)
-    bits = _bits(float(np.abs(corners).max()))
-    return [_fixed(corners, bits)], bits
+    reach = float(np.abs(corners).max())
+    if reach >= FAR:
+        corners = cut_polygon(corners, (-2, -2), (canvas.shape[1] + 1, canvas.shape[0] + 1))
+        reach = float(np.abs(corners).max(initial=0))
+    bits = _bits(reach)
+    return [_fixed(corners, bits)] if len(corners) else [], bits
+
+
+def cut_polygon(corners: Image, least: tuple[float, float], greatest: tuple[float, float]) -> Image:
+    """What of a polygon, float `(N, 2)`, lies within a box; there may be nothing (Sutherland and Hodgman 1974).
+
+    Where it leaves the box and comes back, it runs along the edge there and back, which leaves what is inside as it was.
+    """
+    for axis, limit, side in ((0, least[0], 1), (1, least[1], 1), (0, greatest[0], -1), (1, greatest[1], -1)):
+        before = np.roll(corners, 1, axis=0)
+        depth, depth_before = ((each[:, axis] - limit) * side for each in (corners, before))
+        inside, crossed = depth >= 0, (depth >= 0) != (depth_before >= 0)
+        share = np.divide(depth_before, depth_before - depth, out=np.zeros_like(depth), where=crossed)[:, None]
+        both = np.stack([before + share * (corners - before), corners], axis=1)  # (N, 2, 2)
+        corners = both[np.stack([crossed, inside], axis=1)]
+    return corners
 
 
 def ellipse_contours(x: int, y: int, width: int, height: int, angle: float, start: float, span: float, thickness: int) -> Contours:
@@ -184,7 +205,7 @@ def _ellipse(width: int, height: int, angle: float, start: float, span: float, t
 
 def _bits(reach: float) -> int:
     """As many bits as fit: the more, the smoother is the edge."""
-    return 16 if reach < 2**15 - 1 else SUBPIXEL
+    return 16 if reach < FAR else SUBPIXEL
 
 
 def _fixed(points: Image, bits: int) -> Image:

@@ -13,6 +13,7 @@ from typing_extensions import Doc
 
 from sightline.errors import ImageError
 from sightline.image import KINDS, Image, Kind, check_image, check_values
+from sightline.ops._brush import cut_polygon
 from sightline.ops._op import source
 from sightline.ops._pixels import checked_size, color_of, plain
 from sightline.ops._types import Color, Fraction, Points, Seed, Side
@@ -226,9 +227,13 @@ def mask_from_polygon(
     [[255, 255, 0, 0], [255, 255, 0, 0]]
     """
     checked_size(width, height)
-    mask = np.zeros((height, width), np.uint8)
-    corners = np.rint(np.clip(points, -16384, 16384)).astype(np.int32)
-    return cv2.fillPoly(mask, [corners], 255)
+    corners: Image = np.rint(points)
+    if ((corners >= 0) & (corners < (width, height))).all():
+        return cv2.fillPoly(np.zeros((height, width), np.uint8), [corners.astype(np.int32)], 255)
+    # what OpenCV itself cuts off leaves traces in the last column, and takes seconds where it is far away
+    near = np.rint(cut_polygon(corners, (-1, -1), (width, height))).astype(np.int32) + 1
+    framed = cv2.fillPoly(np.zeros((height + 2, width + 2), np.uint8), [near] if len(near) else [], 255)
+    return framed[1:-1, 1:-1].copy()
 
 
 @source(gives=_rgb)

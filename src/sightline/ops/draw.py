@@ -93,7 +93,7 @@ def arrow(
     def brush(canvas: Image, value: tuple[float, ...]) -> None:
         segment(canvas, x1, y1, neck_x, neck_y, thickness, value)
         if tip * length:
-            fill_contours(canvas, contour_of(corners), value)
+            fill_contours(canvas, contour_of(corners, canvas), value)
 
     return paint(image, color, opacity, brush)
 
@@ -220,7 +220,7 @@ def polygon(
     if len(points) < (least := 3 if fill else 2):
         raise ParameterError("invalid points of polygon", expected=f"{least} points or more", received=f"{len(points)}")
     if fill:
-        return paint(image, color, opacity, lambda canvas, value: fill_contours(canvas, contour_of(points), value))
+        return paint(image, color, opacity, lambda canvas, value: fill_contours(canvas, contour_of(points, canvas), value))
     return paint(image, color, opacity, lambda canvas, value: stroke(canvas, points, closed, thickness, value))
 
 
