@@ -117,7 +117,7 @@ def shapes() -> list[Case]:
         Case(g, "fill_holes", own("fill_holes", island), {
             SKI: lambda: ski.morphology.remove_small_holes(island > 0, max_size=60_000),
         }),
-        Case(g, "remove_small", own("remove_small", BINARY, area=200), {
+        Case(g, "remove_small", own("remove_small", BINARY, min_area=200), {
             SKI: lambda: ski.morphology.remove_small_objects(subject, max_size=199, connectivity=2),
         }),
         Case(g, "skeletonize, Guo and Hall", own("skeletonize", BINARY), {SKI: lambda: ski.morphology.thin(subject)}, bound=6),

@@ -241,6 +241,9 @@ def test_contours_of_a_dot_and_of_nothing() -> None:
     image[3, 5] = 255
     (dot,) = sl.contours(image, min_area=0).items
     assert (dot.area, dot.centroid, dot.box) == (0, (5, 3), (5, 3, 1, 1))
+    assert sl.contours(image).items == ()  # a dot has no area
+    image[3:5, 5:7] = 255
+    assert [found.area for found in sl.contours(image).items] == [1]
 
 
 def test_hough_lines_finds_a_drawn_line() -> None:
@@ -269,7 +272,7 @@ def test_hough_lines_finds_both_sides_of_a_bar_and_joins_gaps() -> None:
     dashed[20, 10:110] = 255
     dashed[20, 50:56] = 0
     assert sl.hough_lines(dashed, find_edges=False, max_gap=10).items[0].length >= 95
-    assert sl.hough_lines(dashed, find_edges=False, threshold=20, max_gap=2).items[0].length <= 56
+    assert sl.hough_lines(dashed, find_edges=False, votes=20, max_gap=2).items[0].length <= 56
     assert sl.hough_lines(np.zeros((40, 40), np.uint8)).to_dict() == {"count": 0, "lines": []}
 
 

@@ -185,7 +185,7 @@ def test_remove_small_keeps_the_parts_that_are_large_enough(area: int, connectiv
         expected = (sizes[labels] >= area) & (labels > 0)
         for dtype, full in (("uint8", 255), ("uint16", 65535), ("float32", 1)):
             picture = ((binary > 127) * full).astype(dtype)
-            kept = sl.remove_small(picture, area=area, connectivity=connectivity)
+            kept = sl.remove_small(picture, min_area=area, connectivity=connectivity)
             assert np.array_equal(kept, (expected * full).astype(dtype))
 
 

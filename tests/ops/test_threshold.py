@@ -202,7 +202,7 @@ def test_mask_from_color_does_not_look_at_alpha() -> None:
 @pytest.mark.parametrize("min_area", [1, 5])
 def test_connected_components_are_those_of_scikit_image(image: Any, connectivity: Any, min_area: int) -> None:
     objects = image > 0.6 * float(white(image))
-    found = sl.connected_components(image, above=0.6, connectivity=connectivity, min_area=min_area)
+    found = sl.connected_components(image, threshold=0.6, connectivity=connectivity, min_area=min_area)
     labels = measure.label(objects, connectivity=connectivity // 4)
     regions = [region for region in measure.regionprops(labels) if region.area >= min_area]
     assert found.count == len(regions) > 3

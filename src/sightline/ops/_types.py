@@ -30,6 +30,7 @@ __all__ = [
     "Alike",
     "Border",
     "Color",
+    "Connectivity",
     "Fraction",
     "Mask",
     "Matrix",
@@ -208,6 +209,9 @@ else:
     Points = Annotated[tuple[Point, ...], BeforeValidator(_points), TypeName("points")]
     Matrix = Annotated[tuple[tuple[Number, ...], ...], BeforeValidator(_rows), TypeName("matrix")]
 """Points `(x, y)` in pixels: pairs, an `(N, 2)` array, or text such as `10,20 30,40`. Matrices: rows of numbers, or an array."""
+
+Connectivity = Annotated[Literal[4, 8], Doc("Whether pixels hang together by their sides only, 4, or by their corners too, 8")]
+"""Which neighbours of a pixel belong to the same region."""
 
 Border = Annotated[
     Literal["reflect", "replicate", "wrap", "constant"],

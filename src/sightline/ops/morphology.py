@@ -17,7 +17,7 @@ from typing_extensions import Doc
 from sightline.errors import ParameterError
 from sightline.image import Image, white
 from sightline.ops._op import gives_dtype, op
-from sightline.ops._types import Fraction, Matrix
+from sightline.ops._types import Connectivity, Fraction, Matrix
 
 __all__ = [
     "black_tophat",
@@ -40,7 +40,6 @@ Radius = Annotated[
 ]
 Iterations = Annotated[int, Interval(ge=1, le=20), Doc("How often it is done; opening and closing: each half of it")]
 Threshold = Annotated[Fraction, Doc("Values above this part of the range are the subject, the others the ground")]
-Connectivity = Annotated[Literal[4, 8], Doc("Whether pixels of the subject that touch at corners only hang together: 8 yes, 4 no")]
 SHAPES = {"rectangle": cv2.MORPH_RECT, "ellipse": cv2.MORPH_ELLIPSE, "cross": cv2.MORPH_CROSS}
 METRICS = {"euclidean": cv2.DIST_L2, "cityblock": cv2.DIST_L1, "chessboard": cv2.DIST_C}
 LARGEST_PATTERN = 31
@@ -188,22 +187,22 @@ def fill_holes(image: Image, *, threshold: Threshold = 0.5) -> Image:
     return _black_and_white(outside[1:-1, 1:-1] != OUTSIDE, image)
 
 
-@op(group="morphology", channels=(1,), example={"area": 100})
+@op(group="morphology", channels=(1,), example={"min_area": 100})
 def remove_small(
     image: Image,
     *,
-    area: Annotated[int, Interval(ge=1, le=1_000_000), Doc("How many pixels a part must have at least to stay")] = 64,
+    min_area: Annotated[int, Interval(ge=1, le=2**28), Unit("px²"), Doc("Smaller parts become ground")] = 64,
     connectivity: Connectivity = 8,
     threshold: Threshold = 0.5,
 ) -> Image:
-    """Remove parts of the subject with fewer than `area` pixels: white subject on black.
+    """Remove parts of the subject with fewer than `min_area` pixels: white subject on black.
 
     >>> import numpy as np
-    >>> remove_small(np.array([[255, 0, 255, 255, 0]], np.uint8), area=2).tolist()
+    >>> remove_small(np.array([[255, 0, 255, 255, 0]], np.uint8), min_area=2).tolist()
     [[0, 0, 255, 255, 0]]
     """
     _, labels, stats, _ = cv2.connectedComponentsWithStats(_subject(image, threshold), connectivity=connectivity)
-    stays = np.where(stats[:, cv2.CC_STAT_AREA] >= area, white(image), 0).astype(image.dtype)
+    stays = np.where(stats[:, cv2.CC_STAT_AREA] >= min_area, white(image), 0).astype(image.dtype)
     stays[0] = 0
     kept: Image = stays[labels]
     return kept

@@ -14,7 +14,7 @@ from sightline.errors import ParameterError
 from sightline.image import KINDS, Image, white
 from sightline.ops._op import gives_channels, measure, op
 from sightline.ops._pixels import clip01, color_of, composite, same_size
-from sightline.ops._types import Color, Fraction, Seed, Side
+from sightline.ops._types import Color, Connectivity, Fraction, Seed, Side
 from sightline.ops.thresholds import level_of
 
 __all__ = ["Components", "connected_components", "flood_fill", "grabcut", "kmeans", "watershed"]
@@ -23,7 +23,6 @@ COVER = 0.8  # how much of a drawn component covers what it was found in
 SAMPLE = 16384  # pixels that k-means learns its colours from: all of a small picture, a draw from a large one
 
 Place = Annotated[int, Interval(ge=0, le=16384), Unit("px")]
-Connectivity = Annotated[Literal[4, 8], Doc("Whether pixels touch by their sides only, or by their corners too")]
 
 
 @dataclass(frozen=True, eq=False)
@@ -62,11 +61,11 @@ class Components:
         }
 
 
-@measure(group="threshold", channels=(1,), gives=gives_channels(3), example={"above": 0.5, "min_area": 20})
+@measure(group="threshold", channels=(1,), gives=gives_channels(3), example={"threshold": 0.5, "min_area": 20})
 def connected_components(
     image: Image,
     *,
-    above: Annotated[Fraction, Doc("What is lighter than this fraction of white is no ground")] = 0.0,
+    threshold: Annotated[Fraction, Doc("What is lighter than this fraction of white is no ground")] = 0.0,
     connectivity: Connectivity = 8,
     min_area: Annotated[int, Interval(ge=1, le=2**28), Unit("px²"), Doc("Smaller ones count as ground")] = 1,
 ) -> Components:
@@ -79,7 +78,7 @@ def connected_components(
     >>> connected_components(image, min_area=2).labels.tolist()
     [[1, 1, 0, 0], [0, 0, 0, 0]]
     """
-    objects = np.greater(image, level_of(above, image), order="C").view(np.uint8)
+    objects = np.greater(image, level_of(threshold, image), order="C").view(np.uint8)
     _, labels, rows, centers = cv2.connectedComponentsWithStatsWithAlgorithm(
         objects, connectivity, cv2.CV_32S, cv2.CCL_GRANA if connectivity == 8 else cv2.CCL_DEFAULT
     )  # the same numbers as by default, for 8 in three quarters of the time

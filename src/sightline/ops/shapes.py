@@ -180,7 +180,7 @@ def contours(
         Annotated[float, Interval(ge=0, le=1)] | None, Doc("Lightness above which a pixel is light; none: Otsu's choice")
     ] = None,
     mode: Annotated[Literal["external", "all"], Doc("Only the outer borders of regions, or also those of holes")] = "external",
-    min_area: Annotated[float, Interval(ge=0, le=1e9), Unit("px²"), Doc("Smaller ones are left out")] = 10.0,
+    min_area: Annotated[float, Interval(ge=0, le=1e9), Unit("px²"), Doc("Smaller ones are left out")] = 1.0,
 ) -> Contours:
     """Measure the regions of a picture: border, area, perimeter, box and centroid.
 
@@ -206,11 +206,11 @@ def contours(
     return Contours(tuple(_contour(borders[index], areas[index], parents[index] >= 0) for index in order))
 
 
-@measure(group="edges", gives=rgb8, example={"threshold": 30, "min_length": 20, "max_gap": 4})
+@measure(group="edges", gives=rgb8, example={"votes": 30, "min_length": 20, "max_gap": 4})
 def hough_lines(
     image: Image,
     *,
-    threshold: Annotated[int, Interval(ge=1, le=10000), Doc("How many edge points a line needs at least")] = 50,
+    votes: Annotated[int, Interval(ge=1, le=10000), Doc("How many edge points a line needs at least")] = 50,
     min_length: Annotated[Side, Doc("Shorter lines are left out")] = 30,
     max_gap: Annotated[int, Interval(ge=0, le=1000), Unit("px"), Doc("Pieces of a line that are no further apart are joined")] = 5,
     find_edges: Annotated[bool, Doc("Find the edges by `canny` first; off: the picture shows edges, light on dark")] = True,
@@ -223,12 +223,12 @@ def hough_lines(
     >>> import numpy as np
     >>> image = np.zeros((60, 60), np.uint8)
     >>> image[20, 5:55] = 255
-    >>> hough_lines(image, threshold=30, find_edges=False).items
+    >>> hough_lines(image, votes=30, find_edges=False).items
     (Line(x1=5, y1=20, x2=54, y2=20, length=49.0, angle=0.0),)
     """
     gray = _gray8(image)
     edges = canny(gray) if find_edges else cv2.threshold(gray, 127, 255, cv2.THRESH_BINARY)[1]
-    found = cv2.HoughLinesP(edges, 1, np.pi / 180, threshold, minLineLength=min_length, maxLineGap=max_gap)
+    found = cv2.HoughLinesP(edges, 1, np.pi / 180, votes, minLineLength=min_length, maxLineGap=max_gap)
     ends = [] if found is None else found.reshape(-1, 4).tolist()
     return Lines(tuple(sorted((_line(*map(int, each)) for each in ends), key=lambda line: -line.length)))
 
