@@ -48,6 +48,39 @@ def test_resize_by_area_is_the_mean_of_blocks() -> None:
     assert np.abs(sl.resize(GRAY, width=15, height=10).astype(float) - blocks).max() <= 0.5
 
 
+def overlaps(before: int, after: int) -> Any:
+    """How much of each new pixel each old one covers, `(after, before)`: what averaging areas means."""
+    edges = np.arange(before)
+    low, high = np.arange(after)[:, None] * before / after, (np.arange(after)[:, None] + 1) * before / after
+    return np.clip(np.minimum(high, edges + 1) - np.maximum(low, edges), 0, None) * after / before
+
+
+def tents(before: int, after: int) -> Any:
+    """The weights of linear interpolation, `(after, before)`; beyond the middle of the last pixel it goes on."""
+    places = np.clip((np.arange(after)[:, None] + 0.5) * before / after - 0.5, 0, before - 1)
+    return np.clip(1 - np.abs(places - np.arange(before)), 0, None)
+
+
+@pytest.mark.parametrize("interpolation", ["auto", "area"])
+@pytest.mark.parametrize("size", [(7, 33), (50, 9), (30, 6), (11, 20), (30, 41), (45, 20), (13, 9), (41, 37)])
+@pytest.mark.parametrize("image", EVERY, ids=lambda image: f"{image.dtype}-{image.ndim}")
+def test_resize_averages_the_side_that_shrinks_even_where_the_other_grows(image: Image, size: Any, interpolation: Any) -> None:
+    width, height = size
+    down, across = (
+        overlaps(before, after) if interpolation == "area" or after < before else tents(before, after)
+        for before, after in ((20, height), (30, width))
+    )
+    exact = np.einsum("yr,xc,rc...->yx...", down, across, image.astype(float))
+    assert_close(sl.resize(image, width=width, height=height, interpolation=interpolation), exact, steps=1.5)  # rounded twice
+
+
+def test_resize_of_fine_stripes_leaves_their_mean() -> None:
+    stripes = np.tile(((np.arange(1000) // 7) % 2 * 255).astype(np.uint8), (4, 1))
+    exact = stripes.reshape(4, 100, 10).mean(axis=2)
+    for interpolation in ("auto", "area"):
+        assert_close(sl.resize(stripes, width=100, height=8, interpolation=interpolation), exact.repeat(2, axis=0))  # type: ignore[arg-type]
+
+
 def test_resize_enlarges_to_nearest_neighbours_exactly() -> None:
     enlarged = sl.resize(RGB, width=90, height=60, interpolation="nearest")
     assert np.array_equal(enlarged, RGB.repeat(3, axis=0).repeat(3, axis=1))

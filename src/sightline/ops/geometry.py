@@ -39,15 +39,16 @@ CODES = {
     "nearest": cv2.INTER_NEAREST_EXACT,
     "linear": cv2.INTER_LINEAR,
     "cubic": cv2.INTER_CUBIC,
-    "area": cv2.INTER_AREA,
     "lanczos": cv2.INTER_LANCZOS4,
 }
+AVERAGING = {"auto": cv2.INTER_LINEAR, "area": cv2.INTER_AREA}
+"""How those that average areas enlarge a side that grows."""
 FLIPS = {"vertical": 0, "horizontal": 1, "both": -1}
 TURNS = {1: cv2.ROTATE_90_COUNTERCLOCKWISE, 2: cv2.ROTATE_180, 3: cv2.ROTATE_90_CLOCKWISE}
 
 Interpolation = Annotated[
     Literal["auto", "nearest", "linear", "cubic", "area", "lanczos"],
-    Doc("How pixels are made from their neighbours; auto: area when shrinking, linear when enlarging"),
+    Doc("How pixels are made from their neighbours; auto: area for a side that shrinks, linear for one that grows"),
 ]
 Place = Annotated[int, Interval(ge=0, le=65535), Unit("px")]  # no JPEG has a longer side
 Margin = Annotated[int, Interval(ge=0, le=16384), Unit("px")]
@@ -357,10 +358,19 @@ def _resized(image: Image, width: int, height: int, interpolation: str) -> Image
     if (rows, columns) == (height, width):
         return image.copy()
     checked_size(width, height)
-    if interpolation == "auto":
-        interpolation = "area" if width * height < rows * columns else "linear"
+    if interpolation in AVERAGING:
+        return _averaged(image, width, height, AVERAGING[interpolation])
     result = cv2.resize(image, (width, height), interpolation=CODES[interpolation])
     return clip01(result) if interpolation in {"cubic", "lanczos"} else result  # both overshoot
+
+
+def _averaged(image: Image, width: int, height: int, enlarging: int) -> Image:
+    """Shrink by area what gets shorter, then enlarge the rest: OpenCV averages areas only where neither side grows."""
+    rows, columns = image.shape[:2]
+    least = min(width, columns), min(height, rows)
+    if least != (columns, rows):
+        image = cv2.resize(image, least, interpolation=cv2.INTER_AREA)
+    return image if least == (width, height) else cv2.resize(image, (width, height), interpolation=enlarging)
 
 
 def _scaled(image: Image, factor: float, interpolation: str) -> Image:
