@@ -37,6 +37,15 @@ def by_channel(image: Any, run: Any) -> Any:
     return run(values) if image.ndim == 2 else np.stack([run(values[..., c]) for c in range(image.shape[2])], axis=-1)
 
 
+def by_opacity(image: Any, run: Any) -> Any:
+    """`by_channel`, of RGBA with colours multiplied by their alpha before, and divided after."""
+    if image.ndim == 2 or image.shape[2] == 3:
+        return by_channel(image, run)
+    values = by_channel(np.dstack([image[..., :3] * (image[..., 3:] / 255), image[..., 3]]), run)
+    alpha = values[..., 3:]
+    return np.dstack([np.divide(255 * values[..., :3], alpha, where=alpha > 0.5, out=np.zeros_like(values[..., :3])), alpha])
+
+
 def rounding(image: Any) -> float:
     """How far a rightly rounded value may lie from the exact one; float32 filters add up some dozen rounded products."""
     return 2e-6 if image.dtype == np.float32 else 0.502 if image.dtype == np.uint8 else 0.55
@@ -54,7 +63,7 @@ def unit(image: Any) -> Any:
 @BORDERS
 @pytest.mark.parametrize(("width", "height"), [(3, 5), (4, 1), (1, 6), (2, 8)])
 def test_box_blur_is_the_mean_of_the_box(image: Any, border: Any, width: int, height: int) -> None:
-    exact = by_channel(image, lambda plane: ndi.uniform_filter(plane, (height, width), mode=MODES[border]))
+    exact = by_opacity(image, lambda plane: ndi.uniform_filter(plane, (height, width), mode=MODES[border]))
     assert close(sl.box_blur(image, width=width, height=height, border=border), exact, image)
 
 
@@ -70,7 +79,7 @@ def test_box_blur_keeps_a_flat_picture_at_every_size() -> None:
 @pytest.mark.parametrize("sigma", [0.3, 1.0, 2.7])
 def test_gaussian_blur_is_scipys_with_a_kernel_of_three_or_four_sigma(image: Any, border: Any, sigma: float) -> None:
     reach = math.ceil(sigma * (3 if image.dtype == np.uint8 else 4))
-    exact = by_channel(image, lambda plane: ndi.gaussian_filter(plane, sigma, mode=MODES[border], radius=reach))
+    exact = by_opacity(image, lambda plane: ndi.gaussian_filter(plane, sigma, mode=MODES[border], radius=reach))
     assert close(sl.gaussian_blur(image, sigma=sigma, border=border), exact, image)
 
 
@@ -180,21 +189,50 @@ def test_motion_blur_turns_counter_clockwise() -> None:
 
 def test_motion_blur_of_one_pixel_changes_nothing() -> None:
     for angle in (0, 33, 45, 90):
-        assert np.array_equal(sl.motion_blur(RGBA, length=1, angle=angle), RGBA)
+        assert np.array_equal(sl.motion_blur(RGB, length=1, angle=angle), RGB)
+        assert np.array_equal(sl.motion_blur(RGBA, length=1, angle=angle), np.where(RGBA[..., 3:], RGBA, 0))
+
+
+SMOOTHING = [
+    sl.gaussian_blur, sl.box_blur, sl.motion_blur, sl.pixelate, sl.sharpen, sl.unsharp_mask,
+]  # fmt: skip
+
+
+@pytest.mark.parametrize("dtype", ["uint8", "uint16", "float32"])
+@pytest.mark.parametrize("smooth", SMOOTHING, ids=lambda smooth: smooth.__name__)
+def test_a_picture_of_one_colour_keeps_it_however_its_transparency_changes(smooth: Any, dtype: str) -> None:
+    full = {"uint8": 255, "uint16": 65535, "float32": 1}[dtype]
+    image = (RNG.random((20, 30, 4), np.float32) * full).astype(dtype)
+    color = (np.array([1, 0.5, 0.25]) * full).astype(dtype)
+    image[..., :3] = np.where(image[..., 3:], color, np.array([0, full, full], dtype))  # hidden ones differ
+    image[3:9, 5:11] = np.array([0, full, full, 0], dtype)
+    result = smooth(image)
+    seen = result[..., 3:] > (1e-4 if dtype == "float32" else 0)
+    assert seen.any()
+    apart = np.where(seen, unit(result)[..., :3] - color / full, 0) * unit(result)[..., 3:]  # laid on any ground
+    assert np.abs(apart).max() <= 1e-6
+
+
+@pytest.mark.parametrize("smooth", [sl.gaussian_blur, sl.box_blur, sl.motion_blur, sl.sharpen])
+def test_what_a_constant_border_lets_in_is_transparent(smooth: Any) -> None:
+    white_one = np.full((9, 9, 4), 255, np.uint8)
+    result = smooth(white_one, border="constant")
+    assert (result[..., :3] == 255).all()
+    assert (result[..., 3] < 255).any() == (smooth is not sl.sharpen)
 
 
 @EVERY
 @BORDERS
 def test_sharpen_adds_the_difference_to_the_four_neighbours(image: Any, border: Any) -> None:
     cross = np.array([[0, 1, 0], [1, 0, 1], [0, 1, 0]])
-    exact = by_channel(image, lambda plane: plane + 0.7 * (4 * plane - ndi.correlate(plane, cross, mode=MODES[border])))
+    exact = by_opacity(image, lambda plane: plane + 0.7 * (4 * plane - ndi.correlate(plane, cross, mode=MODES[border])))
     assert close(sl.sharpen(image, amount=0.7, border=border), exact, image)
 
 
 @EVERY
 def test_unsharp_mask_adds_what_the_blur_takes_away(image: Any) -> None:
     reach = 5 if image.dtype == np.uint8 else 6
-    exact = by_channel(image, lambda plane: plane + 1.5 * (plane - ndi.gaussian_filter(plane, 1.5, mode="mirror", radius=reach)))
+    exact = 2.5 * image - 1.5 * by_opacity(image, lambda plane: ndi.gaussian_filter(plane, 1.5, mode="mirror", radius=reach))
     result = sl.unsharp_mask(image, sigma=1.5, amount=1.5).astype(np.float64)
     assert np.abs(result - np.clip(exact, 0, float(white(image)))).max() <= 2.5 * rounding(image)  # the blur is rounded too
 
@@ -202,8 +240,8 @@ def test_unsharp_mask_adds_what_the_blur_takes_away(image: Any) -> None:
 @EVERY
 def test_unsharp_mask_leaves_small_differences_as_they_are(image: Any) -> None:
     full = float(white(image))
-    low = by_channel(image, lambda plane: np.abs(plane - ndi.gaussian_filter(plane, 2, mode="mirror"))) / full < 0.2 - 2 / 255
-    high = by_channel(image, lambda plane: np.abs(plane - ndi.gaussian_filter(plane, 2, mode="mirror"))) / full > 0.2 + 2 / 255
+    apart = np.abs(image - by_opacity(image, lambda plane: ndi.gaussian_filter(plane, 2, mode="mirror"))) / full
+    low, high = apart < 0.2 - 2 / 255, apart > 0.2 + 2 / 255
     plain, choosy = sl.unsharp_mask(image), sl.unsharp_mask(image, threshold=0.2)
     assert np.array_equal(choosy[low], image[low])
     assert np.array_equal(choosy[high], plain[high])
@@ -259,11 +297,14 @@ def test_emboss_is_prewitts_slope_on_gray(image: Any) -> None:
 @EVERY
 @pytest.mark.parametrize("size", [1, 4, 7, 10, 25, 1024])
 def test_pixelate_shows_the_means_of_squares(image: Any, size: int) -> None:
-    exact = np.empty(image.shape)
-    for y in range(0, 20, size):
-        for x in range(0, 30, size):
-            exact[y : y + size, x : x + size] = image[y : y + size, x : x + size].mean(axis=(0, 1), dtype=np.float64)
-    assert close(sl.pixelate(image, size=size), exact, image)
+    def means(plane: Any) -> Any:
+        exact = np.empty(plane.shape)
+        for y in range(0, 20, size):
+            for x in range(0, 30, size):
+                exact[y : y + size, x : x + size] = plane[y : y + size, x : x + size].mean()
+        return exact
+
+    assert close(sl.pixelate(image, size=size), by_opacity(image, means), image)
 
 
 @pytest.mark.parametrize("image", [GRAY, RGB, RGB16, FLOAT], ids=["gray", "rgb", "16 bit", "float"])

@@ -32,8 +32,19 @@ def fetched(image: Image, rows: Any, columns: Any, border: str = "constant", nea
     mode = {"reflect": "mirror", "replicate": "nearest", "wrap": "grid-wrap", "constant": "grid-constant"}[border]
     planes = image[..., None] if image.ndim == 2 else image
     options = {"order": 0 if nearest else 1, "mode": mode, "cval": fill, "output": np.float64}
-    shifted = [ndimage.map_coordinates(planes[..., c], [rows, columns], **options) for c in range(planes.shape[2])]
-    return np.dstack(shifted).reshape(*np.shape(rows), *image.shape[2:])
+
+    def shifted(values: Image) -> Image:
+        return np.dstack([ndimage.map_coordinates(values[..., c], [rows, columns], **options) for c in range(values.shape[2])])
+
+    mixed = shifted(planes) if nearest or planes.shape[2] < 4 else by_opacity(planes, shifted)
+    return mixed.reshape(*np.shape(rows), *image.shape[2:])
+
+
+def by_opacity(image: Image, run: Callable[[Image], Image]) -> Image:
+    """`run` on uint8 RGBA whose colours are multiplied by their alpha before, and divided after."""
+    values = run(np.dstack([image[..., :3] * (image[..., 3:] / 255), image[..., 3]]))
+    alpha = values[..., 3:]
+    return np.dstack([np.divide(255 * values[..., :3], alpha, where=alpha > 0.5, out=np.zeros_like(values[..., :3])), alpha])
 
 
 def assert_close(result: Image, expected: Image, steps: float = 1) -> None:
@@ -70,15 +81,21 @@ def test_resize_averages_the_side_that_shrinks_even_where_the_other_grows(image:
         overlaps(before, after) if interpolation == "area" or after < before else tents(before, after)
         for before, after in ((20, height), (30, width))
     )
-    exact = np.einsum("yr,xc,rc...->yx...", down, across, image.astype(float))
+
+    def averaged(values: Image) -> Image:
+        mean: Image = np.einsum("yr,xc,rc...->yx...", down, across, values.astype(float))
+        return mean
+
+    exact = by_opacity(image, averaged) if image.shape[2:] == (4,) else averaged(image)
     assert_close(sl.resize(image, width=width, height=height, interpolation=interpolation), exact, steps=1.5)  # rounded twice
 
 
 def test_resize_of_fine_stripes_leaves_their_mean() -> None:
     stripes = np.tile(((np.arange(1000) // 7) % 2 * 255).astype(np.uint8), (4, 1))
     exact = stripes.reshape(4, 100, 10).mean(axis=2)
-    for interpolation in ("auto", "area"):
-        assert_close(sl.resize(stripes, width=100, height=8, interpolation=interpolation), exact.repeat(2, axis=0))  # type: ignore[arg-type]
+    interpolations: Any = ("auto", "area")
+    for interpolation in interpolations:
+        assert_close(sl.resize(stripes, width=100, height=8, interpolation=interpolation), exact.repeat(2, axis=0))
 
 
 def test_resize_enlarges_to_nearest_neighbours_exactly() -> None:
@@ -507,6 +524,72 @@ def test_bulge_moves_along_the_radius(strength: float) -> None:
     x, y = COLUMNS - 14.5, ROWS - 9.5
     factor = np.minimum(1, np.hypot(x, y) / 9) ** strength
     assert_close(sl.bulge(RGB, strength=strength, radius=9), fetched(RGB, 9.5 + y * factor, 14.5 + x * factor))
+
+
+HALF_HIDDEN = np.zeros((40, 40, 4), np.uint8)
+HALF_HIDDEN[10:30, 10:30] = 255  # white on hidden black
+WARPS: list[Callable[..., Image]] = [
+    lambda image, **given: sl.rotate(image, angle=33, **given),
+    lambda image, **given: sl.translate(image, x=0.3, y=-0.6, **given),
+    lambda image, **given: sl.shear(image, x=20, **given),
+    lambda image, **given: sl.affine(image, matrix=((0.8, 0.3, -1), (-0.2, 0.9, 3)), **given),
+    lambda image, **given: sl.perspective(
+        image, source=((0, 0), (39, 0), (39, 39), (0, 39)), target=((4, 3), (36, 0), (39, 39), (0, 30)), **given
+    ),
+    lambda image, **given: sl.undistort(image, k1=-0.4, **given),
+    lambda image, **given: sl.elastic(image, seed=3, **given),
+    lambda image, **given: sl.swirl(image, strength=3, **given),
+    lambda image, **given: sl.bulge(image, strength=-0.5, radius=30, **given),
+    lambda image, **given: sl.remap(image, dx=np.full((40, 40), 0.7, np.float32), dy=np.full((40, 40), 0.2, np.float32), **given),
+    lambda image, **given: sl.warp_polar(image, **given),
+    lambda image, **given: sl.resize(image, width=27, height=55, **given),
+    lambda image, **given: sl.resize(image, width=27, height=13, **given),
+    lambda image, **given: sl.resized_crop(image, x=0.1, y=0.2, scale=0.3, width=33, height=31, **given),
+    lambda image, **given: sl.letterbox(image, width=77, height=60, **given)[:, 10:-10],
+]
+
+
+@pytest.mark.parametrize("interpolation", ["linear", "cubic", "lanczos"])
+@pytest.mark.parametrize("ground", [HALF_HIDDEN, np.full((40, 40, 4), 255, np.uint8)], ids=["half hidden", "opaque"])
+@pytest.mark.parametrize("dtype", ["uint8", "uint16", "float32"])
+@pytest.mark.parametrize("warp", WARPS)
+def test_a_white_picture_stays_white_where_it_can_be_seen(warp: Any, dtype: Any, ground: Image, interpolation: Any) -> None:
+    image = {"uint8": ground, "uint16": ground * np.uint16(257), "float32": ground / np.float32(255)}[dtype]
+    full = {"uint8": 255, "uint16": 65535, "float32": 1}[dtype]
+    result = warp(image, interpolation=interpolation)
+    seen = result[..., 3] > (1e-4 if dtype == "float32" else 0)
+    assert seen.any()
+    assert np.abs(result[seen][:, :3].astype(float) - full).max() <= (1e-3 if dtype == "float32" else 0)
+
+
+@pytest.mark.parametrize("interpolation", ["linear", "cubic", "lanczos", "nearest"])
+def test_what_shines_in_from_outside_counts_as_much_as_it_is_opaque(interpolation: Any) -> None:
+    image = np.full((9, 9, 4), (200, 100, 50, 255), np.uint8)
+    moved = sl.translate(image, x=0.5, interpolation=interpolation, color="#00ff0080")[4, 0].astype(float)
+    alpha = (128 + 255) / 2
+    colors = (128 * np.array([0, 255, 0]) + 255 * np.array([200, 100, 50])) / 2
+    assert interpolation != "linear" or np.abs(moved - [*colors / alpha, alpha]).max() <= 0.51
+    faded = sl.translate(image, x=0.5, interpolation=interpolation)
+    assert (faded[..., :3] == np.where(faded[..., 3:], image[..., :3], 0)).all()
+
+
+@pytest.mark.parametrize("interpolation", ["auto", "area", "linear"])
+def test_resize_of_a_hidden_and_a_visible_pixel_shows_the_visible_one(interpolation: Any) -> None:
+    image = np.array([[[255, 0, 0, 0], [0, 0, 255, 255]]], np.uint8)
+    assert sl.resize(image, width=1, height=1, interpolation=interpolation).tolist() == [[[0, 0, 255, 128]]]
+
+
+def test_opaque_pictures_are_resized_and_warped_as_without_alpha() -> None:
+    opaque = np.dstack([RGB, np.full((20, 30), 255, np.uint8)])
+    runs: list[Callable[[Image], Image]] = [
+        lambda image: sl.resize(image, width=17, height=11),
+        lambda image: sl.resize(image, width=47, height=31, interpolation="cubic"),
+        lambda image: sl.rotate(image, angle=20, border="reflect"),
+        lambda image: sl.rotate(image, angle=20, color="#102030"),
+        lambda image: sl.swirl(image, border="wrap"),
+    ]
+    for run in runs:
+        assert np.array_equal(run(opaque), np.dstack([run(RGB), np.full(run(RGB).shape[:2], 255)]))
 
 
 def test_warps_take_alpha_as_one_more_channel() -> None:

@@ -15,7 +15,7 @@ from sightline.ops._op import op
 from sightline.ops._pixels import same_size
 from sightline.ops._types import Color, Fraction, Picture, Seed
 from sightline.ops.geometry import Outside, OutsideColor
-from sightline.ops.warp import CODES, FARTHEST, Interpolation, Shift, check_sides, fetched, within
+from sightline.ops.warp import CODES, FARTHEST, Interpolation, Shift, check_sides, fetched, interpolated
 
 __all__ = ["bulge", "elastic", "remap", "swirl", "undistort", "warp_polar"]
 
@@ -52,7 +52,13 @@ def warp_polar(
         radius = max(2.0, math.hypot(max(center[0], width - 1 - center[0]), max(center[1], height - 1 - center[1])))
     flags = CODES[interpolation] | cv2.WARP_FILL_OUTLIERS
     flags |= (cv2.WARP_POLAR_LOG if log else 0) | (cv2.WARP_INVERSE_MAP if inverse else 0)
-    return within(cv2.warpPolar(image, (width, height), center, radius, flags), interpolation)
+    return interpolated(
+        image,
+        lambda source, _: cv2.warpPolar(source, (width, height), center, radius, flags),
+        interpolation,
+        "constant",
+        "#00000000",
+    )
 
 
 @op(group="geometry")

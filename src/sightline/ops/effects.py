@@ -17,7 +17,7 @@ from typing_extensions import Doc
 from sightline.errors import ImageError
 from sightline.image import Image, white
 from sightline.ops._op import op
-from sightline.ops._pixels import clip01, color_of, like, to_unit
+from sightline.ops._pixels import DEPTHS, clip01, color_of, like, premultiplied, to_unit
 from sightline.ops._types import Color, Fraction, Seed
 
 __all__ = [
@@ -35,7 +35,6 @@ __all__ = [
 
 SpaceSigma = Annotated[float, Interval(ge=1, le=200), Unit("px"), Doc("How far smoothing reaches")]
 ColorSigma = Annotated[float, Interval(ge=0.01, le=1), Doc("How different colours may be that still mix, as a part of the range")]
-DEPTHS = {np.dtype(np.uint8): cv2.CV_8U, np.dtype(np.uint16): cv2.CV_16U, np.dtype(np.float32): cv2.CV_32F}
 LONGEST_JPEG = 65_500  # libjpeg's own limit
 
 
@@ -66,17 +65,14 @@ def pixelate(
 ) -> Image:
     """Show squares of one colour, the mean of what they cover; those at the right and lower edge may be cut off.
 
+    In RGBA pictures a colour counts as much as it is opaque.
+
     >>> import numpy as np
     >>> pixelate(np.array([[0, 10, 50, 70, 9]], np.uint8), size=2).tolist()
     [[5, 5, 60, 60, 9]]
     """
     height, width = image.shape[:2]
-    squares = np.empty((math.ceil(height / size), math.ceil(width / size), *image.shape[2:]), image.dtype)
-    for down, rows in _whole_and_cut(height, size):
-        for across, columns in _whole_and_cut(width, size):
-            part, means = image[down, across], squares[rows, columns]
-            if part.size:
-                means[:] = cv2.resize(part, means.shape[1::-1], interpolation=cv2.INTER_AREA)
+    squares = premultiplied(image, lambda source, _: _means_of_squares(source, size))
     wide = cv2.resize(squares, (squares.shape[1] * size, squares.shape[0]), interpolation=cv2.INTER_NEAREST)[:, :width]
     return wide.repeat(np.minimum(size, height - np.arange(0, height, size)), axis=0)
 
@@ -258,6 +254,17 @@ def pencil_sketch(
     ink = to_unit(one) + np.float32(1 / 255)
     drawn = like(ink / cv2.GaussianBlur(ink, (0, 0), sigma), image)
     return drawn if drawn.ndim == image.ndim else cv2.cvtColor(drawn, cv2.COLOR_GRAY2RGB)
+
+
+def _means_of_squares(image: Image, size: int) -> Image:
+    height, width = image.shape[:2]
+    squares: Image = np.empty((math.ceil(height / size), math.ceil(width / size), *image.shape[2:]), image.dtype)
+    for down, rows in _whole_and_cut(height, size):
+        for across, columns in _whole_and_cut(width, size):
+            part, means = image[down, across], squares[rows, columns]
+            if part.size:
+                means[:] = cv2.resize(part, means.shape[1::-1], interpolation=cv2.INTER_AREA)
+    return squares
 
 
 def _whole_and_cut(side: int, size: int) -> tuple[tuple[slice, slice], tuple[slice, slice]]:

@@ -1,7 +1,8 @@
 """Neighbourhoods: blurring, sharpening, any kernel.
 
-All channels are treated alike: of an RGBA picture the alpha too, by itself, where nothing else is said. Where an operation
-has a `border`, this is how the picture goes on past its edge; the others go on mirrored.
+In RGBA pictures a colour counts as much as it is opaque, and alpha is treated as the colours are; `median_blur` and `custom_kernel`
+take each channel by itself. Where an operation has a `border`, this is how the picture goes on past its edge, constant transparent
+in RGBA pictures; the others go on mirrored.
 """
 
 from __future__ import annotations
@@ -20,7 +21,7 @@ from typing_extensions import Doc
 from sightline.errors import ParameterError
 from sightline.image import Image, white
 from sightline.ops._op import op
-from sightline.ops._pixels import BORDERS, clip01, like, to_unit
+from sightline.ops._pixels import BORDERS, clip01, like, premultiplied, to_unit
 from sightline.ops._types import Border, Fraction, Matrix
 
 __all__ = [
@@ -37,6 +38,7 @@ __all__ = [
 ]
 
 Reach = Annotated[int, Interval(ge=1, le=501), Unit("px")]
+Run = Callable[[Image, int], Image]
 Sigma = Annotated[float, Interval(ge=0.1, le=50), Unit("px"), Doc("Standard deviation of the Gaussian")]
 LARGEST_KERNEL = 65  # a side; larger ones are better made of several steps
 WINDOW_VALUES = 2**23  # how many values the median of 16-bit and float pictures spreads out at once
@@ -58,10 +60,8 @@ def box_blur(
     """
     if image.dtype == np.uint8 and width * height in (2, 4, 8, 16, 32, 64, 128, 256):  # OpenCV 5.0 rounds these up, 255 even to 0
         row, column = _mean_kernel(width), _mean_kernel(height)
-        return _bordered(
-            image, border, width, height, lambda source, code: cv2.sepFilter2D(source, -1, row, column, borderType=code)
-        )
-    return _bordered(image, border, width, height, lambda source, code: cv2.blur(source, (width, height), borderType=code))
+        return _mixed(image, border, width, height, lambda source, code: cv2.sepFilter2D(source, -1, row, column, borderType=code))
+    return _mixed(image, border, width, height, lambda source, code: cv2.blur(source, (width, height), borderType=code))
 
 
 @op(group="filters", example={"sigma": 3.0})
@@ -235,33 +235,41 @@ def custom_kernel(
     [[0, 20, 20, 0]]
     """
     assert isinstance(kernel, tuple)
-    return _correlate(image, _checked_kernel(kernel, normalize), border, offset * float(white(image)))
+    weights, delta = _checked_kernel(kernel, normalize), offset * float(white(image))
+    down, across = weights.shape
+    return clip01(
+        _bordered(image, border, across, down, lambda source, code: cv2.filter2D(source, -1, weights, delta=delta, borderType=code))
+    )
 
 
-def _bordered(image: Image, border: str, width: int, height: int, run: Callable[[Image, int], Image]) -> Image:
+def _mixed(image: Image, border: str, width: int, height: int, run: Run) -> Image:
+    """`_bordered` by `premultiplied`: what OpenCV's constant border lets in is transparent."""
+    outside = "#00000000" if border == "constant" else "#000000"
+    return clip01(premultiplied(image, lambda source, _: _bordered(source, border, width, height, run), outside))
+
+
+def _bordered(image: Image, border: str, width: int, height: int, run: Run) -> Image:
     """`run(source, code)` with OpenCV's code of a border; its filters refuse to wrap, so that is padded before and cut after.
 
     `width` and `height` are those of the neighbourhood.
     """
     if border != "wrap":
-        return clip01(run(image, BORDERS[border]))
+        return run(image, BORDERS[border])
     down, across = height // 2, width // 2
     padded = cv2.copyMakeBorder(image, down, down, across, across, cv2.BORDER_WRAP)
     rows, columns = image.shape[:2]
-    return clip01(np.ascontiguousarray(run(padded, cv2.BORDER_REPLICATE)[down : down + rows, across : across + columns]))
+    return np.ascontiguousarray(run(padded, cv2.BORDER_REPLICATE)[down : down + rows, across : across + columns])
 
 
 def _gaussian(image: Image, sigma: float, border: str) -> Image:
     kernel = _gaussian_kernel(sigma, math.ceil(sigma * (3 if image.dtype == np.uint8 else 4)))
     size = len(kernel)  # sepFilter2D: rounds better than GaussianBlur in 8 bit, and takes half its time from a sigma of 5 on
-    return _bordered(image, border, size, size, lambda source, code: cv2.sepFilter2D(source, -1, kernel, kernel, borderType=code))
+    return _mixed(image, border, size, size, lambda source, code: cv2.sepFilter2D(source, -1, kernel, kernel, borderType=code))
 
 
-def _correlate(image: Image, kernel: Image, border: str, offset: float = 0.0) -> Image:
+def _correlate(image: Image, kernel: Image, border: str) -> Image:
     height, width = kernel.shape
-    return _bordered(
-        image, border, width, height, lambda source, code: cv2.filter2D(source, -1, kernel, delta=offset, borderType=code)
-    )
+    return _mixed(image, border, width, height, lambda source, code: cv2.filter2D(source, -1, kernel, borderType=code))
 
 
 def _middle(image: Image) -> float:

@@ -14,7 +14,7 @@ from typing_extensions import Doc
 from sightline.errors import ParameterError
 from sightline.image import Image, white
 from sightline.ops._op import op
-from sightline.ops._pixels import BORDERS, checked_size, clip01, color_of, looked_up
+from sightline.ops._pixels import BORDERS, checked_size, clip01, color_of, looked_up, premultiplied
 from sightline.ops._types import Border, Color, Fraction, Side
 
 __all__ = [
@@ -36,7 +36,6 @@ __all__ = [
 ]
 
 CODES = {
-    "nearest": cv2.INTER_NEAREST_EXACT,
     "linear": cv2.INTER_LINEAR,
     "cubic": cv2.INTER_CUBIC,
     "lanczos": cv2.INTER_LANCZOS4,
@@ -70,6 +69,9 @@ def resize(
 
     `(H, W[, C])` becomes `(height, width[, C])` of the same dtype. `resize_longest`, `resize_shortest` and `scale` keep the
     proportions by another measure, `letterbox` and `resized_crop` by bars or by a cut.
+
+    In RGBA pictures a colour counts as much as it is opaque, so
+    that no hidden one shines through; only nearest copies pixels as they are.
 
     >>> import numpy as np
     >>> resize(np.array([[0, 200], [100, 100]], np.uint8), width=1, height=1).tolist()
@@ -358,9 +360,11 @@ def _resized(image: Image, width: int, height: int, interpolation: str) -> Image
     if (rows, columns) == (height, width):
         return image.copy()
     checked_size(width, height)
+    if interpolation == "nearest":
+        return cv2.resize(image, (width, height), interpolation=cv2.INTER_NEAREST_EXACT)
     if interpolation in AVERAGING:
-        return _averaged(image, width, height, AVERAGING[interpolation])
-    result = cv2.resize(image, (width, height), interpolation=CODES[interpolation])
+        return premultiplied(image, lambda source, _: _averaged(source, width, height, AVERAGING[interpolation]))
+    result = premultiplied(image, lambda source, _: cv2.resize(source, (width, height), interpolation=CODES[interpolation]))
     return clip01(result) if interpolation in {"cubic", "lanczos"} else result  # both overshoot
 
 

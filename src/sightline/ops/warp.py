@@ -1,12 +1,13 @@
 """Warps: each pixel of the result is fetched from a place of the picture that may lie between its pixels.
 
-A pixel's own place is its centre, so that a picture `W` wide has its middle at `(W - 1) / 2`. Channels are interpolated each
-on its own, alpha too.
+A pixel's own place is its centre, so that a picture `W` wide has its middle at `(W - 1) / 2`. In RGBA pictures a colour counts as
+much as it is opaque, that outside too: no hidden one shines through, and edges fade without a dark rim.
 """
 
 from __future__ import annotations
 
 import math
+from collections.abc import Callable
 from functools import lru_cache
 from typing import Annotated, Literal
 
@@ -18,7 +19,7 @@ from typing_extensions import Doc
 from sightline.errors import ParameterError
 from sightline.image import Image
 from sightline.ops._op import op
-from sightline.ops._pixels import BORDERS, checked_size, clip01, color_of
+from sightline.ops._pixels import BORDERS, checked_size, clip01, color_of, premultiplied
 from sightline.ops._types import Color, Matrix, Points, Side
 from sightline.ops.geometry import Outside, OutsideColor
 
@@ -176,15 +177,16 @@ def perspective(
     assert isinstance(target, tuple)
     size = _size(image, width, height)
     check_sides(image, *size)
-    result = cv2.warpPerspective(
+    matrix, flags = _homography(source, target), CODES[interpolation] | cv2.WARP_INVERSE_MAP
+    return interpolated(
         image,
-        _homography(source, target),
-        size,
-        flags=CODES[interpolation] | cv2.WARP_INVERSE_MAP,
-        borderMode=BORDERS[border],
-        borderValue=color_of(color, image),
+        lambda source, outside: cv2.warpPerspective(
+            source, matrix, size, flags=flags, borderMode=BORDERS[border], borderValue=outside
+        ),
+        interpolation,
+        border,
+        color,
     )
-    return within(result, interpolation)
 
 
 def _shifted(image: Image, x: int, y: int, border: str, color: Color) -> Image:
@@ -209,15 +211,14 @@ def _affine(image: Image, first: Row, second: Row, size: tuple[int, int], interp
     if far:
         right, down = np.arange(width, dtype=np.float64), np.arange(height, dtype=np.float64)[:, None]
         return fetched(image, a * right + b * down + c, d * right + e * down + f, interpolation, border, color)
-    result = cv2.warpAffine(
+    matrix, flags = np.array((first, second)), CODES[interpolation] | cv2.WARP_INVERSE_MAP
+    return interpolated(
         image,
-        np.array((first, second)),
-        size,
-        flags=CODES[interpolation] | cv2.WARP_INVERSE_MAP,
-        borderMode=BORDERS[border],
-        borderValue=color_of(color, image),
+        lambda source, outside: cv2.warpAffine(source, matrix, size, flags=flags, borderMode=BORDERS[border], borderValue=outside),
+        interpolation,
+        border,
+        color,
     )
-    return within(result, interpolation)
 
 
 def _about_the_middle(
@@ -247,8 +248,13 @@ def fetched(image: Image, x: Image, y: Image, interpolation: str, border: str, c
     elif x.dtype == np.float64:
         x, y = (np.clip(places, -FARTHEST, FARTHEST) for places in (x, y))
     x, y = x.astype(np.float32, copy=False), y.astype(np.float32, copy=False)
-    result = cv2.remap(image, x, y, CODES[interpolation], borderMode=BORDERS[border], borderValue=color_of(color, image))
-    return within(result, interpolation)
+    return interpolated(
+        image,
+        lambda source, outside: cv2.remap(source, x, y, CODES[interpolation], borderMode=BORDERS[border], borderValue=outside),
+        interpolation,
+        border,
+        color,
+    )
 
 
 def _span(row: Row, size: tuple[int, int]) -> tuple[float, float]:
@@ -273,8 +279,16 @@ def _folded(places: Image, length: int, border: str) -> Image:
     return once if border == "wrap" else np.minimum(once, period - once)
 
 
-def within(result: Image, interpolation: str) -> Image:
-    """Cut what cubic and lanczos have carried beyond black and white."""
+def interpolated(
+    image: Image, run: Callable[[Image, tuple[float, ...]], Image], interpolation: str, border: str, color: str
+) -> Image:
+    """`run(image, outside)` with `color` in numbers, by `premultiplied` where pixels are mixed.
+
+    What cubic and lanczos have carried beyond black and white is cut.
+    """
+    if interpolation == "nearest":
+        return run(image, color_of(color, image))
+    result = premultiplied(image, run, color if border == "constant" else "#000000")
     return clip01(result) if interpolation in {"cubic", "lanczos"} else result
 
 
