@@ -257,6 +257,19 @@ def test_trim_bears_a_difference_as_large_as_its_tolerance() -> None:
     assert np.array_equal(sl.trim(image, tolerance=0.5), image)  # all within it: nothing is border
 
 
+@pytest.mark.parametrize("tolerance", [0.0, 0.03, 0.05, 0.0987, 0.1, 0.7])
+@pytest.mark.parametrize("dtype", ["uint8", "uint16"])
+def test_trim_takes_nothing_that_is_farther_than_its_tolerance(dtype: str, tolerance: float) -> None:
+    full = {"uint8": 255, "uint16": 65535}[dtype]
+    least = int(tolerance * full) + 1  # the least difference that does not count as border
+    for channels in (1, 3, 4):
+        for apart, kept in ((least, True), (least - 1, False)):
+            framed = np.full((5, 7, channels), 7, dtype)
+            framed[2, 3, channels - 1] = 7 + apart
+            framed = framed[..., 0] if channels == 1 else framed
+            assert sl.trim(framed, tolerance=tolerance).shape[:2] == ((1, 1) if kept else (5, 7))
+
+
 @pytest.mark.parametrize("image", EVERY, ids=lambda image: f"{image.dtype}-{image.ndim}")
 @pytest.mark.parametrize("turns", [1, 2, 3])
 def test_rot90_is_numpys(image: Image, turns: int) -> None:

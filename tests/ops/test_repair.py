@@ -154,6 +154,21 @@ def test_inpaint_color_tolerance_and_grow_say_what_is_taken() -> None:
     assert np.array_equal(sl.inpaint_color(image, color="blue"), image)
 
 
+@pytest.mark.parametrize("tolerance", [0.0, 0.03, 0.05, 0.1, 0.29])
+@pytest.mark.parametrize("channels", [1, 3])
+@pytest.mark.parametrize("dtype", ["uint8", "uint16"])
+def test_inpaint_color_takes_nothing_that_is_farther_than_its_tolerance(dtype: str, channels: int, tolerance: float) -> None:
+    full = {"uint8": 255, "uint16": 65535}[dtype]
+    least = int(tolerance * full) + 1  # the least difference that stays
+    image = np.full((9, 30, channels), full, dtype)
+    image[4, 5], image[4, 15], image[4, 25] = 0, least - 1, least  # black, as far as allowed, and too far
+    image = image[..., 0] if channels == 1 else image
+    repaired = sl.inpaint_color(image, color="black", tolerance=tolerance, grow=0)
+    assert (repaired[4, 5] > full / 2).all()
+    assert (repaired[4, 15] > full / 2).all()
+    assert (repaired[4, 25] == least).all()
+
+
 def test_inpaint_color_means_lightness_in_gray_and_every_depth() -> None:
     for full, dtype in ((255, np.uint8), (65535, np.uint16), (1, np.float32)):
         image = np.full((15, 15), 0.4 * full).astype(dtype)

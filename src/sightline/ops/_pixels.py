@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from collections.abc import Callable
 from functools import lru_cache
 from typing import Any
@@ -22,8 +23,10 @@ __all__ = [
     "color_of",
     "composite",
     "curved",
+    "level_of",
     "like",
     "looked_up",
+    "near",
     "own_opacity",
     "plain",
     "premultiplied",
@@ -73,6 +76,23 @@ def _color_of(color: str, dtype: str, channels: int) -> tuple[float, ...]:
 def own_opacity(color: str) -> float:
     """The opacity that a checked colour itself has: 1 for `#rrggbb`."""
     return int(color[7:9], 16) / 255 if len(color) == 9 else 1.0
+
+
+def level_of(fraction: float, image: Image) -> float:
+    """A fraction of white in the picture's own range; for integers the greatest that is not above it."""
+    return fraction if image.dtype == np.float32 else math.floor(fraction * white(image))
+
+
+def near(image: Image, values: tuple[float, ...], tolerance: float) -> Image:
+    """Make a mask, uint8 gray: white where every channel differs from its value by at most `tolerance`, a fraction of white.
+
+    Exactly in 8 and 16 bit, where values are whole numbers; to a millionth in float, which has no more digits.
+
+    >>> near(np.array([[7, 19, 20]], np.uint8), (7,), 0.05).tolist()
+    [[255, 255, 0]]
+    """
+    reach = level_of(tolerance, image) + (1e-6 if image.dtype == np.float32 else 0)
+    return cv2.inRange(image, tuple(value - reach for value in values), tuple(value + reach for value in values))
 
 
 def clip01(image: Image) -> Image:

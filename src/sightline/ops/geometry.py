@@ -12,9 +12,9 @@ from annotated_types import Interval, Unit
 from typing_extensions import Doc
 
 from sightline.errors import ParameterError
-from sightline.image import Image, white
+from sightline.image import Image
 from sightline.ops._op import op
-from sightline.ops._pixels import BORDERS, checked_size, clip01, color_of, looked_up, premultiplied
+from sightline.ops._pixels import BORDERS, checked_size, clip01, color_of, level_of, looked_up, near, premultiplied
 from sightline.ops._types import Border, Color, Fraction, Side
 
 __all__ = [
@@ -70,8 +70,8 @@ def resize(
     `(H, W[, C])` becomes `(height, width[, C])` of the same dtype. `resize_longest`, `resize_shortest` and `scale` keep the
     proportions by another measure, `letterbox` and `resized_crop` by bars or by a cut.
 
-    In RGBA pictures a colour counts as much as it is opaque, so
-    that no hidden one shines through; only nearest copies pixels as they are.
+    In RGBA pictures a colour counts as much as it is opaque, so that no hidden one shines through; only nearest copies pixels as
+    they are.
 
     >>> import numpy as np
     >>> resize(np.array([[0, 200], [100, 100]], np.uint8), width=1, height=1).tolist()
@@ -308,12 +308,11 @@ def trim(
     >>> trim(np.array([[7, 7, 7, 7], [7, 90, 7, 80], [7, 7, 7, 7]], np.uint8)).tolist()
     [[90, 7, 80]]
     """
-    corner, reach = np.ravel(image[0, 0]).tolist(), tolerance * float(white(image))
-    if image.ndim == 2 and image.dtype == np.uint8:
-        other = looked_up(image, (np.abs(np.arange(256) - corner[0]) > reach).view(np.uint8))
+    corner = tuple(np.ravel(image[0, 0]).tolist())
+    if image.ndim == 2 and image.dtype == np.uint8:  # as near, three times faster
+        other = looked_up(image, (np.abs(np.arange(256) - corner[0]) > level_of(tolerance, image)).view(np.uint8))
     else:
-        same = cv2.inRange(image, tuple(value - reach for value in corner), tuple(value + reach for value in corner))
-        other = cv2.bitwise_not(same)
+        other = cv2.bitwise_not(near(image, corner, tolerance))
     left, top, width, height = cv2.boundingRect(other)
     return image[top : top + height, left : left + width].copy() if width else image.copy()
 

@@ -14,7 +14,7 @@ from typing_extensions import Doc
 from sightline.errors import ParameterError
 from sightline.image import Image, white
 from sightline.ops._op import op
-from sightline.ops._pixels import color_of, like, same_size, to_unit
+from sightline.ops._pixels import color_of, like, near, same_size, to_unit
 from sightline.ops._types import Color, Mask, Picture, Pixels, Side
 from sightline.ops.color import to_depth8, to_rgb
 
@@ -107,9 +107,7 @@ def inpaint_color(
     >>> inpaint_color(image, color="red", grow=0, method="navier_stokes")[4, 4].tolist()
     [90, 90, 90]
     """
-    center: Image = np.array(color_of(color, image))
-    reach = tolerance * float(white(image)) + (1e-6 if image.dtype == np.float32 else 0)
-    mask = cv2.inRange(image, center - reach, center + reach)
+    mask = near(image, color_of(color, image), tolerance)
     if grow:
         mask = cv2.dilate(mask, cv2.getStructuringElement(cv2.MORPH_ELLIPSE, (2 * grow + 1, 2 * grow + 1)))
     return _inpaint(image, mask, method, radius, "inpaint_color")

@@ -13,9 +13,8 @@ from typing_extensions import Doc
 from sightline.errors import ParameterError
 from sightline.image import KINDS, Image, white
 from sightline.ops._op import gives_channels, measure, op
-from sightline.ops._pixels import clip01, color_of, composite, same_size
+from sightline.ops._pixels import clip01, color_of, composite, level_of, same_size
 from sightline.ops._types import Color, Connectivity, Fraction, Seed, Side
-from sightline.ops.thresholds import level_of
 
 __all__ = ["Components", "connected_components", "flood_fill", "grabcut", "kmeans", "watershed"]
 

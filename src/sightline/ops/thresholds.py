@@ -18,7 +18,7 @@ from typing_extensions import Doc
 from sightline.errors import ParameterError
 from sightline.image import KINDS, Image, Kind, white
 from sightline.ops._op import op
-from sightline.ops._pixels import color_of, to_unit
+from sightline.ops._pixels import color_of, level_of, near, to_unit
 from sightline.ops._types import Color, Fraction
 
 __all__ = ["adaptive_threshold", "in_range", "mask_from_color", "otsu", "threshold", "triangle"]
@@ -44,11 +44,6 @@ FULL_TURN = 360  # beyond every hue, which is 0 to 255 in 8 bit and 0 to 360 in 
 def mask_kind(kind: Kind, parameters: Mapping[str, Any]) -> Kind:
     """Masks are uint8 gray, whatever they are made from."""
     return KINDS["uint8", 1]
-
-
-def level_of(fraction: float, image: Image) -> float:
-    """A fraction of white in the picture's own range; for integers the greatest that is not above it."""
-    return fraction if image.dtype == np.float32 else math.floor(fraction * white(image))
 
 
 @op(group="threshold", keeps_alpha=True)
@@ -182,9 +177,7 @@ def mask_from_color(
     [[255, 255, 0]]
     """
     colors = _opaque(image)
-    reach = level_of(tolerance, image)
-    wanted = color_of(color, colors)
-    return cv2.inRange(colors, tuple(value - reach for value in wanted), tuple(value + reach for value in wanted))
+    return near(colors, color_of(color, colors), tolerance)
 
 
 def _opaque(image: Image) -> Image:
