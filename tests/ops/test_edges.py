@@ -227,6 +227,12 @@ def test_contours_of_dark_things_are_those_of_the_negative() -> None:
     assert sl.contours(negative, subject="light").to_dict() != expected
 
 
+def test_contours_of_one_column_count_each_pixel_of_the_ground_once() -> None:
+    column = np.array([255, 0, 255, 0, 255, 0, 255], np.uint8)[:, None]  # four of seven are light; twice all but the ends: 6 of 12
+    for image in (column, column.T):
+        assert len(sl.contours(image, min_area=0).items) == 3
+
+
 def test_contours_threshold_and_min_area_choose() -> None:
     assert len(sl.contours(blots(), threshold=0.75).items) == 2  # 180 is darker, 200 is lighter
     assert len(sl.contours(blots(), threshold=0.9).items) == 1

@@ -176,11 +176,14 @@ def test_sizes_beyond_what_may_be_read_are_refused_before_their_memory_is_taken(
 
 
 @pytest.mark.parametrize("image", EVERY, ids=lambda image: f"{image.dtype}-{image.ndim}")
-def test_letterbox_fills_with_the_median_of_the_outermost_pixels(image: Image) -> None:
-    boxed = sl.letterbox(image, width=30, height=24)
-    border = np.concatenate([image[0], image[-1], image[:, 0], image[:, -1]])
-    assert np.array_equal(boxed[0, 0], np.median(border, axis=0).astype(image.dtype))
-    assert np.array_equal(boxed[2:22], image)
+@pytest.mark.parametrize(("rows", "columns"), [(20, 30), (2, 2), (3, 4), (1, 30), (1, 7), (20, 1), (5, 1), (1, 1)])
+def test_letterbox_fills_with_the_median_of_the_outermost_pixels(image: Image, rows: int, columns: int) -> None:
+    image = image[:rows, :columns]
+    inner = np.zeros((rows, columns), bool)
+    inner[1:-1, 1:-1] = True
+    boxed = sl.letterbox(image, width=columns, height=rows + 4)
+    assert np.array_equal(boxed[0, 0], np.median(image[~inner], axis=0).astype(image.dtype))
+    assert np.array_equal(boxed[2:-2], image)
 
 
 @pytest.mark.parametrize("image", EVERY, ids=lambda image: f"{image.dtype}-{image.ndim}")

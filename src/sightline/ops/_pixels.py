@@ -27,6 +27,7 @@ __all__ = [
     "like",
     "looked_up",
     "near",
+    "outermost",
     "own_opacity",
     "plain",
     "premultiplied",
@@ -93,6 +94,17 @@ def near(image: Image, values: tuple[float, ...], tolerance: float) -> Image:
     """
     reach = level_of(tolerance, image) + (1e-6 if image.dtype == np.float32 else 0)
     return cv2.inRange(image, tuple(value - reach for value in values), tuple(value + reach for value in values))
+
+
+def outermost(image: Image) -> Image:
+    """The pixels on the edge, `(N[, C])`, each once.
+
+    >>> outermost(np.arange(9, dtype=np.uint8).reshape(3, 3)).tolist(), outermost(np.array([[1], [2]], np.uint8)).tolist()
+    ([0, 1, 2, 6, 7, 8, 3, 5], [1, 2])
+    """
+    if min(image.shape[:2]) == 1:
+        return image.reshape(-1, *image.shape[2:])
+    return np.concatenate([image[0], image[-1], image[1:-1, 0], image[1:-1, -1]])
 
 
 def clip01(image: Image) -> Image:

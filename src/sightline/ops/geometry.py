@@ -14,7 +14,7 @@ from typing_extensions import Doc
 from sightline.errors import ParameterError
 from sightline.image import Image
 from sightline.ops._op import op
-from sightline.ops._pixels import BORDERS, checked_size, clip01, color_of, level_of, looked_up, near, premultiplied
+from sightline.ops._pixels import BORDERS, checked_size, clip01, color_of, level_of, looked_up, near, outermost, premultiplied
 from sightline.ops._types import Border, Color, Fraction, Side
 
 __all__ = [
@@ -433,8 +433,9 @@ def _fill_value(image: Image, fill: str) -> tuple[float, ...]:
     """What letterbox fills with, a number for each channel; a median of whole numbers is rounded down."""
     if fill != "edge":
         return color_of("#ffffff" if fill == "white" else "#000000", image)  # of full alpha: the bars are opaque
-    border = np.ascontiguousarray(np.concatenate([image[0], image[-1], image[:, 0], image[:, -1]]).T)
+    border = outermost(image).T.copy()
     border.sort(kind="stable")  # by far the fastest for whole numbers in a row
-    half = border.shape[-1] // 2  # their number is even: the median lies between two
-    middles = border.reshape(-1, 2 * half)[:, half - 1 : half + 1].tolist()
-    return tuple((low + high) / 2 if image.dtype == np.float32 else (low + high) // 2 for low, high in middles)
+    count = border.shape[-1]
+    middles = border.reshape(-1, count)[:, (count - 1) // 2 : count // 2 + 1].tolist()  # two of an even number, else one
+    sums = [values[0] + values[-1] for values in middles]
+    return tuple(value / 2 if image.dtype == np.float32 else value // 2 for value in sums)

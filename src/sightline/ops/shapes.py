@@ -16,6 +16,7 @@ from typing_extensions import Doc
 from sightline.errors import ParameterError
 from sightline.image import KINDS, Image, Kind
 from sightline.ops._op import measure
+from sightline.ops._pixels import outermost
 from sightline.ops._types import Side
 from sightline.ops.color import to_depth8, to_gray, to_rgb
 from sightline.ops.edges import canny
@@ -321,7 +322,7 @@ def _dot(canvas: Image, center: tuple[float, float], thickness: int) -> None:
 
 def _light_ground(mask: Image) -> bool:
     """Whether most of the outermost pixels are not 0."""
-    border = np.concatenate([mask[0], mask[-1], mask[1:-1, 0], mask[1:-1, -1]])
+    border = outermost(mask)
     return int(np.count_nonzero(border)) * 2 > border.size
 
 

@@ -15,7 +15,7 @@ from typing_extensions import Doc
 from sightline.errors import ParameterError
 from sightline.image import KINDS, Image, Kind, white
 from sightline.ops._op import gives_channels, op
-from sightline.ops._pixels import LUMA, clip01, curved, like, looked_up, to_unit
+from sightline.ops._pixels import LUMA, clip01, curved, like, looked_up, outermost, to_unit
 from sightline.ops._types import Color, Fraction
 
 __all__ = [
@@ -71,7 +71,7 @@ def match_polarity(
     >>> match_polarity(np.full((3, 3), 250, np.uint8))[0].tolist()
     [5, 5, 5]
     """
-    border = np.sort(np.concatenate([image[0], image[-1], image[1:-1, 0], image[1:-1, -1]]))
+    border = np.sort(outermost(image))
     median = border[(len(border) - 1) // 2 : len(border) // 2 + 1].mean()
     light = bool(median > white(image) / 2)
     return image.copy() if light == (background == "light") else _inverted(image)
