@@ -180,12 +180,15 @@ def same_size(image: Image, other: Image, what: str) -> None:
         )
 
 
-def premultiplied(image: Image, run: Callable[[Image, tuple[float, ...]], Image], color: str = "#000000") -> Image:
+def premultiplied(
+    image: Image, run: Callable[[Image, tuple[float, ...]], Image], color: str = "#000000", depth: int | None = None
+) -> Image:
     """`run(image, outside)`, which mixes pixels linearly, so that each colour counts as much as it is opaque.
 
     `outside` is `color` in numbers: give it where `run` lets it shine in from beyond the edge. Where anything is transparent, `run`
     gets float32 in the same range, colours multiplied by their opacity (Porter and Duff 1984), and what it gives is divided by
-    its own: hidden colours leave no trace. Where nothing of a pixel is left, its colour is 0.
+    its own: hidden colours leave no trace. Where nothing of a pixel is left, its colour is 0. `depth` is OpenCV's code for what
+    `run` makes of an opaque picture, if that has another depth.
 
     >>> image = np.array([[[255, 0, 0, 0], [0, 0, 255, 255]]], np.uint8)
     >>> premultiplied(image, lambda source, outside: cv2.resize(source, (1, 1), interpolation=cv2.INTER_AREA)).tolist()
@@ -200,7 +203,8 @@ def premultiplied(image: Image, run: Callable[[Image, tuple[float, ...]], Image]
     mixed = run(light, (*(value * cover / float(full) for value in colors), cover))
     alpha = cv2.extractChannel(mixed, 3)
     opacity = np.where(alpha > LEAST_ALPHA[image.dtype], alpha / full, np.float32(np.inf))
-    return clip01(cv2.divide(mixed, _in_colors(opacity), dtype=DEPTHS[image.dtype]))  # whole numbers are rounded and cut
+    result = cv2.divide(mixed, _in_colors(opacity), dtype=DEPTHS[image.dtype] if depth is None else depth)
+    return clip01(result) if image.dtype == np.float32 else result
 
 
 def _opaque(image: Image) -> bool:

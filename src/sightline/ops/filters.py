@@ -21,7 +21,7 @@ from typing_extensions import Doc
 from sightline.errors import ParameterError
 from sightline.image import Image, white
 from sightline.ops._op import op
-from sightline.ops._pixels import BORDERS, clip01, like, premultiplied, to_unit
+from sightline.ops._pixels import BORDERS, DEPTHS, clip01, like, premultiplied, to_unit
 from sightline.ops._types import Border, Fraction, Matrix
 
 __all__ = [
@@ -197,11 +197,12 @@ def unsharp_mask(
     >>> unsharp_mask(np.array([[50, 50, 50, 80, 80, 80]], np.uint8), sigma=0.5).tolist()
     [[50, 50, 47, 83, 80, 80]]
     """
-    blurred = _gaussian(image, sigma, "reflect")
-    sharp = clip01(cv2.addWeighted(image, 1 + amount, blurred, -amount, 0))
+    kernel = _gaussian_kernel(sigma, _reach(sigma, image))
+    blurred = premultiplied(image, lambda source, _: cv2.sepFilter2D(source, cv2.CV_32F, kernel, kernel), depth=cv2.CV_32F)
+    sharp = clip01(cv2.addWeighted(image, 1 + amount, blurred, -amount, 0, dtype=DEPTHS[image.dtype]))
     if not threshold:
         return sharp
-    chosen: Image = np.where(cv2.absdiff(image, blurred) > threshold * white(image), sharp, image)
+    chosen: Image = np.where(np.abs(image - blurred) > threshold * white(image), sharp, image)
     return chosen
 
 
@@ -261,8 +262,13 @@ def _bordered(image: Image, border: str, width: int, height: int, run: Run) -> I
     return np.ascontiguousarray(run(padded, cv2.BORDER_REPLICATE)[down : down + rows, across : across + columns])
 
 
+def _reach(sigma: float, image: Image) -> int:
+    """How far the kernel of a Gaussian goes to each side, as `gaussian_blur` says."""
+    return math.ceil(sigma * (3 if image.dtype == np.uint8 else 4))
+
+
 def _gaussian(image: Image, sigma: float, border: str) -> Image:
-    kernel = _gaussian_kernel(sigma, math.ceil(sigma * (3 if image.dtype == np.uint8 else 4)))
+    kernel = _gaussian_kernel(sigma, _reach(sigma, image))
     size = len(kernel)  # sepFilter2D: rounds better than GaussianBlur in 8 bit, and takes half its time from a sigma of 5 on
     return _mixed(image, border, size, size, lambda source, code: cv2.sepFilter2D(source, -1, kernel, kernel, borderType=code))
 
