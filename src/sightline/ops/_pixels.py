@@ -181,7 +181,7 @@ def same_size(image: Image, other: Image, what: str) -> None:
 
 
 def premultiplied(
-    image: Image, run: Callable[[Image, tuple[float, ...]], Image], color: str = "#000000", depth: int | None = None
+    image: Image, run: Callable[[Image, tuple[float, ...]], Image], color: Color = "#000000", depth: int | None = None
 ) -> Image:
     """`run(image, outside)`, which mixes pixels linearly, so that each colour counts as much as it is opaque.
 

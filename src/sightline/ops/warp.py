@@ -280,7 +280,7 @@ def _folded(places: Image, length: int, border: str) -> Image:
 
 
 def interpolated(
-    image: Image, run: Callable[[Image, tuple[float, ...]], Image], interpolation: str, border: str, color: str
+    image: Image, run: Callable[[Image, tuple[float, ...]], Image], interpolation: str, border: str, color: Color
 ) -> Image:
     """`run(image, outside)` with `color` in numbers, by `premultiplied` where pixels are mixed.
 
