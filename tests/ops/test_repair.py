@@ -278,6 +278,19 @@ def test_seamless_clone_changes_only_what_the_mask_shows() -> None:
     assert np.array_equal(sl.seamless_clone(image, patch=patch, mask=np.zeros_like(mask)), image)
 
 
+def test_seamless_clone_means_by_transparency_what_a_mask_means_by_lightness() -> None:
+    """A soft alpha does not weaken the slopes of the patch: half of it and less hides, more shows all."""
+    image, patch = smooth(3), np.random.default_rng(1).integers(0, 256, (40, 50, 3)).astype(np.uint8)
+    alpha = np.tile(np.linspace(0, 255, 50).astype(np.uint8), (40, 1))
+    hard = np.where(alpha > 127, 255, 0).astype(np.uint8)
+    expected = sl.seamless_clone(image, patch=patch, x=5, y=8, mask=hard)
+    assert np.array_equal(sl.seamless_clone(image, patch=np.dstack([patch, hard]), x=5, y=8), expected)
+    assert np.array_equal(sl.seamless_clone(image, patch=np.dstack([patch, alpha]), x=5, y=8), expected)
+    for factor, dtype in ((257, np.uint16), (1 / 255, np.float32)):
+        deep = (np.dstack([patch, alpha]) * np.float64(factor)).astype(dtype)
+        assert np.array_equal(sl.seamless_clone(image, patch=deep, x=5, y=8), expected)
+
+
 def test_seamless_clone_brings_the_patch_to_rgb_of_8_bit() -> None:
     image, patch = smooth(3), smooth()[:40, :40].copy()
     expected = sl.seamless_clone(image, patch=np.dstack([patch] * 3), x=10, y=10)

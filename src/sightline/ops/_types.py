@@ -41,6 +41,7 @@ __all__ = [
     "Points",
     "Seed",
     "Side",
+    "marked",
     "picture_to_text",
 ]
 
@@ -110,14 +111,20 @@ else:
 HALF = {np.dtype("uint8"): 127, np.dtype("uint16"): 32767, np.dtype("float32"): 0.5}  # above it a mask marks
 
 
+def marked(shade: Image) -> Image:
+    """What a gray picture marks: uint8 `(H, W)`, 255 where it is lighter than middle gray, 0 elsewhere."""
+    marks = cv2.threshold(shade, HALF[shade.dtype], 255, cv2.THRESH_BINARY)[1]
+    return marks if marks.dtype == np.uint8 else marks.astype(np.uint8)
+
+
 def _mask(value: Any, info: ValidationInfo) -> Image:
     mask = _picture(value, info)
     if mask.ndim == 3:
         mask = mask[..., 3] if mask.shape[2] == 4 else cv2.cvtColor(mask, cv2.COLOR_RGB2GRAY)
-    marked = cv2.threshold(mask, HALF[mask.dtype], 255, cv2.THRESH_BINARY)[1]
-    if not cv2.countNonZero(marked) and mask.any():
+    marks = marked(mask)
+    if not cv2.countNonZero(marks) and mask.any():
         raise ValueError("a mask that is lighter than middle gray where the picture is meant. Multiply it by 255 if it is 0 and 1")
-    return marked if marked.dtype == np.uint8 else marked.astype(np.uint8)
+    return marks
 
 
 if TYPE_CHECKING:  # what a caller may give; the functions get an array

@@ -4,7 +4,7 @@ All that take a second picture treat it alike. It has the size and the dtype of 
 of a coloured first; a coloured one needs a coloured first. An alpha channel takes no part: that of the first picture stays as
 it is, that of the second is not looked at. A number stands for a picture that has this value everywhere, in the first one's
 own range; for `multiply` and `divide` it is a plain factor, and a second picture a factor from 0 (black) to 1 (white).
-Integer results are rounded to the nearest. Where `mask` is 0, the first picture stays.
+Integer results are rounded to the nearest. Where a `mask` is not lighter than middle gray, the first picture stays.
 """
 
 from __future__ import annotations
@@ -318,7 +318,7 @@ def _second(image: Image, other: Image) -> Image:
 
 
 def _where(result: Image, mask: Mask | None, image: Image) -> Image:
-    """`result` where the mask is not 0, `image` elsewhere."""
+    """`result` where the mask marks, `image` elsewhere."""
     if mask is None:
         return result
     assert isinstance(mask, np.ndarray)

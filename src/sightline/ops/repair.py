@@ -15,7 +15,7 @@ from sightline.errors import ParameterError
 from sightline.image import Image, white
 from sightline.ops._op import op
 from sightline.ops._pixels import color_of, like, near, same_size, to_unit
-from sightline.ops._types import Color, Mask, Picture, Pixels, Side
+from sightline.ops._types import Color, Mask, Picture, Pixels, Side, marked
 from sightline.ops.color import to_depth8, to_rgb
 
 __all__ = ["deblur", "denoise_tv", "flatten_illumination", "inpaint", "inpaint_box", "inpaint_color", "seamless_clone"]
@@ -141,7 +141,7 @@ def denoise_tv(
 def seamless_clone(
     image: Image,
     *,
-    patch: Annotated[Picture, Doc("What is laid on the picture; of RGBA what is not transparent")],
+    patch: Annotated[Picture, Doc("What is laid on the picture; of RGBA what is more than half opaque")],
     x: Annotated[Pixels, Doc("Where the patch's left edge goes")] = 0,
     y: Annotated[Pixels, Doc("Where the patch's top edge goes")] = 0,
     mode: Annotated[
@@ -149,7 +149,7 @@ def seamless_clone(
         Doc("The structure of the patch, the stronger one of patch and picture, or that of the patch without its colour"),
     ] = "normal",
     mask: Annotated[
-        Mask | None, Doc("Which part of the patch, of the patch's size: all that is not black; none: all of it")
+        Mask | None, Doc("Which part of the patch: what is lighter than middle gray; of the patch's size; none: all that it shows")
     ] = None,
 ) -> Image:
     """Lay a patch on the picture so that its border does not show: the patch takes on the light and colour around it.
@@ -165,7 +165,7 @@ def seamless_clone(
     """
     assert isinstance(patch, np.ndarray)
     if mask is None:
-        mask = to_depth8(patch[..., 3]) if patch.ndim == 3 and patch.shape[2] == 4 else np.full(patch.shape[:2], 255, np.uint8)
+        mask = marked(patch[..., 3]) if patch.ndim == 3 and patch.shape[2] == 4 else np.full(patch.shape[:2], 255, np.uint8)
     assert isinstance(mask, np.ndarray)
     same_size(patch, mask, "the mask of seamless_clone")
     rows, columns = image.shape[:2]
