@@ -109,8 +109,11 @@ def test_equalize_of_colour_flattens_luminance_and_keeps_alpha() -> None:
 
 @pytest.mark.parametrize("dtype", ["uint8", "uint16", "float32"])
 def test_equalize_leaves_a_flat_picture(dtype: str) -> None:
-    flat = np.full((3, 4), 1 if dtype == "float32" else 77, dtype)
-    assert np.array_equal(sl.equalize(flat), flat)
+    for value in ((200, 10, 77), (0, 0, 0), (255, 255, 255), (1, 254, 3)):
+        flat = np.full((3, 4, 3), value, np.float64) * {"uint8": 1, "uint16": 257, "float32": 1 / 255}[dtype]
+        flat = flat.astype(dtype)
+        for image in (flat, np.ascontiguousarray(flat[..., 0]), np.dstack([flat, flat[..., 2]])):
+            assert np.array_equal(sl.equalize(image), image)
 
 
 def test_clahe_of_one_tile_without_limit_equalizes() -> None:

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
 from dataclasses import dataclass
 from typing import Annotated, Any
 
@@ -100,15 +99,24 @@ def equalize(image: Image) -> Image:
     """Spread the values so that all are about equally frequent; of colours only the luminance (Y of YCrCb).
 
     A value v becomes (c(v) - c(least)) / (N - c(least)) of the range, where c counts the pixels up to a value. Float pictures
-    are counted in 65536 steps. A picture of one value stays as it is.
+    are counted in 65536 steps. A picture of one value, or one luminance, stays as it is.
 
     >>> import numpy as np
     >>> equalize(np.array([[10, 10, 11, 200]], np.uint8)).tolist()
     [[0, 0, 128, 255]]
     """
-    if image.dtype == np.float32:
-        return like(equalize.__wrapped__(_deep(image)) / np.float32(65535), image)  # type: ignore[attr-defined]
-    return _on_luminance(image, cv2.equalizeHist if image.dtype == np.uint8 else _equalize_deep)
+    flatten = cv2.equalizeHist if image.dtype == np.uint8 else _equalize_deep
+    if image.ndim == 2 and image.dtype != np.float32:
+        return flatten(image)
+    counted = _deep(image)
+    ycrcb = counted if image.ndim == 2 else cv2.cvtColor(counted, cv2.COLOR_RGB2YCrCb)
+    luminance = counted if image.ndim == 2 else plane(ycrcb, 0)
+    if _is_even(luminance):
+        return image.copy()
+    spread = flatten(luminance)
+    if image.ndim == 3:
+        spread = cv2.cvtColor(cv2.insertChannel(spread, ycrcb, 0), cv2.COLOR_YCrCb2RGB)
+    return spread if image.dtype != np.float32 else like(spread / np.float32(65535), image)
 
 
 @op(group="histogram", keeps_alpha=True)
@@ -198,6 +206,12 @@ def _deep(image: Image) -> Image:
     return np.rint(np.clip(image, 0, 1) * np.float32(65535)).astype(np.uint16)
 
 
+def _is_even(values: Image) -> bool:
+    """Whether a gray picture has one value only."""
+    low, high, _, _ = cv2.minMaxLoc(values)
+    return low == high
+
+
 def _equalize_deep(image: Image) -> Image:
     """What `cv2.equalizeHist` does for 8 bit, for 16."""
     counts = np.bincount(image.ravel(), minlength=65536)
@@ -206,14 +220,6 @@ def _equalize_deep(image: Image) -> Image:
         return image.copy()
     shares = (counts.cumsum() - least) / (image.size - least)
     return np.take(np.rint(np.maximum(shares, 0) * 65535).astype(np.uint16), image)
-
-
-def _on_luminance(image: Image, change: Callable[[Image], Image]) -> Image:
-    if image.ndim == 2:
-        return change(image)
-    ycrcb = cv2.cvtColor(image, cv2.COLOR_RGB2YCrCb)
-    cv2.insertChannel(change(plane(ycrcb, 0)), ycrcb, 0)
-    return cv2.cvtColor(ycrcb, cv2.COLOR_YCrCb2RGB)
 
 
 def _matched(values: Image, wanted: Image) -> Image:
