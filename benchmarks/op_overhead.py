@@ -50,7 +50,7 @@ BARE: dict[str, tuple[Callable[[Any], Any], dict[str, Any]]] = {
     "bitwise_xor": (lambda image: cv2.bitwise_xor(image, OTHER), {"other": OTHER}),
     "blend": (lambda image: cv2.addWeighted(image, 0.5, OTHER, 0.5, 0), {"other": OTHER, "alpha": 0.5}),
     "box_blur": (lambda image: cv2.blur(image, (5, 5)), {"width": 5, "height": 5}),
-    "clahe": (lambda image: cv2.createCLAHE(2.0, (8, 8)).apply(image), {"clip_limit": 2.0, "tiles": 8}),
+    "clahe": (lambda image: cv2.createCLAHE(2.0, (1, 1)).apply(image), {"clip_limit": 2.0}),
     "closing": (lambda image: cv2.morphologyEx(image, cv2.MORPH_CLOSE, SQUARE), {"radius": 1}),
     "crop": (lambda image: image[4:24, 4:24].copy(), {"x": 4, "y": 4, "width": 20, "height": 20}),
     "dilate": (lambda image: cv2.dilate(image, SQUARE), {"radius": 1}),

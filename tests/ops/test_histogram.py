@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from typing import Any
 
+import cv2
 import numpy as np
 import pytest
 from skimage import color, data, exposure
@@ -133,6 +134,33 @@ def test_clahe_brings_out_what_is_faint_as_scikit_image_does() -> None:
     assert (
         contrast(sl.clahe(moon, clip_limit=1.0)) < contrast(sl.clahe(moon, clip_limit=3.0)) < contrast(sl.clahe(moon, clip_limit=0))
     )
+
+
+@pytest.mark.parametrize("side", [4, 16, 33, 64, 100, 127])
+def test_clahe_takes_no_tiles_under_16_px(side: int) -> None:
+    """The expected is that of so many tiles; OpenCV mirrors the picture at its edge until they fit."""
+    image = RNG.integers(60, 120, (side, 128), np.uint8)
+    down = max(1, side // 16)
+    assert np.array_equal(sl.clahe(image), cv2.createCLAHE(2.0, (8, down)).apply(image))
+    small = RNG.normal(90, 2, (side, side)).clip(0, 255).astype(np.uint8)
+    if side >= 16:
+        assert apart(sl.clahe(small, clip_limit=1), small) <= 24
+
+
+def test_clahe_of_a_photo_has_all_its_tiles() -> None:
+    moon = data.moon()
+    for tiles in (1, 8, 32):
+        assert np.array_equal(sl.clahe(moon, tiles=tiles), cv2.createCLAHE(2.0, (tiles, tiles)).apply(moon))
+
+
+@pytest.mark.parametrize("clip_limit", [0.0, 1.0, 2.0, 100.0])
+@pytest.mark.parametrize("side", [1, 4, 16, 64])
+def test_clahe_leaves_a_picture_of_one_value(side: int, clip_limit: float) -> None:
+    flat = np.full((side, side, 3), (200, 10, 77), np.uint8)
+    for image in (flat, flat.astype(np.uint16) * 257, (flat / 255).astype(np.float32)):
+        assert np.array_equal(sl.clahe(image, clip_limit=clip_limit), image)
+        gray = np.ascontiguousarray(image[..., 2])
+        assert np.array_equal(sl.clahe(gray, clip_limit=clip_limit), gray)
 
 
 def test_clahe_of_colour_keeps_a_and_b_of_lab() -> None:

@@ -28,6 +28,7 @@ LINES = {
     "blue": (0x00, 0x72, 0xB2),
     "alpha": MUTED,
 }  # Okabe and Ito
+SMALLEST_TILE = 16  # px, a side: 256 pixels, as many as there are values in 8 bit
 PLOT = (640, 400)  # px, width and height of the drawing
 LEFT, TOP, RIGHT, BOTTOM = 20, 40, 620, 370  # px, the frame in it
 
@@ -126,27 +127,34 @@ def clahe(
     clip_limit: Annotated[
         float, Interval(ge=0, le=100), Doc("How much steeper than flat the contrast may get: 1 changes little; 0 sets no limit")
     ] = 2.0,
-    tiles: Annotated[int, Interval(ge=1, le=32), Doc("Number of tiles across and down, each with a curve of its own")] = 8,
+    tiles: Annotated[
+        int, Interval(ge=1, le=32), Doc("Number of tiles across and down, each with a curve of its own; fewer where under 16 px")
+    ] = 8,
 ) -> Image:
     """Spread the values locally: contrast limited adaptive histogram equalization (Zuiderveld 1994).
 
     Of colours only the lightness (L* of CIE Lab) is spread. Float pictures and 16-bit colours are counted in 65536 steps.
+    Tiles have sides of 16 px and more: the few pixels of smaller ones say too little about a curve. A picture of one value, or
+    one lightness, stays as it is.
 
     >>> import numpy as np
     >>> ramp = np.arange(100, 164, dtype=np.uint8).reshape(8, 8)
     >>> int(np.ptp(ramp)), int(np.ptp(clahe(ramp, clip_limit=40.0, tiles=1)))
     (63, 251)
     """
-    curve = cv2.createCLAHE(clip_limit, (tiles, tiles)).apply
-    if image.ndim == 2:
-        return curve(image) if image.dtype != np.float32 else like(curve(_deep(image)) / np.float32(65535), image)
-    if image.dtype == np.uint8:
-        lab = cv2.cvtColor(image, cv2.COLOR_RGB2LAB)
-        cv2.insertChannel(curve(plane(lab, 0)), lab, 0)
-        return cv2.cvtColor(lab, cv2.COLOR_LAB2RGB)
-    lab = cv2.cvtColor(to_unit(image), cv2.COLOR_RGB2LAB)
-    lab[..., 0] = curve(_deep(lab[..., 0] / 100)) * np.float32(100 / 65535)
-    return like(cv2.cvtColor(lab, cv2.COLOR_LAB2RGB), image)
+    across, down = (max(1, min(tiles, side // SMALLEST_TILE)) for side in image.shape[1::-1])
+    curve = cv2.createCLAHE(clip_limit, (across, down)).apply
+    eight_bit = image.dtype == np.uint8
+    lab = None if image.ndim == 2 else cv2.cvtColor(image if eight_bit else to_unit(image), cv2.COLOR_RGB2LAB)
+    lightness = _deep(image) if lab is None else plane(lab, 0) if eight_bit else _deep(plane(lab, 0) / 100)
+    if _is_even(lightness):
+        return image.copy()
+    spread = curve(lightness)
+    if lab is None:
+        return spread if image.dtype != np.float32 else like(spread / np.float32(65535), image)
+    cv2.insertChannel(spread if eight_bit else spread * np.float32(100 / 65535), lab, 0)
+    back = cv2.cvtColor(lab, cv2.COLOR_LAB2RGB)
+    return back if eight_bit else like(back, image)
 
 
 @op(group="histogram", keeps_alpha=True)
