@@ -89,7 +89,7 @@ def smoothing() -> list[Case]:
             PIL: lambda: PIL_RGB.filter(pil_line),
         }, rim=2),
         Case(g, "motion_blur, 15 px, 30°", own("motion_blur", length=15, angle=30), {
-            ALB: alb(A.MotionBlur(), kernel=own_filters._line_kernel(15, 30.0)),
+            ALB: alb(A.MotionBlur(), kernel=own_filters.line_kernel(15, 30.0)),
         }, rim=7),
         Case(g, "sharpen", own("sharpen"), {
             ALB: alb(A.Sharpen(), sharpening_matrix=cross), PIL: lambda: PIL_RGB.filter(pil_cross),

@@ -187,6 +187,18 @@ def test_motion_blur_turns_counter_clockwise() -> None:
         assert sl.motion_blur(dot, length=5, angle=angle).sum() == pytest.approx(0.9, abs=1e-6)
 
 
+@pytest.mark.parametrize("angle", [0, 20, 30, 45, -70])
+@pytest.mark.parametrize("length", [9, 15, 25])
+def test_motion_blur_spreads_as_far_at_every_angle(length: int, angle: float) -> None:
+    """The standard deviation of an even distribution over `length` is length / sqrt(12)."""
+    dot = np.zeros((41, 41), np.float32)
+    dot[20, 20] = 1
+    rows, columns = np.mgrid[-20:21, -20:21]
+    along = columns * np.cos(np.radians(angle)) - rows * np.sin(np.radians(angle))
+    variance = (sl.motion_blur(dot, length=length, angle=angle) * along**2).sum()
+    assert variance**0.5 == pytest.approx(length / 12**0.5, rel=0.03)
+
+
 def test_motion_blur_of_one_pixel_changes_nothing() -> None:
     for angle in (0, 33, 45, 90):
         assert np.array_equal(sl.motion_blur(RGB, length=1, angle=angle), RGB)

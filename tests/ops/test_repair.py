@@ -376,3 +376,27 @@ def test_deblur_angles_count_counter_clockwise() -> None:
     assert root_mean_square(right - clean) < 0.7 * root_mean_square(wrong - clean)
     turned = sl.deblur(image, kernel="motion", length=9, angle=225, iterations=40)
     assert np.allclose(turned, right, atol=1e-4)
+
+
+@pytest.mark.parametrize(("length", "angle"), [(9, 0.0), (9, 20.0), (12, 70.0), (15, -130.0), (4, 0.0)])
+def test_deblur_takes_back_what_motion_blur_does(length: int, angle: float) -> None:
+    """Richardson and Lucy with what `motion_blur` makes of a dot."""
+    dot = np.zeros((31, 31), np.float32)
+    dot[15, 15] = 1
+    kernel = sl.motion_blur(dot, length=length, angle=angle)
+    blurry = sl.motion_blur(sl.to_float(blocks()), length=length, angle=angle)
+    estimate = blurry.astype(np.float64)
+    for _ in range(10):
+        ratio = blurry / ndimage.convolve(estimate, kernel, mode="nearest")
+        estimate *= ndimage.correlate(ratio, kernel, mode="nearest")
+    ours = sl.deblur(blurry, kernel="motion", length=length, angle=angle, iterations=10)
+    assert root_mean_square(ours - np.clip(estimate, 0, 1)) < 1e-3
+
+
+def test_deblur_takes_every_movement_that_motion_blur_takes() -> None:
+    one, other = (
+        {parameter.name: (parameter.lower, parameter.upper) for parameter in sl.OPS.get(name).parameters.describe()}
+        for name in ("motion_blur", "deblur")
+    )
+    assert (one["length"], one["angle"]) == (other["length"], other["angle"])
+    assert np.array_equal(sl.deblur(blocks(), kernel="motion", length=1), blocks())

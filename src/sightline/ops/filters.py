@@ -40,6 +40,10 @@ __all__ = [
 Reach = Annotated[int, Interval(ge=1, le=501), Unit("px")]
 Run = Callable[[Image, int], Image]
 Sigma = Annotated[float, Interval(ge=0.1, le=50), Unit("px"), Doc("Standard deviation of the Gaussian")]
+Way = Annotated[int, Interval(ge=1, le=255), Unit("px"), Doc("How far things move while the picture is taken")]
+Direction = Annotated[
+    float, Interval(ge=-360, le=360), Unit("degrees"), Doc("Which way they move, counter-clockwise from the right")
+]
 LARGEST_KERNEL = 65  # a side; larger ones are better made of several steps
 WINDOW_VALUES = 2**23  # how many values the median of 16-bit and float pictures spreads out at once
 
@@ -152,17 +156,17 @@ def nl_means(
 def motion_blur(
     image: Image,
     *,
-    length: Annotated[int, Interval(ge=1, le=255), Unit("px"), Doc("How far things move while the picture is taken")] = 9,
-    angle: Annotated[float, Interval(ge=-360, le=360), Unit("degrees"), Doc("Direction, counter-clockwise from the right")] = 0.0,
+    length: Way = 9,
+    angle: Direction = 0.0,
     border: Border = "reflect",
 ) -> Image:
-    """Blur along a line, as if the camera had moved.
+    """Blur along a line, as if the camera had moved; `deblur` takes it back.
 
     >>> import numpy as np
     >>> motion_blur(np.array([[0, 0, 90, 0, 0]], np.uint8), length=3).tolist()
     [[0, 30, 30, 30, 0]]
     """
-    return _correlate(image, _line_kernel(length, angle), border)
+    return _correlate(image, line_kernel(length, angle), border)
 
 
 @op(group="filters", example={"amount": 2.0})
@@ -309,17 +313,20 @@ def _gaussian_kernel(sigma: float, reach: int) -> Image:
 
 
 @lru_cache(maxsize=64)
-def _line_kernel(length: int, angle: float) -> Image:
-    """A line of `length` through the centre, one pixel thick; its ends count as far as the line reaches into them."""
+def line_kernel(length: int, angle: float) -> Image:
+    """A line of `length` through the centre, one pixel thick; its ends count as far as the line reaches into them.
+
+    float32, of sum 1 and odd sides; turned by half a turn it is the same.
+    """
     right, up = math.cos(math.radians(angle)), math.sin(math.radians(angle))
-    reach = (length - 1) / 2 * max(abs(right), abs(up))
-    half = math.ceil(reach - 1e-9)
+    reach = length / 2 * max(abs(right), abs(up))
+    half = max(0, math.ceil(reach - 0.5 - 1e-9))
     steps = np.arange(-half, half + 1)
     flat = abs(right) >= abs(up)
     sideways = np.rint(-steps * (up / right if flat else right / up)).astype(int)
     edge = int(np.abs(sideways).max())
     kernel = np.zeros((2 * half + 1, 2 * edge + 1), np.float32)
-    kernel[steps + half, sideways + edge] = np.minimum(1, reach + 1 - np.abs(steps))
+    kernel[steps + half, sideways + edge] = np.minimum(1, reach + 0.5 - np.abs(steps))
     kernel /= kernel.sum()
     return np.ascontiguousarray(kernel.T) if flat else kernel
 

@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-from functools import lru_cache
-from math import cos, radians, sin
 from typing import Annotated, Literal
 
 import cv2
@@ -17,6 +15,7 @@ from sightline.ops._op import op
 from sightline.ops._pixels import color_of, like, near, same_size, to_unit
 from sightline.ops._types import Color, Mask, Picture, Pixels, Side, marked
 from sightline.ops.color import to_depth8, to_rgb
+from sightline.ops.filters import Direction, Way, line_kernel
 
 __all__ = ["deblur", "denoise_tv", "flatten_illumination", "inpaint", "inpaint_box", "inpaint_color", "seamless_clone"]
 
@@ -227,16 +226,14 @@ def deblur(
     *,
     kernel: Annotated[Literal["gaussian", "motion"], Doc("What blurred it: the lens, or a straight movement")] = "gaussian",
     sigma: Annotated[float, Interval(ge=0.3, le=20), Unit("px"), Doc("Standard deviation of the Gaussian")] = 1.5,
-    length: Annotated[int, Interval(ge=2, le=100), Unit("px"), Doc("How far it moved")] = 9,
-    angle: Annotated[
-        float, Interval(ge=-360, le=360), Unit("degrees"), Doc("Which way it moved, counter-clockwise from level")
-    ] = 0.0,
+    length: Way = 9,
+    angle: Direction = 0.0,
     iterations: Annotated[int, Interval(ge=1, le=200), Doc("More make it sharper, and noise stronger")] = 15,
 ) -> Image:
     """Sharpen a picture whose blur is known.
 
-    Richardson 1972 and Lucy 1974; `sigma` is used for the Gaussian, `length` and `angle` for the movement. At the edges the
-    outermost pixels are repeated.
+    Richardson 1972 and Lucy 1974; `sigma` is used for the Gaussian, `length` and `angle` for the movement, as `motion_blur`
+    makes it. At the edges the outermost pixels are repeated.
 
     >>> import numpy as np
     >>> dot = np.zeros((15, 15), np.uint8)
@@ -250,7 +247,7 @@ def deblur(
     def blur(values: Image) -> Image:  # both kernels are symmetric, so that this is also the transposed blur
         if kernel == "gaussian":
             return cv2.GaussianBlur(values, (0, 0), sigma, borderType=cv2.BORDER_REPLICATE)
-        return cv2.filter2D(values, -1, _motion_kernel(length, angle), borderType=cv2.BORDER_REPLICATE)
+        return cv2.filter2D(values, -1, line_kernel(length, angle), borderType=cv2.BORDER_REPLICATE)
 
     estimate = observed.copy()
     for _ in range(iterations):
@@ -336,20 +333,3 @@ def _wide_blur(gray: Image, sigma: float) -> Image:
     deviations = max(sigma * size[0] / columns, 0.1), max(sigma * size[1] / rows, 0.1)
     blurred = cv2.GaussianBlur(small, (0, 0), deviations[0], sigmaY=deviations[1], borderType=cv2.BORDER_REFLECT)
     return cv2.resize(blurred, (columns, rows), interpolation=cv2.INTER_CUBIC)
-
-
-@lru_cache(maxsize=32)
-def _motion_kernel(length: int, angle: float) -> Image:
-    """A line through the centre, of `length` px, drawn by laying 16 points per pixel between their four neighbours."""
-    along = (np.arange(length * 16) + 0.5) / 16 - length / 2
-    half = length // 2 + 1
-    x, y = half + along * cos(radians(angle)), half - along * sin(radians(angle))
-    left, top = np.floor(x).astype(int), np.floor(y).astype(int)
-    kernel = np.zeros((2 * half + 2, 2 * half + 2), np.float32)
-    for dx in (0, 1):
-        for dy in (0, 1):
-            share = (1 - np.abs(x - left - dx)) * (1 - np.abs(y - top - dy))
-            np.add.at(kernel, (top + dy, left + dx), share.astype(np.float32))
-    kernel = kernel[:-1, :-1]
-    result: Image = kernel / kernel.sum()
-    return result
