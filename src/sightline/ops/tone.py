@@ -43,6 +43,7 @@ ColormapName = Literal[
 SEPIA = ((0.393, 0.769, 0.189), (0.349, 0.686, 0.168), (0.272, 0.534, 0.131))  # as photo editors have it
 XYZ_TO_RGB = ((3.2406, -1.5372, -0.4986), (-0.9689, 1.8758, 0.0415), (0.0557, -0.2040, 1.0570))  # IEC 61966-2-1, sRGB
 DAYLIGHT = 6500.0
+STRIP = 2**14  # pixels, whose float32 HSV stays in the processor's cache
 NARROW = 1e-6  # part of the range over which nothing is spread: float32 has no more digits
 
 
@@ -210,20 +211,31 @@ def hue_saturation(
 ) -> Image:
     """Turn the hue, multiply the saturation and shift the value of HSV (Smith 1978).
 
-    A uint8 picture goes through 8-bit HSV, whose hue has 180 steps: values come out true to about 1, at worst to 8.
+    The way there and back is computed in float32, so that parts of a degree count and values come out true but for rounding.
 
     >>> import numpy as np
     >>> hue_saturation(np.full((1, 1, 3), (200, 0, 0), np.uint8), hue=120).tolist()
     [[[0, 200, 0]]]
     """
-    if image.dtype == np.uint8:
-        hsv = cv2.cvtColor(image, cv2.COLOR_RGB2HSV)
-        return cv2.cvtColor(cv2.LUT(hsv, _hsv_tables(hue, saturation, value)), cv2.COLOR_HSV2RGB)
-    hsv = cv2.cvtColor(to_unit(image), cv2.COLOR_RGB2HSV)
-    hsv[..., 0] = np.mod(hsv[..., 0] + np.float32(hue), 360)
-    hsv[..., 1] = np.clip(hsv[..., 1] * np.float32(saturation), 0, 1)
-    hsv[..., 2] = np.clip(hsv[..., 2] + np.float32(value), 0, 1)
-    return like(cv2.cvtColor(hsv, cv2.COLOR_HSV2RGB), image)
+    if (hue, saturation, value) == (0, 1, 0):
+        return image.copy()
+    full = float(white(image))
+    change = np.array([[1, 0, 0, hue % 360], [0, saturation, 0, 0], [0, 0, 1, value * full]])
+    result = np.empty_like(image)
+    rows = max(1, STRIP // image.shape[1])
+    for top in range(0, len(image), rows):
+        hsv = cv2.cvtColor(image[top : top + rows].astype(np.float32), cv2.COLOR_RGB2HSV)
+        hsv = cv2.transform(hsv, change)
+        if saturation > 1 or value > 0:
+            cv2.min(hsv, (720, 1, full, 0), dst=hsv)
+        if value < 0:
+            cv2.max(hsv, (0, 0, 0, 0), dst=hsv)
+        rgb, strip = cv2.cvtColor(hsv, cv2.COLOR_HSV2RGB), result[top : top + rows]
+        if image.dtype == np.uint8:
+            cv2.convertScaleAbs(rgb, strip)
+        else:
+            strip[:] = rgb if image.dtype == np.float32 else np.rint(rgb)
+    return clip01(result)
 
 
 @op(group="color", channels=(3, 4), keeps_alpha=True)
@@ -347,14 +359,6 @@ def _line(value: Any, slope: float, start: float) -> Any:
 def _level(value: Any, low: float, high: float, exponent: float) -> Any:
     width = max(high - low, NARROW)
     return np.clip((value - np.float32(low)) / np.float32(width), 0, 1) ** np.float32(exponent)
-
-
-@lru_cache
-def _hsv_tables(hue: float, saturation: float, value: float) -> Image:
-    """What becomes of OpenCV's 8-bit hue (0 to 179), saturation and value: uint8 `(1, 256, 3)`."""
-    steps = np.arange(256)
-    others = np.clip(np.rint([steps * saturation, steps + 255 * value]), 0, 255)
-    return np.dstack([(steps + round(hue / 2)) % 180, *others]).astype(np.uint8)
 
 
 @lru_cache
