@@ -494,8 +494,11 @@ def test_remap_has_its_zero_at_middle_gray(gray: Any, white: Any) -> None:
     assert np.array_equal(sl.remap(RGB, dx=still, dy=still, amount=500), RGB)
     black = sl.remap(RGB, dx=still, dy=np.full((20, 30), white * 0), amount=4)
     assert np.array_equal(black[4:], RGB[:-4])
-    shifted = sl.remap(FLOAT, dx=right, dy=still, amount=1)  # by (white - gray) / gray of a pixel
-    assert_close(shifted, fetched(FLOAT, ROWS, COLUMNS + (float(white) - float(gray)) / float(gray), "reflect"))
+    shifted = sl.remap(RGB, dx=right, dy=still, amount=4)
+    assert np.array_equal(shifted[:, :-4], RGB[:, 4:])
+    half = sl.remap(FLOAT, dx=np.full((20, 30), gray // 2), dy=np.full((20, 30), white // 2 + gray // 2, white.dtype), amount=10)
+    up = 10 * (float(white // 2 + gray // 2) - float(gray)) / (float(white) - float(gray))
+    assert_close(half, fetched(FLOAT, ROWS + up, COLUMNS - 5, "reflect"))
 
 
 def test_remap_refuses_maps_of_another_size() -> None:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import math
+from functools import lru_cache
 from typing import Annotated
 
 import cv2
@@ -65,7 +66,7 @@ def warp_polar(
 def remap(
     image: Image,
     *,
-    dx: Annotated[Picture, Doc("How far to the right each pixel is fetched from: middle gray 0, white `amount`")],
+    dx: Annotated[Picture, Doc("How far to the right each pixel is fetched from: black -`amount`, middle gray 0, white `amount`")],
     dy: Annotated[Picture, Doc("How far below each pixel is fetched from, in the same way")],
     amount: Annotated[Shift, Doc("How far white shifts")] = 10.0,
     interpolation: Interpolation = "linear",
@@ -74,7 +75,8 @@ def remap(
 ) -> Image:
     """Shift each pixel by the lightness of two pictures of the same size: a displacement map.
 
-    Middle gray, which shifts nothing, is 128 of 255, 32768 of 65535, or 0.5.
+    Middle gray, which shifts nothing, is 128 of 255, 32768 of 65535, or 0.5; between it and black, and between it and white,
+    shifts are in proportion.
 
     >>> import numpy as np
     >>> still, right = np.full((1, 3), 0.5, np.float32), np.full((1, 3), 1, np.float32)
@@ -206,12 +208,20 @@ def _displaced(image: Image, dx: Image, dy: Image, interpolation: str, border: s
 
 
 def _displacement(shade: Image, amount: float) -> Image:
-    """A picture as shifts in float32: its lightness, middle gray 0, white `amount`."""
+    """A picture as shifts in float32: its lightness, black `-amount`, middle gray 0, white `amount`."""
     if shade.ndim == 3:
         shade = cv2.cvtColor(shade, cv2.COLOR_RGB2GRAY)
-    middle = 0.5 if shade.dtype == np.float32 else (int(white(shade)) + 1) // 2
-    shifts: Image = (shade.astype(np.float32) - np.float32(middle)) * np.float32(amount / middle)
+    if shade.dtype != np.float32:
+        return cv2.LUT(shade, _shifts(int(white(shade)), amount))
+    shifts: Image = (shade - np.float32(0.5)) * np.float32(2 * amount)
     return shifts
+
+
+@lru_cache(maxsize=16)
+def _shifts(full: int, amount: float) -> Image:
+    """The shift of each value from 0 to `full`; there is one more below the middle than above it."""
+    shifts: Image = np.interp(np.arange(full + 1), (0, (full + 1) // 2, full), (-amount, 0, amount))
+    return shifts.astype(np.float32)
 
 
 def _from(image: Image, x: float, y: float) -> tuple[Image, Image]:
