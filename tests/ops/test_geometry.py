@@ -13,6 +13,7 @@ from skimage import transform as sk
 
 import sightline as sl
 from sightline.errors import ParameterError, SightlineError
+from sightline.ops._pixels import length
 
 Image = sl.Image
 
@@ -536,6 +537,19 @@ def test_elastic_gives_another_picture_for_another_seed() -> None:
 def test_swirl_is_that_of_scikit_image() -> None:
     expected = sk.swirl(FLOAT, (0.4 * 29, 0.7 * 19), strength=2, radius=40, order=1, mode="constant")
     assert_close(sl.swirl(FLOAT, strength=2, radius=40, x=0.4, y=0.7), expected)
+
+
+def test_swirl_and_bulge_do_not_depend_on_where_memory_lies() -> None:
+    """The distances are sums, products and roots that IEEE 754 rounds in one way; those of `cv2.magnitude` are not."""
+    x, y = RNG.random((2, 64, 64), np.float32) * 20
+    exact = np.sqrt(x * x + y * y)
+    for offset in range(16):
+        memory = np.empty(2 * x.size + 48, np.float32)
+        pair = [memory[start : start + x.size].reshape(x.shape) for start in (offset, offset * 2 + x.size)]
+        pair[0][:], pair[1][:] = x, y
+        assert np.array_equal(length(*pair), exact)
+    row, column = x[:1], y[:, :1]
+    assert np.array_equal(length(row.copy(), column.copy()), np.sqrt(row * row + column * column))
 
 
 @pytest.mark.parametrize("strength", [-0.6, 0.7, 2])

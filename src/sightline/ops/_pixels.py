@@ -23,6 +23,7 @@ __all__ = [
     "color_of",
     "composite",
     "curved",
+    "length",
     "level_of",
     "like",
     "looked_up",
@@ -166,6 +167,17 @@ def plain(color: Color, image: Image, width: int, height: int) -> Image:
     value = color_of(color, image)
     pixel = np.array(value, image.dtype).reshape(1, 1, *image.shape[2:])
     return cv2.copyMakeBorder(pixel, 0, height - 1, 0, width - 1, cv2.BORDER_CONSTANT, value=value)
+
+
+def length(x: Image, y: Image) -> Image:
+    """sqrt(x² + y²) of two float arrays, which are used up: of the same shape, or a row and a column.
+
+    Not `cv2.magnitude`, whose last bit depends on where the memory lies.
+    """
+    np.multiply(x, x, out=x)
+    np.multiply(y, y, out=y)
+    squares = np.add(x, y, out=x if x.shape == y.shape else None)
+    return np.sqrt(squares, out=squares)
 
 
 def same_size(image: Image, other: Image, what: str) -> None:

@@ -13,7 +13,7 @@ from typing_extensions import Doc
 
 from sightline.image import Image, white
 from sightline.ops._op import op
-from sightline.ops._pixels import same_size
+from sightline.ops._pixels import length, same_size
 from sightline.ops._types import Color, Fraction, Picture, Seed
 from sightline.ops.geometry import Outside, OutsideColor
 from sightline.ops.warp import CODES, FARTHEST, Interpolation, Shift, check_sides, fetched, interpolated
@@ -168,7 +168,7 @@ def swirl(
     [[0, 9, 0], [0, 9, 0], [0, 9, 0]]
     """
     dx, dy = _from(image, x, y)
-    turn = strength * cv2.exp(cv2.magnitude(dx, dy) * (-5 / (radius * math.log(2))))
+    turn = strength * cv2.exp(length(dx.copy(), dy.copy()) * (-5 / (radius * math.log(2))))
     cos, sin = np.cos(turn) - 1, np.sin(turn)
     return _displaced(image, dx * cos - dy * sin, dx * sin + dy * cos, interpolation, border, color)
 
@@ -194,7 +194,8 @@ def bulge(
     [[10, 25, 30, 35, 50]]
     """
     dx, dy = _from(image, x, y)
-    part = np.clip(cv2.magnitude(dx, dy) * (1 / radius), 1e-6, 1)  # the middle itself has no direction to be moved in
+    distance = length(dx.copy(), dy.copy())
+    part = np.clip(distance * np.float32(1 / radius), 1e-6, 1)  # the middle itself has no direction to be moved in
     factor = cv2.pow(part, strength) - 1
     return _displaced(image, dx * factor, dy * factor, interpolation, border, color)
 
@@ -225,8 +226,8 @@ def _shifts(full: int, amount: float) -> Image:
 
 
 def _from(image: Image, x: float, y: float) -> tuple[Image, Image]:
-    """How far right of and below the point (x, y), given as fractions, each pixel lies."""
+    """How far right of and below the point (x, y), given as fractions, the pixels lie: a row `(1, W)` and a column `(H, 1)`."""
     height, width = image.shape[:2]
     dx = np.arange(width, dtype=np.float32) - np.float32(x * (width - 1))
     dy = np.arange(height, dtype=np.float32) - np.float32(y * (height - 1))
-    return cv2.repeat(dx[None], height, 1), cv2.repeat(dy[:, None], 1, width)
+    return dx[None], dy[:, None]

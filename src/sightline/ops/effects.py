@@ -17,7 +17,7 @@ from typing_extensions import Doc
 from sightline.errors import ImageError
 from sightline.image import Image, white
 from sightline.ops._op import op
-from sightline.ops._pixels import DEPTHS, clip01, color_of, like, premultiplied, to_unit
+from sightline.ops._pixels import DEPTHS, clip01, color_of, length, like, premultiplied, to_unit
 from sightline.ops._types import Color, Fraction, Seed
 
 __all__ = [
@@ -227,7 +227,7 @@ def stylize(
     """
     smooth = edge_preserving.__wrapped__(image, sigma_space=sigma_space, sigma_color=sigma_color)  # type: ignore[attr-defined]
     across, down = (cv2.Sobel(smooth, cv2.CV_32F, x, 1 - x, scale=contours / (4 * 255)) for x in (1, 0))
-    slope = cv2.magnitude(across, down)
+    slope = length(across, down)
     light = np.maximum(1 - (slope if image.ndim == 2 else slope.max(axis=2, keepdims=True)), 0)
     painted: Image = np.rint(smooth * light).astype(np.uint8)
     return painted
