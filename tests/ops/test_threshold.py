@@ -7,6 +7,7 @@ import json
 import math
 from typing import Any
 
+import cv2
 import numpy as np
 import pytest
 import scipy.ndimage as ndi
@@ -376,7 +377,24 @@ def test_kmeans_keeps_alpha_and_all_colours_where_there_are_few() -> None:
     few = RGB.copy()
     few[:, :15], few[:, 15:] = (1, 2, 3), (200, 100, 50)
     assert np.array_equal(sl.kmeans(few, clusters=64), few)
-    assert sl.kmeans(np.full((1, 1), 9, np.uint8), clusters=64).tolist() == [[9]]
+
+
+def test_kmeans_of_one_pixel_is_that_pixel() -> None:
+    for pixel in ([[9]], [[[9, 200, 30]]], [[[9, 200, 30, 77]]]):
+        for image in (np.array(pixel, np.uint8), np.array(pixel, np.uint16), np.array(pixel, np.float32) / np.float32(255)):
+            assert np.array_equal(sl.kmeans(image, clusters=64), image)
+
+
+def test_kmeans_leaves_the_random_numbers_of_opencv_to_the_caller() -> None:
+    def drawn() -> list[float]:
+        return cv2.randu(np.zeros((1, 5), np.float64), 0.0, 1.0).ravel().tolist()
+
+    cv2.setRNGSeed(7)
+    expected = [drawn(), drawn()]
+    cv2.setRNGSeed(7)
+    first = drawn()
+    sl.kmeans(RGB, clusters=5)
+    assert [first, drawn()] == expected
 
 
 def test_kmeans_learns_large_pictures_from_a_draw_that_its_seed_repeats() -> None:

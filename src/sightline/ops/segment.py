@@ -19,6 +19,7 @@ from sightline.ops._types import Color, Connectivity, Fraction, Seed, Side
 __all__ = ["Components", "connected_components", "flood_fill", "grabcut", "kmeans", "watershed"]
 
 COVER = 0.8  # how much of a drawn component covers what it was found in
+TRIALS = 3  # draws for each colour that k-means starts from
 SAMPLE = 16384  # pixels that k-means learns its colours from: all of a small picture, a draw from a large one
 
 Place = Annotated[int, Interval(ge=0, le=16384), Unit("px")]
@@ -147,6 +148,8 @@ def grabcut(
 ) -> Image:
     """Cut out the subject in a box: what has other colours than what lies outside (Rother, Kolmogorov and Blake 2004).
 
+    OpenCV begins with its one generator of random numbers: `cv2.setRNGSeed(0)` is called before, so that results repeat.
+
     >>> import numpy as np
     >>> image = np.full((20, 20, 3), (20, 90, 200), np.uint8)
     >>> image[6:14, 6:14] = (250, 220, 10)
@@ -185,13 +188,14 @@ def kmeans(
     >>> kmeans(np.array([[10, 12, 14, 90, 95, 100]], np.uint8), clusters=2).tolist()
     [[12, 12, 12, 95, 95, 95]]
     """
+    if image.shape[:2] == (1, 1):  # OpenCV would take its channels for pixels
+        return image.copy()
     pixels = np.asarray(image.reshape(-1, 1 if image.ndim == 2 else 3), np.float32, order="C")
-    sample = pixels
-    if len(pixels) > SAMPLE:
-        sample = pixels[np.random.default_rng(seed).choice(len(pixels), SAMPLE, replace=False)]
+    random = np.random.default_rng(seed)
+    sample = pixels[random.choice(len(pixels), SAMPLE, replace=False)] if len(pixels) > SAMPLE else pixels
+    labels = _start(sample, clusters, random)
     stop = (cv2.TERM_CRITERIA_EPS | cv2.TERM_CRITERIA_MAX_ITER, 50, float(white(image)) / 1000)
-    cv2.setRNGSeed(seed)
-    _, _, centers = cv2.kmeans(sample, min(clusters, len(sample)), None, stop, 1, cv2.KMEANS_PP_CENTERS)  # type: ignore[call-overload]
+    _, _, centers = cv2.kmeans(sample, int(labels.max()) + 1, labels, stop, 1, cv2.KMEANS_USE_INITIAL_LABELS)
     _, nearest = cv2.batchDistance(pixels, centers, cv2.CV_32F, normType=cv2.NORM_L2SQR, K=1)
     colors = clip01(centers) if image.dtype == np.float32 else np.rint(centers).astype(image.dtype)
     painted: Image = colors[nearest[:, 0]].reshape(image.shape)
@@ -226,6 +230,29 @@ def flood_fill(
     reach = (level_of(tolerance, image),) * 3
     cv2.floodFill(filled, None, (x, y), color_of(color, image), reach, reach, connectivity | cv2.FLOODFILL_FIXED_RANGE)
     return filled if filled.dtype == image.dtype else filled.astype(image.dtype)
+
+
+def _start(pixels: Image, clusters: int, random: np.random.Generator) -> Image:
+    """The nearest of `clusters` colours that k-means++ draws, or of all that there are: int32 `(N, 1)` for float32 `(N, C)`.
+
+    Each is drawn by the squared distance to those before it, the best of three draws, as `cv2.kmeans` does with OpenCV's one
+    generator, whose state is the caller's.
+    """
+    planes = np.ascontiguousarray(pixels.T)
+    labels = np.zeros((len(pixels), 1), np.int32)
+    away = planes - planes[:, [random.integers(len(pixels))]]
+    nearest = np.add.reduce(away * away)
+    for number in range(1, clusters):
+        ends = nearest.cumsum(dtype=np.float64)
+        if not ends[-1]:
+            break
+        drawn = np.searchsorted(ends, random.random(TRIALS) * ends[-1])
+        away = planes[:, None] - planes[:, drawn, None]  # (C, trials, N)
+        trials = np.minimum(np.add.reduce(np.multiply(away, away, out=away)), nearest)
+        best = trials[trials.sum(axis=1).argmin()]
+        labels[best < nearest] = number
+        nearest = best
+    return labels
 
 
 def _terrain(objects: Image, distance: Image) -> Image:
