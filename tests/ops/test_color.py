@@ -357,6 +357,11 @@ def test_solarize_inverts_from_the_threshold_on(threshold: float) -> None:
     assert np.array_equal(sl.solarize(RGB32, threshold=threshold), light)
 
 
+def test_levels_has_the_gamma_of_image_editors_one_through_that_of_gamma() -> None:
+    for number in (0.5, 2.0):
+        assert np.array_equal(sl.levels(RGB, gamma=number), sl.gamma(RGB, gamma=1 / number))
+
+
 # Tints
 
 

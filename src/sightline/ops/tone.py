@@ -102,6 +102,8 @@ def gamma(
 ) -> Image:
     """Raise every value, taken in [0, 1], to a power; black and white stay.
 
+    The number is the exponent itself, as in OpenCV and scikit-image: that of `levels` goes the other way, and 0.5 here is 2 there.
+
     >>> import numpy as np
     >>> gamma(np.array([[0, 64, 255]], np.uint8), gamma=0.5).tolist()
     [[0, 128, 255]]
@@ -118,6 +120,8 @@ def levels(
     gamma: Annotated[float, Interval(ge=0.05, le=20), Doc("More than 1 makes the middle lighter, less than 1 darker")] = 1.0,
 ) -> Image:
     """Spread the values between `black` and `white` over the whole range: ((v - black) / (white - black)) ** (1 / gamma).
+
+    `gamma` is the middle slider of image editors, one through the exponent: the operation `gamma` goes the other way.
 
     >>> import numpy as np
     >>> levels(np.array([[51, 102, 204]], np.uint8), black=0.2, white=0.8).tolist()
