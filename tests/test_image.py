@@ -325,3 +325,11 @@ def test_float_values_have_their_range(value: float, message: str) -> None:
     image[1, 1] = value
     with pytest.raises(ImageError, match=message):
         check_values(image)
+
+
+def test_float_values_that_rounding_has_carried_out_of_the_range_are_brought_back() -> None:
+    image = np.array([[-1e-7, 0.25, 1 + 5e-6]], np.float32)
+    assert check_values(image).tolist() == [[0, 0.25, 1]]
+    assert image[0, 0] < 0
+    inside = np.array([[0, 0.25, 1]], np.float32)
+    assert check_values(inside) is inside

@@ -153,6 +153,30 @@ def large(parameter: Parameter, end: float) -> bool:
     return parameter.unit == "px" and abs(end) > 1000
 
 
+@pytest.mark.parametrize("op", [op for op in OPS if "float32" in op.dtypes], ids=lambda op: op.name)
+def test_float_pictures_of_black_and_white_give_values_in_the_range(op: Op) -> None:
+    """Exactly: `check_values` gives back a copy of a picture that goes past it by as little as a rounding."""
+    random = np.random.default_rng(3)
+    for channels, size in itertools.product(op.channels, [(12, 17), (40, 33)]):
+        shape = size if channels == 1 else (*size, channels)
+        for values in ([0, 1], [0, 1e-7, 0.5, 1 - 6e-8, 1], [0], [1]):
+            image = random.choice(np.array(values, np.float32), shape)
+            keeps_the_contract(op, image, arguments(op, image))
+
+
+@pytest.mark.parametrize("op", [op for op in OPS if "float32" in op.dtypes], ids=lambda op: op.name)
+def test_what_rounding_has_carried_past_black_and_white_counts_as_these(op: Op) -> None:
+    image = picture("float32", op.channels[0])
+    image[2, 3], image[5, 7] = -1e-7, 1 + 5e-6
+    inside = np.clip(image, 0, 1)
+    given = arguments(op, inside)
+    checked = op.check(image)
+    assert np.array_equal(checked, inside)
+    assert image.min() < 0  # the caller's stays
+    assert np.array_equal(op.draw(checked, given), op.draw(inside, given))
+    assert np.array_equal(Pipeline((Step(op.name, given),)).run(image), op.draw(inside, given))
+
+
 @st.composite
 def calls(draw: st.DrawFn, op: Op) -> tuple[Image | None, dict[str, Any]]:
     rows, columns = draw(st.sampled_from([(1, 1), (1, 9), (9, 1), (2, 2), (5, 8), (31, 33)]))

@@ -68,7 +68,10 @@ def check_image(
 
 
 def check_values(image: Image, *, what: str = "image") -> Image:
-    """Give back `image` if it is no float picture or its values lie in [0, 1]; else ImageError."""
+    """Give back `image` if it is no float picture or its values lie in [0, 1]; else ImageError.
+
+    Of values that lie outside by no more than float arithmetic may have carried them, a copy in [0, 1] comes back.
+    """
     if image.dtype == np.float32:
         low, high = float(image.min()), float(image.max())
         if not (low >= -ROUNDING and high <= 1 + ROUNDING):  # not a number compares false
@@ -79,6 +82,8 @@ def check_values(image: Image, *, what: str = "image") -> Image:
                 received="values that are not numbers" if nan else f"{low:g} to {high:g}",
                 fix=None if nan else "Divide it by 255 if it was 0 to 255, or turn it into uint8.",
             )
+        if low < 0 or high > 1:
+            return np.clip(image, 0, 1)
     return image
 
 
