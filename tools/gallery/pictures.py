@@ -324,7 +324,7 @@ EXCEPTIONS: dict[str, Scene] = {
     "closing": Scene("pepper"),
     "fill_holes": Scene("coins-parted"),
     "hit_or_miss": Scene("tiny", enlarged=8),
-    "opening": Scene("salt"),
+    "opening": Scene("salt", {"radius": 1}),
     "remove_small": Scene("salt"),
     "white_tophat": Scene("brick"),
     # repair
