@@ -387,6 +387,7 @@ def test_hue_saturation_is_that_of_the_standard_library(hue: float, saturation: 
     assert apart(sl.hue_saturation((RGB / 255).astype(np.float32), **change), expected) <= 1e-4
     assert apart(sl.hue_saturation(RGB.astype(np.uint16) * 257, **change), expected * 65535) <= 7
     assert apart(sl.hue_saturation(RGB, **change), expected * 255) <= 0.51
+    assert apart(sl.hue_saturation(RGB[:1, :1], **change), expected[:1, :1] * 255) <= 0.51
 
 
 def test_hue_saturation_of_nothing_changes_nothing() -> None:

@@ -230,10 +230,12 @@ def hue_saturation(
     for top in range(0, len(image), rows):
         hsv = cv2.cvtColor(image[top : top + rows].astype(np.float32), cv2.COLOR_RGB2HSV)
         hsv = cv2.transform(hsv, change)
-        if saturation > 1 or value > 0:
-            cv2.min(hsv, (720, 1, full, 0), dst=hsv)
+        if saturation > 1:
+            np.minimum(hsv[..., 1], 1, out=hsv[..., 1])  # cv2.min may take a single pixel for the limit
+        if value > 0:
+            np.minimum(hsv[..., 2], np.float32(full), out=hsv[..., 2])
         if value < 0:
-            cv2.max(hsv, (0, 0, 0, 0), dst=hsv)
+            np.maximum(hsv[..., 2], 0, out=hsv[..., 2])
         rgb, strip = cv2.cvtColor(hsv, cv2.COLOR_HSV2RGB), result[top : top + rows]
         if image.dtype == np.uint8:
             cv2.convertScaleAbs(rgb, strip)
