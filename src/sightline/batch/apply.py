@@ -5,6 +5,7 @@ from __future__ import annotations
 import csv
 import io
 from collections.abc import Iterable
+from contextlib import closing
 from dataclasses import asdict, dataclass, field
 from pathlib import Path, PurePath
 
@@ -126,9 +127,10 @@ def apply(
     tally = _Tally()
     ended = False
     try:
-        for done in run_tasks(Work(pipeline, options), todo, min(workers, max(1, len(todo))), _lost):
-            _count(done, tally, journal, on_event)
-            on_event(Progress("apply", tally.written + len(tally.failed), len(todo)))
+        with closing(run_tasks(Work(pipeline, options), todo, min(workers, max(1, len(todo))), _lost)) as results:
+            for done in results:
+                _count(done, tally, journal, on_event)
+                on_event(Progress("apply", tally.written + len(tally.failed), len(todo)))
         ended = True
     except KeyboardInterrupt:
         fix = "Go on with the same command and --resume."

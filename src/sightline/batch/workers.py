@@ -5,8 +5,8 @@ from __future__ import annotations
 import os
 import signal
 import threading
-from collections import deque
-from collections.abc import Callable, Iterable, Iterator
+from collections.abc import Callable, Generator, Iterable, Iterator
+from contextlib import contextmanager
 from typing import TYPE_CHECKING, TypeVar
 
 import cv2
@@ -21,12 +21,13 @@ R = TypeVar("R")
 AHEAD = 2  # tasks handed to each worker beforehand: it never waits, and memory stays flat
 
 
-def run_tasks(do: Callable[[T], R], tasks: Iterable[T], workers: int, lost: Callable[[T], R]) -> Iterator[R]:
+def run_tasks(do: Callable[[T], R], tasks: Iterable[T], workers: int, lost: Callable[[T], R]) -> Generator[R, None, None]:
     """Give `do(task)` for every task, in the order in which they end.
 
     With one worker everything runs in this process. `do` and its tasks must be picklable and `do` must not raise. When a worker
     process dies, its tasks are tried again one by one in a process of their own; for one that kills that too, `lost(task)`
-    is given.
+    is given. With several workers SIGINT and SIGTERM are held back: what is under way is ended and given, then comes the
+    KeyboardInterrupt.
     """
     if workers == 1:
         threads = cv2.getNumThreads()
@@ -36,50 +37,75 @@ def run_tasks(do: Callable[[T], R], tasks: Iterable[T], workers: int, lost: Call
         finally:
             cv2.setNumThreads(threads)
         return
-    waiting = iter(tasks)
+    with _held_back() as stopped:
+        yield from _over_processes(do, iter(tasks), workers, lost, stopped)
+    if stopped():
+        raise KeyboardInterrupt
+
+
+@contextmanager
+def _held_back() -> Iterator[Callable[[], bool]]:
+    """Turn SIGINT and SIGTERM into a question; an exception while a pool is shut down would leave it waiting for ever."""
+    came: list[int] = []  # no Event: a signal within another's handler would wait for its lock
+    if threading.current_thread() is not threading.main_thread():  # only the main thread may set handlers
+        yield lambda: False
+        return
+    before = {number: signal.getsignal(number) for number in (signal.SIGINT, signal.SIGTERM)}
+    heard = {number: handler for number, handler in before.items() if handler not in (None, signal.SIG_IGN)}
+    for number in heard:
+        signal.signal(number, lambda number, _: came.append(number))
+    try:
+        yield lambda: bool(came)
+    finally:
+        for number, handler in heard.items():
+            signal.signal(number, handler)
+
+
+def _over_processes(
+    do: Callable[[T], R], waiting: Iterator[T], workers: int, lost: Callable[[T], R], stopped: Callable[[], bool]
+) -> Iterator[R]:
     while True:
         unfinished: list[T] = []
-        yield from _until_broken(do, waiting, workers, unfinished)
-        if not unfinished:
-            return
+        yield from _until_broken(do, waiting, workers, unfinished, stopped)
         for task in unfinished:
-            yield from _alone(do, task, lost)
+            if not stopped():
+                yield from _alone(do, task, lost)
+        if stopped() or not unfinished:
+            return
 
 
-def _until_broken(do: Callable[[T], R], waiting: Iterator[T], workers: int, unfinished: list[T]) -> Iterator[R]:
-    """Run tasks until there are none or a worker has died: then `unfinished` gets those that were under way."""
+def _until_broken(
+    do: Callable[[T], R], waiting: Iterator[T], workers: int, unfinished: list[T], stopped: Callable[[], bool]
+) -> Iterator[R]:
+    """Run tasks until there are none, a signal has come, or a worker has died: then `unfinished` gets those under way."""
     from concurrent.futures import FIRST_COMPLETED, wait
     from concurrent.futures.process import BrokenProcessPool
 
     pool = _pool(workers)
     running: dict[Future[R], T] = {}
-    done: deque[R] = deque()
     try:
-        exhausted = broken = False
-        while running or not exhausted:
-            while not broken and not exhausted and len(running) < workers * AHEAD:
+        while True:
+            while not unfinished and not stopped() and len(running) < workers * AHEAD:
                 try:
                     task = next(waiting)
                 except StopIteration:
-                    exhausted = True
                     break
                 try:
                     running[pool.submit(do, task)] = task
                 except BrokenProcessPool:
                     unfinished.append(task)
-                    broken = True
-            ended, _ = wait(running, return_when=FIRST_COMPLETED) if running else (set(), set())
-            for future in ended:
+            if stopped():
+                running = {future: task for future, task in running.items() if not future.cancel()}
+            if not running:
+                return
+            for future in wait(running, return_when=FIRST_COMPLETED).done:
                 task = running.pop(future)
                 try:
-                    done.append(future.result())
+                    result = future.result()
                 except BrokenProcessPool:
                     unfinished.append(task)
-                    broken = True
-            while done:
-                yield done.popleft()
-            if broken and not running:
-                return
+                else:
+                    yield result
     finally:
         pool.shutdown(wait=True, cancel_futures=True)
 
@@ -89,9 +115,10 @@ def _alone(do: Callable[[T], R], task: T, lost: Callable[[T], R]) -> Iterator[R]
 
     with _pool(1) as pool:
         try:
-            yield pool.submit(do, task).result()
+            result = pool.submit(do, task).result()
         except BrokenProcessPool:
-            yield lost(task)
+            result = lost(task)
+    yield result
 
 
 def _pool(workers: int) -> ProcessPoolExecutor:

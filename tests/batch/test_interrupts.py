@@ -1,0 +1,83 @@
+"""Signals to a whole batch, in real processes: it always ends, keeps what was done, and says one thing."""
+
+from __future__ import annotations
+
+import os
+import signal
+import subprocess
+import sys
+import time
+from collections.abc import Callable, Iterator
+from pathlib import Path
+
+import numpy as np
+import pytest
+
+from sightline.image import read, write
+from sightline.pipeline import Pipeline, Step
+
+COMMAND = [sys.executable, "-c", "from sightline.cli import main; main()", "apply"]
+Batch = tuple[subprocess.Popen[str], Path]
+
+
+@pytest.fixture
+def arguments(tmp_path: Path) -> list[str]:
+    """Sixty pictures, each of which takes a moment."""
+    write(tmp_path / "many/00.png", np.random.default_rng(0).integers(0, 256, (900, 1200, 3), dtype=np.uint8))
+    for number in range(1, 60):
+        os.link(tmp_path / "many/00.png", tmp_path / f"many/{number:02}.png")
+    slow = Step("bilateral", {"sigma_space": 3})
+    Pipeline((slow, Step("resize", {"width": 400, "height": 300}))).save(tmp_path / "p.yaml")
+    return [str(tmp_path / "p.yaml"), str(tmp_path / "many"), "-o", str(tmp_path / "out"), "--workers", "3"]
+
+
+@pytest.fixture
+def batch(arguments: list[str]) -> Iterator[Batch]:
+    """A batch in a process group of its own, and where its results go; whatever happens, nothing of it stays."""
+    pipes = {"stdout": subprocess.PIPE, "stderr": subprocess.PIPE}
+    process = subprocess.Popen([*COMMAND, *arguments], text=True, start_new_session=True, **pipes)  # type: ignore[call-overload]
+    try:
+        yield process, Path(arguments[3])
+    finally:
+        if process.poll() is None:
+            os.killpg(process.pid, signal.SIGKILL)
+        process.communicate()
+
+
+def results(out: Path) -> list[Path]:
+    return sorted(out.glob("[0-9]*.png"))
+
+
+def until(so: Callable[[], bool]) -> None:
+    deadline = time.monotonic() + 60
+    while not so():
+        assert time.monotonic() < deadline
+        time.sleep(0.002)
+
+
+def thrice_to_the_process(process: subprocess.Popen[str], how: signal.Signals) -> None:
+    for _ in range(3):
+        process.send_signal(how)
+        time.sleep(0.02)  # else the system makes one of them
+
+
+def to_the_process_and_its_group(process: subprocess.Popen[str], how: signal.Signals) -> None:
+    """As `timeout -s INT` does."""
+    process.send_signal(how)
+    os.killpg(process.pid, how)
+
+
+@pytest.mark.parametrize("how", [signal.SIGINT, signal.SIGTERM])
+@pytest.mark.parametrize("send", [thrice_to_the_process, to_the_process_and_its_group])
+def test_a_second_signal_neither_hangs_nor_hurts(
+    batch: Batch, send: Callable[[subprocess.Popen[str], signal.Signals], None], how: signal.Signals
+) -> None:
+    process, out = batch
+    until(lambda: len(results(out)) >= 3)
+    send(process, how)
+    _, text = process.communicate(timeout=60)
+    assert process.returncode == 130, text
+    assert "Traceback" not in text
+    assert "stopped after" in text
+    assert 3 <= len(results(out)) < 60
+    assert all(read(path).shape == (300, 400, 3) for path in results(out))
