@@ -81,3 +81,16 @@ def test_a_second_signal_neither_hangs_nor_hurts(
     assert "stopped after" in text
     assert 3 <= len(results(out)) < 60
     assert all(read(path).shape == (300, 400, 3) for path in results(out))
+
+
+def test_an_interrupt_while_workers_start_is_told_in_two_lines(batch: Batch) -> None:
+    process, out = batch
+    children = Path(f"/proc/{process.pid}/task/{process.pid}/children")
+    if not children.exists():
+        pytest.skip("this system does not list a process's children")
+    until(lambda: len(children.read_text().split()) >= 3)  # the tracker of shared memory and two workers
+    os.killpg(process.pid, signal.SIGINT)
+    _, text = process.communicate(timeout=60)
+    assert process.returncode == 130
+    assert len(text.splitlines()) == 2, text
+    assert f"stopped after {len(results(out))} of 60" in text

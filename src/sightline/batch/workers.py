@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import os
 import signal
+import sys
 import threading
 from collections.abc import Callable, Generator, Iterable, Iterator
 from contextlib import contextmanager
@@ -91,7 +92,7 @@ def _until_broken(
                 except StopIteration:
                     break
                 try:
-                    running[pool.submit(do, task)] = task
+                    running[_submit(pool, do, task)] = task
                 except BrokenProcessPool:
                     unfinished.append(task)
             if stopped():
@@ -115,16 +116,29 @@ def _alone(do: Callable[[T], R], task: T, lost: Callable[[T], R]) -> Iterator[R]
 
     with _pool(1) as pool:
         try:
-            result = pool.submit(do, task).result()
+            result = _submit(pool, do, task).result()
         except BrokenProcessPool:
             result = lost(task)
     yield result
+
+
+def _submit(pool: ProcessPoolExecutor, do: Callable[[T], R], task: T) -> Future[R]:
+    """Hand out a task; a process that this starts inherits the mask, and so says nothing about Ctrl-C before `_begin`."""
+    if not hasattr(signal, "pthread_sigmask"):  # Windows
+        return pool.submit(do, task)
+    mask = signal.pthread_sigmask(signal.SIG_BLOCK, {signal.SIGINT})
+    try:
+        return pool.submit(do, task)
+    finally:
+        signal.pthread_sigmask(signal.SIG_SETMASK, mask)
 
 
 def _pool(workers: int) -> ProcessPoolExecutor:
     import multiprocessing  # these cost the start of every command that only imports this file
     from concurrent.futures import ProcessPoolExecutor
 
+    if sys.platform == "win32":
+        workers = min(workers, 61)  # it cannot wait for more
     # spawn: a fork would copy the locks of threads that OpenCV or the caller may hold
     return ProcessPoolExecutor(workers, mp_context=multiprocessing.get_context("spawn"), initializer=_begin)
 
