@@ -278,6 +278,25 @@ def test_a_journal_of_another_job_is_not_gone_on_with(tree: Path, tmp_path: Path
         apply(SMALL, [str(tree)], tmp_path / "out", resume=True)
 
 
+def test_a_batch_that_was_killed_before_it_noted_a_picture_is_gone_on_with(tree: Path, tmp_path: Path) -> None:
+    """A picture was written, but its line in the journal was not."""
+    out = tmp_path / "out"
+    with pytest.raises(Killed):
+        apply(SMALL, [str(tree)], out, on_event=kill)
+    journal = out / ".sightline-apply.jsonl"
+    journal.write_text(journal.read_text(encoding="utf-8").splitlines()[0] + "\n", encoding="utf-8")
+    assert len(relative(out)) == 2
+    assert apply(SMALL, [str(tree)], out, resume=True).written == 4
+
+
+class Killed(Exception):
+    """Ends a batch from within."""
+
+
+def kill(event: Event) -> None:
+    raise Killed
+
+
 def double(number: int) -> int:
     return 2 * number
 

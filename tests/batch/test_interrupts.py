@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 import os
 import signal
 import subprocess
@@ -94,3 +95,16 @@ def test_an_interrupt_while_workers_start_is_told_in_two_lines(batch: Batch) -> 
     assert process.returncode == 130
     assert len(text.splitlines()) == 2, text
     assert f"stopped after {len(results(out))} of 60" in text
+
+
+def test_what_ends_after_the_signal_is_counted_and_not_made_again(batch: Batch, arguments: list[str]) -> None:
+    process, out = batch
+    until(lambda: len(results(out)) >= 1)
+    process.send_signal(signal.SIGINT)
+    _, text = process.communicate(timeout=60)
+    done = {path: path.stat().st_mtime_ns for path in results(out)}
+    assert f"stopped after {len(done)} of 60" in text
+    ran = subprocess.run([*COMMAND, *arguments, "--resume", "--json"], capture_output=True, text=True, timeout=120)
+    assert json.loads(ran.stdout)["skipped"] == len(done)
+    assert len(results(out)) == 60
+    assert {path: path.stat().st_mtime_ns for path in done} == done

@@ -121,9 +121,9 @@ def apply(
         raise InputError("the pipeline makes its own picture", expected="one that edits pictures")
     tasks = _tasks(find_pictures(patterns), out, format)
     journal = Journal(out, {"pipeline": pipeline.hash, "format": format, **asdict(options)})
-    finished = journal.finished() if resume else set()
+    finished = journal.finished() if resume else None
     todo, skipped = _todo(tasks, finished, skip_existing=skip_existing, overwrite=overwrite)
-    journal.start(finished)
+    journal.start(finished or set())
     tally = _Tally()
     ended = False
     try:
@@ -177,12 +177,13 @@ def _tasks(found: list[Found], out: Path, format: str | None) -> list[Task]:  # 
     return list(tasks.values())
 
 
-def _todo(tasks: list[Task], finished: set[str], *, skip_existing: bool, overwrite: bool) -> tuple[list[Task], int]:
-    todo = [task for task in tasks if not (task.item in finished and task.target.exists())]
+def _todo(tasks: list[Task], finished: set[str] | None, *, skip_existing: bool, overwrite: bool) -> tuple[list[Task], int]:
+    """The tasks that are left, and how many are not; `finished` is None where no interrupted batch is gone on with."""
+    todo = [task for task in tasks if not (task.item in (finished or set()) and task.target.exists())]
     existing = [task for task in todo if task.target.exists()]
     if skip_existing:
         todo = [task for task in todo if not task.target.exists()]
-    elif existing and not overwrite and not finished:
+    elif existing and not overwrite and finished is None:
         raise InputError(
             f"{len(existing):,} of {len(tasks):,} results exist already, {str(existing[0].target)!r} for one",
             fix="Use --skip-existing, --overwrite, another output folder, or --resume if a batch was interrupted there.",

@@ -25,12 +25,12 @@ class Journal:
         self.job = json.loads(json.dumps(job))
         self._file: IO[str] | None = None
 
-    def finished(self) -> set[str]:
-        """The pictures that an interrupted batch of the same job has finished; RunError if it was another job."""
+    def finished(self) -> set[str] | None:
+        """The pictures that an interrupted batch of the same job has finished; None if there was none, RunError if another."""
         try:
             lines = self.path.read_text(encoding="utf-8").splitlines()
         except FileNotFoundError:
-            return set()
+            return None
         rows = []
         for line in lines:
             try:
