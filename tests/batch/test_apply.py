@@ -209,6 +209,28 @@ def test_two_pictures_never_take_the_same_place(tree: Path, tmp_path: Path) -> N
         apply(SMALL, [str(tree)], tree)
 
 
+def test_no_picture_is_overwritten_by_the_result_of_another(tree: Path, tmp_path: Path) -> None:
+    write(tree / "deep/a.png", RNG.integers(0, 256, (9, 9, 3), dtype=np.uint8))
+    before = (tree / "deep/a.png").read_bytes()
+    with pytest.raises(InputError, match=r"deep/a.png' would be overwritten by the result of .*photos/a.png'"):
+        apply(SMALL, [str(tree / "a.png"), str(tree / "deep/a.png")], tree / "deep", overwrite=True)
+    (tmp_path / "link").symlink_to(tree)
+    with pytest.raises(InputError, match="would be overwritten by its own result"):
+        apply(SMALL, [str(tree)], tmp_path / "link", overwrite=True)
+    with pytest.raises(InputError, match="results exist already"):
+        apply(SMALL, [str(tree)], tree / "deep")
+    assert (tree / "deep/a.png").read_bytes() == before
+
+
+@pytest.mark.parametrize("pattern", ["", "/**/*.*"])
+def test_results_among_the_pictures_are_not_taken_for_pictures(tree: Path, pattern: str) -> None:
+    sources = relative(tree)
+    for _ in range(2):
+        assert apply(SMALL, [f"{tree}{pattern}"], tree / "out", overwrite=True).written == 4
+        assert relative(tree) == {*sources, *(f"out/{name}" for name in sources)}
+    assert apply(SMALL, [str(tree / "out/deep")], tree / "out", format="png").written == 2  # named, they are
+
+
 def test_a_picture_that_does_not_fit_the_pipeline_or_the_format_fails_alone(tmp_path: Path) -> None:
     write(tmp_path / "in/deep.png", RNG.integers(0, 65536, (9, 9), dtype=np.uint16))
     write(tmp_path / "in/clear.png", RNG.integers(0, 256, (9, 9, 4), dtype=np.uint8))

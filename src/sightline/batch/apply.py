@@ -119,7 +119,7 @@ def apply(
         pipeline = Pipeline.load(pipeline)
     if pipeline.makes_picture:
         raise InputError("the pipeline makes its own picture", expected="one that edits pictures")
-    tasks = _tasks(find_pictures(patterns), out, format)
+    tasks = _tasks(find_pictures(patterns, out), out, format)
     journal = Journal(out, {"pipeline": pipeline.hash, "format": format, **asdict(options)})
     finished = journal.finished() if resume else None
     todo, skipped = _todo(tasks, finished, skip_existing=skip_existing, overwrite=overwrite)
@@ -162,6 +162,7 @@ def _tasks(found: list[Found], out: Path, format: str | None) -> list[Task]:  # 
     suffix = f".{format.lower().removeprefix('.')}" if format else None
     if suffix is not None and suffix not in IMAGE_SUFFIXES:
         raise ParameterError("invalid format", expected=" ".join(sorted(s[1:] for s in IMAGE_SUFFIXES)), received=repr(format))
+    sources = {item.path.resolve() for item in found}
     tasks: dict[Path, Task] = {}
     for item in found:
         relative: PurePath = item.relative.with_suffix(suffix) if suffix else item.relative
@@ -171,24 +172,32 @@ def _tasks(found: list[Found], out: Path, format: str | None) -> list[Task]:  # 
                 f"{str(other.source)!r} and {str(task.source)!r} would both become {str(task.target)!r}",
                 fix="Rename one of them, or apply to each into a folder of its own.",
             )
-        if task.target.exists() and task.target.resolve() == task.source.resolve():
-            raise InputError(f"{str(task.source)!r} would be overwritten by its own result", fix="Choose another output folder.")
+        if _exists(task.target) and (taken := task.target.resolve()) in sources:
+            by = "its own result" if taken == task.source.resolve() else f"the result of {str(task.source)!r}"
+            raise InputError(f"{str(task.target)!r} would be overwritten by {by}", fix="Choose another output folder.")
         tasks[task.target] = task
     return list(tasks.values())
 
 
 def _todo(tasks: list[Task], finished: set[str] | None, *, skip_existing: bool, overwrite: bool) -> tuple[list[Task], int]:
     """The tasks that are left, and how many are not; `finished` is None where no interrupted batch is gone on with."""
-    todo = [task for task in tasks if not (task.item in (finished or set()) and task.target.exists())]
-    existing = [task for task in todo if task.target.exists()]
+    todo = [task for task in tasks if not (task.item in (finished or set()) and _exists(task.target))]
+    existing = [task for task in todo if _exists(task.target)]
     if skip_existing:
-        todo = [task for task in todo if not task.target.exists()]
+        todo = [task for task in todo if not _exists(task.target)]
     elif existing and not overwrite and finished is None:
         raise InputError(
             f"{len(existing):,} of {len(tasks):,} results exist already, {str(existing[0].target)!r} for one",
             fix="Use --skip-existing, --overwrite, another output folder, or --resume if a batch was interrupted there.",
         )
     return todo, len(tasks) - len(todo)
+
+
+def _exists(path: Path) -> bool:
+    try:
+        return path.exists()
+    except OSError:  # a name that is too long for the file system
+        return False
 
 
 def _write_failures(out: Path, failed: list[Failed]) -> None:
