@@ -303,7 +303,7 @@ def test_a_journal_of_another_job_is_not_gone_on_with(tree: Path, tmp_path: Path
 def test_a_batch_that_was_killed_before_it_noted_a_picture_is_gone_on_with(tree: Path, tmp_path: Path) -> None:
     """A picture was written, but its line in the journal was not."""
     out = tmp_path / "out"
-    with pytest.raises(Killed):
+    with pytest.raises(KilledError):
         apply(SMALL, [str(tree)], out, on_event=kill)
     journal = out / ".sightline-apply.jsonl"
     journal.write_text(journal.read_text(encoding="utf-8").splitlines()[0] + "\n", encoding="utf-8")
@@ -311,12 +311,37 @@ def test_a_batch_that_was_killed_before_it_noted_a_picture_is_gone_on_with(tree:
     assert apply(SMALL, [str(tree)], out, resume=True).written == 4
 
 
-class Killed(Exception):
+def test_only_results_of_the_same_pictures_are_gone_on_with(tree: Path, tmp_path: Path) -> None:
+    """The other pictures have the same names; one of the same was changed since."""
+    out, other = tmp_path / "out", tmp_path / "other"
+    for name in relative(tree):
+        write(other / name, np.full((30, 40, 3), 9, np.uint8))
+    with pytest.raises(KilledError):
+        apply(SMALL, [str(tree)], out, on_event=kill)
+    assert apply(SMALL, [str(other)], out, resume=True).written == 4
+    assert (read(out / "a.png") == 9).all()
+    with pytest.raises(KilledError):
+        apply(SMALL, [str(tree)], out, overwrite=True, on_event=kill)
+    write(tree / "a.png", np.full((30, 40, 3), 77, np.uint8))
+    assert apply(SMALL, [str(tree)], out, resume=True).written == 4
+    assert (read(out / "a.png") == 77).all()
+
+
+def test_a_damaged_journal_costs_its_damaged_lines_only(tree: Path, tmp_path: Path) -> None:
+    with pytest.raises(KilledError):
+        apply(SMALL, [str(tree)], tmp_path / "out", on_event=kill)
+    with open(tmp_path / "out/.sightline-apply.jsonl", "ab") as file:
+        file.write(b'\xff\xfe["b"\n\n[[[[\n["deep/c.webp", "/')
+    summary = apply(SMALL, [str(tree)], tmp_path / "out", resume=True)
+    assert (summary.written, summary.skipped) == (3, 1)
+
+
+class KilledError(Exception):
     """Ends a batch from within."""
 
 
 def kill(event: Event) -> None:
-    raise Killed
+    raise KilledError
 
 
 def double(number: int) -> int:

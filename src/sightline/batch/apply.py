@@ -10,7 +10,7 @@ from dataclasses import asdict, dataclass, field
 from pathlib import Path, PurePath
 
 from sightline.batch.convert import USUAL, Options, convert
-from sightline.batch.journal import Journal
+from sightline.batch.journal import Journal, journal_line
 from sightline.batch.sources import Found, find_pictures
 from sightline.batch.workers import run_tasks
 from sightline.errors import InputError, Interrupted, ParameterError, SightlineError, StorageError
@@ -43,11 +43,12 @@ class Summary:
 
 @dataclass(frozen=True)
 class Task:
-    """One picture: where it is, where its result goes, and the name that its chance is drawn by."""
+    """One picture: where it is, where its result goes, the name that its chance is drawn by, and its line in the journal."""
 
     source: Path
     target: Path
     item: str
+    line: str
 
 
 @dataclass(frozen=True)
@@ -153,7 +154,7 @@ def _count(done: Done, tally: _Tally, journal: Journal, on_event: Listener) -> N
         on_event(Note(f"{done.task.source}: {done.error}", warning=True))
         return
     tally.written += 1
-    journal.add(done.task.item)
+    journal.add(done.task.line)
     if done.frames > 1:
         tally.animated.append(done.task.source)
 
@@ -166,7 +167,8 @@ def _tasks(found: list[Found], out: Path, format: str | None) -> list[Task]:  # 
     tasks: dict[Path, Task] = {}
     for item in found:
         relative: PurePath = item.relative.with_suffix(suffix) if suffix else item.relative
-        task = Task(item.path, out / relative, item.relative.as_posix())
+        name = item.relative.as_posix()
+        task = Task(item.path, out / relative, name, journal_line(name, item.path))
         if (other := tasks.get(task.target)) is not None:
             raise InputError(
                 f"{str(other.source)!r} and {str(task.source)!r} would both become {str(task.target)!r}",
@@ -181,7 +183,7 @@ def _tasks(found: list[Found], out: Path, format: str | None) -> list[Task]:  # 
 
 def _todo(tasks: list[Task], finished: set[str] | None, *, skip_existing: bool, overwrite: bool) -> tuple[list[Task], int]:
     """The tasks that are left, and how many are not; `finished` is None where no interrupted batch is gone on with."""
-    todo = [task for task in tasks if not (task.item in (finished or set()) and _exists(task.target))]
+    todo = [task for task in tasks if not (task.line in (finished or set()) and _exists(task.target))]
     existing = [task for task in todo if _exists(task.target)]
     if skip_existing:
         todo = [task for task in todo if not _exists(task.target)]
