@@ -6,6 +6,7 @@ import csv
 import io
 import json
 import os
+import shutil
 import signal
 import subprocess
 import sys
@@ -253,6 +254,49 @@ def many(tmp_path: Path) -> Path:
         os.link(tmp_path / "many/000.png", tmp_path / f"many/{number:03}.png")
     Pipeline((Step("gaussian_blur", {"sigma": 3}), Step("resize", {"width": 400, "height": 300}))).save(tmp_path / "p.yaml")
     return tmp_path
+
+
+@pytest.mark.parametrize("workers", [1, 2])
+def test_a_place_that_cannot_be_written_costs_its_own_picture(tree: Path, tmp_path: Path, workers: int) -> None:
+    long = f"{'n' * 250}.png"
+    (tree / "a.png").rename(tree / long)
+    write(tree / "b.png", read(tree / long))
+    (tmp_path / "out/b.png").mkdir(parents=True)
+    summary = apply(SMALL, [str(tree)], tmp_path / "out", workers=workers, overwrite=True)
+    errors = {failure.path.name: failure.error for failure in summary.failed}
+    assert summary.written == 3
+    assert "File name too long" in errors[long]
+    assert "Is a directory" in errors["b.png"]
+
+
+@pytest.mark.parametrize("workers", [1, 2])
+def test_a_full_disk_ends_the_batch_and_leaves_whole_files(many: Path, workers: int) -> None:
+    """Row 24 of the hazards, on a file system of one megabyte that this process alone sees."""
+    (many / "out").mkdir()
+    script = """
+mount -t tmpfs -o size=1m none "$0" || exit 77
+"$@"; status=$?
+ls -A "$0"; exit $status
+"""
+    arguments = [str(many / "p.yaml"), str(many / "many"), "-o", str(many / "out"), "--workers", str(workers)]
+    command = ["unshare", "-rm", "sh", "-c", script, str(many / "out"), *COMMAND, *arguments]
+    if (
+        shutil.which("unshare") is None
+        or (ran := subprocess.run(command, capture_output=True, text=True, timeout=60)).returncode == 77
+    ):
+        pytest.skip("this system lets nobody mount a file system")
+    assert ran.returncode == 1, ran.stderr
+    assert "No space left on device" in ran.stderr
+    assert "go on with --resume" in ran.stderr
+    assert "Traceback" not in ran.stderr
+    left = set(ran.stdout.split())
+    assert ".sightline-apply.jsonl" in left
+    assert all(name.endswith(".png") and name[0] != "." for name in left - {".sightline-apply.jsonl"})
+
+
+def test_a_name_that_gets_too_long_by_its_new_ending_is_said(tree: Path, tmp_path: Path) -> None:
+    (tree / "a.png").rename(tree / f"{'n' * 251}.png")
+    assert apply(SMALL, [str(tree)], tmp_path / "out", format="webp").written == 3
 
 
 @pytest.mark.parametrize("how", [signal.SIGINT, signal.SIGTERM, signal.SIGKILL])

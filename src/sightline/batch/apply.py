@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import csv
+import errno
 import io
 from collections.abc import Iterable
 from contextlib import closing
@@ -20,6 +21,9 @@ from sightline.image import IMAGE_SUFFIXES
 from sightline.pipeline import Pipeline
 
 __all__ = ["Failed", "Summary", "apply"]
+
+FATAL = {errno.ENOSPC, errno.EDQUOT, errno.EROFS, errno.EIO}
+"""What befalls every file that follows: the storage is full, read-only or broken."""
 
 
 @dataclass(frozen=True)
@@ -74,7 +78,7 @@ class Work:
             encoded, frames = convert(task.source, task.target.suffix.lower(), self.pipeline, task.item, self.options)
             write_bytes(task.target, encoded, durable=False)
         except StorageError as error:
-            return Done(task, error.problem, fatal=True)
+            return Done(task, error.problem, fatal=getattr(error.__cause__, "errno", None) in FATAL)
         except SightlineError as error:
             return Done(task, str(error))
         except Exception as error:  # a fault of ours may cost one picture, never the batch
@@ -147,8 +151,8 @@ def _lost(task: Task) -> Done:
 
 
 def _count(done: Done, tally: _Tally, journal: Journal, on_event: Listener) -> None:
-    if done.fatal:  # a full disk fails every picture that follows
-        raise StorageError(str(done.error), fix="Whole files only were left. Free some space and go on with --resume.")
+    if done.fatal:
+        raise StorageError(str(done.error), fix="Whole files only were left. Mend that, then go on with --resume.")
     if done.error is not None:
         tally.failed.append(Failed(done.task.source, done.error))
         on_event(Note(f"{done.task.source}: {done.error}", warning=True))
