@@ -12,6 +12,7 @@ import subprocess
 import sys
 import time
 from pathlib import Path
+from typing import ClassVar
 
 import numpy as np
 import pytest
@@ -405,6 +406,25 @@ def minus(number: int) -> int:
 @pytest.mark.parametrize("workers", [1, 2])
 def test_every_task_is_done_once(workers: int) -> None:
     assert sorted(run_tasks(double, range(50), workers, minus)) == [2 * number for number in range(50)]
+
+
+class Doubling:
+    """Counts how often it is sent to a worker."""
+
+    sent: ClassVar[list[int]] = []
+
+    def __call__(self, number: int) -> int:
+        return 2 * number
+
+    def __reduce__(self) -> tuple[type[Doubling], tuple[()]]:
+        self.sent.append(1)
+        return Doubling, ()
+
+
+def test_the_work_is_sent_once_to_each_worker() -> None:
+    Doubling.sent.clear()
+    assert sorted(run_tasks(Doubling(), range(50), 2, minus)) == [2 * number for number in range(50)]
+    assert len(Doubling.sent) <= 2
 
 
 def test_a_task_that_kills_its_process_is_reported_and_the_others_are_done() -> None:

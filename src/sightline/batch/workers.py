@@ -8,7 +8,7 @@ import sys
 import threading
 from collections.abc import Callable, Generator, Iterable, Iterator
 from contextlib import contextmanager
-from typing import TYPE_CHECKING, TypeVar
+from typing import TYPE_CHECKING, Any, TypeVar
 
 import cv2
 
@@ -82,7 +82,7 @@ def _until_broken(
     from concurrent.futures import FIRST_COMPLETED, wait
     from concurrent.futures.process import BrokenProcessPool
 
-    pool = _pool(workers)
+    pool = _pool(do, workers)
     running: dict[Future[R], T] = {}
     try:
         while True:
@@ -92,7 +92,7 @@ def _until_broken(
                 except StopIteration:
                     break
                 try:
-                    running[_submit(pool, do, task)] = task
+                    running[_submit(pool, task)] = task
                 except BrokenProcessPool:
                     unfinished.append(task)
             if stopped():
@@ -114,39 +114,51 @@ def _until_broken(
 def _alone(do: Callable[[T], R], task: T, lost: Callable[[T], R]) -> Iterator[R]:
     from concurrent.futures.process import BrokenProcessPool
 
-    with _pool(1) as pool:
+    with _pool(do, 1) as pool:
         try:
-            result = _submit(pool, do, task).result()
+            result = _submit(pool, task).result()
         except BrokenProcessPool:
             result = lost(task)
     yield result
 
 
-def _submit(pool: ProcessPoolExecutor, do: Callable[[T], R], task: T) -> Future[R]:
+def _submit(pool: ProcessPoolExecutor, task: object) -> Future[Any]:
     """Hand out a task; a process that this starts inherits the mask, and so says nothing about Ctrl-C before `_begin`."""
     if not hasattr(signal, "pthread_sigmask"):  # Windows
-        return pool.submit(do, task)
+        return pool.submit(_do, task)
     mask = signal.pthread_sigmask(signal.SIG_BLOCK, {signal.SIGINT})
     try:
-        return pool.submit(do, task)
+        return pool.submit(_do, task)
     finally:
         signal.pthread_sigmask(signal.SIG_SETMASK, mask)
 
 
-def _pool(workers: int) -> ProcessPoolExecutor:
+def _pool(do: Callable[[T], R], workers: int) -> ProcessPoolExecutor:
+    """Processes that each get `do` once, and then tasks alone: a pipeline may hold large pictures."""
     import multiprocessing  # these cost the start of every command that only imports this file
     from concurrent.futures import ProcessPoolExecutor
 
     if sys.platform == "win32":
         workers = min(workers, 61)  # it cannot wait for more
     # spawn: a fork would copy the locks of threads that OpenCV or the caller may hold
-    return ProcessPoolExecutor(workers, mp_context=multiprocessing.get_context("spawn"), initializer=_begin)
+    context = multiprocessing.get_context("spawn")
+    return ProcessPoolExecutor(workers, mp_context=context, initializer=_begin, initargs=(do,))
 
 
-def _begin() -> None:
-    """Prepare a worker: one thread, no word on interrupts (the parent decides), and an end when the parent is gone."""
+_work: Callable[[Any], Any]
+"""In a worker: what it does to every task."""
+
+
+def _do(task: object) -> object:
+    return _work(task)
+
+
+def _begin(do: Callable[[Any], Any]) -> None:
+    """Prepare a worker: its work, one thread, no word on interrupts (the parent decides), and an end when the parent is gone."""
     import multiprocessing
 
+    global _work
+    _work = do
     os.environ.setdefault("OPENCV_LOG_LEVEL", "SILENT")
     signal.signal(signal.SIGINT, signal.SIG_IGN)
     cv2.setNumThreads(1)
