@@ -408,6 +408,27 @@ def test_every_task_is_done_once(workers: int) -> None:
     assert sorted(run_tasks(double, range(50), workers, minus)) == [2 * number for number in range(50)]
 
 
+def test_a_first_task_that_kills_its_process_is_reported_too() -> None:
+    assert sorted(run_tasks(die_at_seven, [7, 1, 2], 2, minus)) == [-7, 2, 4]
+
+
+def test_a_script_without_the_guard_is_told_so_and_not_run_for_every_picture(tree: Path, tmp_path: Path) -> None:
+    script = tmp_path / "script.py"
+    script.write_text(f"""
+import sightline as sl
+open({str(tmp_path / "runs")!r}, "a").write("run\\n")
+pipeline = sl.Pipeline((sl.Step("flip"),))
+sl.apply(pipeline, {str(tree)!r}, {str(tmp_path / "out")!r}, workers=2)
+""", encoding="utf-8")  # fmt: skip
+    ran = subprocess.run([sys.executable, str(script)], capture_output=True, text=True, timeout=60)
+    assert ran.returncode == 1
+    last = ran.stderr.splitlines()[-1]
+    assert "JobError: the worker processes could not start" in last
+    assert 'if __name__ == "__main__":' in last
+    assert len((tmp_path / "runs").read_text(encoding="utf-8").splitlines()) <= 3
+    assert relative(tmp_path / "out") <= {".sightline-apply.jsonl"}
+
+
 class Doubling:
     """Counts how often it is sent to a worker."""
 

@@ -23,9 +23,9 @@ Batch = tuple[subprocess.Popen[str], Path]
 
 @pytest.fixture
 def arguments(tmp_path: Path) -> list[str]:
-    """Sixty pictures, each of which takes a moment."""
+    """Thirty pictures, each of which takes a moment."""
     write(tmp_path / "many/00.png", np.random.default_rng(0).integers(0, 256, (900, 1200, 3), dtype=np.uint8))
-    for number in range(1, 60):
+    for number in range(1, 30):
         os.link(tmp_path / "many/00.png", tmp_path / f"many/{number:02}.png")
     slow = Step("bilateral", {"sigma_space": 3})
     Pipeline((slow, Step("resize", {"width": 400, "height": 300}))).save(tmp_path / "p.yaml")
@@ -80,7 +80,7 @@ def test_a_second_signal_neither_hangs_nor_hurts(
     assert process.returncode == 130, text
     assert "Traceback" not in text
     assert "stopped after" in text
-    assert 3 <= len(results(out)) < 60
+    assert 3 <= len(results(out)) < 30
     assert all(read(path).shape == (300, 400, 3) for path in results(out))
 
 
@@ -94,7 +94,7 @@ def test_an_interrupt_while_workers_start_is_told_in_two_lines(batch: Batch) -> 
     _, text = process.communicate(timeout=60)
     assert process.returncode == 130
     assert len(text.splitlines()) == 2, text
-    assert f"stopped after {len(results(out))} of 60" in text
+    assert f"stopped after {len(results(out))} of 30" in text
 
 
 def test_what_ends_after_the_signal_is_counted_and_not_made_again(batch: Batch, arguments: list[str]) -> None:
@@ -103,8 +103,8 @@ def test_what_ends_after_the_signal_is_counted_and_not_made_again(batch: Batch, 
     process.send_signal(signal.SIGINT)
     _, text = process.communicate(timeout=60)
     done = {path: path.stat().st_mtime_ns for path in results(out)}
-    assert f"stopped after {len(done)} of 60" in text
+    assert f"stopped after {len(done)} of 30" in text
     ran = subprocess.run([*COMMAND, *arguments, "--resume", "--json"], capture_output=True, text=True, timeout=120)
     assert json.loads(ran.stdout)["skipped"] == len(done)
-    assert len(results(out)) == 60
+    assert len(results(out)) == 30
     assert {path: path.stat().st_mtime_ns for path in done} == done

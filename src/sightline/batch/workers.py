@@ -8,12 +8,16 @@ import sys
 import threading
 from collections.abc import Callable, Generator, Iterable, Iterator
 from contextlib import contextmanager
+from itertools import islice
 from typing import TYPE_CHECKING, Any, TypeVar
 
 import cv2
 
+from sightline.errors import JobError
+
 if TYPE_CHECKING:
     from concurrent.futures import Future, ProcessPoolExecutor
+    from multiprocessing.synchronize import Event
 
 __all__ = ["run_tasks"]
 
@@ -82,15 +86,12 @@ def _until_broken(
     from concurrent.futures import FIRST_COMPLETED, wait
     from concurrent.futures.process import BrokenProcessPool
 
-    pool = _pool(do, workers)
+    pool, begun = _pool(do, workers)
     running: dict[Future[R], T] = {}
     try:
         while True:
-            while not unfinished and not stopped() and len(running) < workers * AHEAD:
-                try:
-                    task = next(waiting)
-                except StopIteration:
-                    break
+            room = 0 if unfinished or stopped() else workers * AHEAD - len(running)
+            for task in islice(waiting, room):
                 try:
                     running[_submit(pool, task)] = task
                 except BrokenProcessPool:
@@ -98,7 +99,7 @@ def _until_broken(
             if stopped():
                 running = {future: task for future, task in running.items() if not future.cancel()}
             if not running:
-                return
+                break
             for future in wait(running, return_when=FIRST_COMPLETED).done:
                 task = running.pop(future)
                 try:
@@ -109,12 +110,16 @@ def _until_broken(
                     yield result
     finally:
         pool.shutdown(wait=True, cancel_futures=True)
+    if unfinished and not begun.is_set() and not stopped():
+        fix = 'Put what a script does under `if __name__ == "__main__":`, as each process reads the script, or use one worker.'
+        raise JobError("the worker processes could not start", fix=fix)
 
 
 def _alone(do: Callable[[T], R], task: T, lost: Callable[[T], R]) -> Iterator[R]:
     from concurrent.futures.process import BrokenProcessPool
 
-    with _pool(do, 1) as pool:
+    pool, _ = _pool(do, 1)
+    with pool:
         try:
             result = _submit(pool, task).result()
         except BrokenProcessPool:
@@ -133,8 +138,8 @@ def _submit(pool: ProcessPoolExecutor, task: object) -> Future[Any]:
         signal.pthread_sigmask(signal.SIG_SETMASK, mask)
 
 
-def _pool(do: Callable[[T], R], workers: int) -> ProcessPoolExecutor:
-    """Processes that each get `do` once, and then tasks alone: a pipeline may hold large pictures."""
+def _pool(do: Callable[[T], R], workers: int) -> tuple[ProcessPoolExecutor, Event]:
+    """Processes that each get `do` once, as a pipeline may hold large pictures, and whether any of them has begun."""
     import multiprocessing  # these cost the start of every command that only imports this file
     from concurrent.futures import ProcessPoolExecutor
 
@@ -142,7 +147,8 @@ def _pool(do: Callable[[T], R], workers: int) -> ProcessPoolExecutor:
         workers = min(workers, 61)  # it cannot wait for more
     # spawn: a fork would copy the locks of threads that OpenCV or the caller may hold
     context = multiprocessing.get_context("spawn")
-    return ProcessPoolExecutor(workers, mp_context=context, initializer=_begin, initargs=(do,))
+    begun = context.Event()
+    return ProcessPoolExecutor(workers, mp_context=context, initializer=_begin, initargs=(do, begun)), begun
 
 
 _work: Callable[[Any], Any]
@@ -153,7 +159,7 @@ def _do(task: object) -> object:
     return _work(task)
 
 
-def _begin(do: Callable[[Any], Any]) -> None:
+def _begin(do: Callable[[Any], Any], begun: Event) -> None:
     """Prepare a worker: its work, one thread, no word on interrupts (the parent decides), and an end when the parent is gone."""
     import multiprocessing
 
@@ -170,3 +176,4 @@ def _begin(do: Callable[[Any], Any]) -> None:
         os._exit(1)
 
     threading.Thread(target=follow, daemon=True).start()
+    begun.set()
