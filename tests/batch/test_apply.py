@@ -21,10 +21,10 @@ from PIL import ImageCms
 
 from sightline.batch import Options, apply, find_pictures
 from sightline.batch.workers import run_tasks
-from sightline.errors import InputError, ParameterError, RunError
+from sightline.errors import InputError, ParameterError, PipelineError, RunError
 from sightline.events import Event, Note, Progress
 from sightline.image import read, write
-from sightline.pipeline import Between, Pipeline, Step
+from sightline.pipeline import Between, OneOf, Pipeline, Step
 
 RNG = np.random.default_rng(0)
 SMALL = Pipeline((Step("resize", {"width": 8, "height": 6}),))
@@ -255,6 +255,44 @@ def many(tmp_path: Path) -> Path:
         os.link(tmp_path / "many/000.png", tmp_path / f"many/{number:03}.png")
     Pipeline((Step("gaussian_blur", {"sigma": 3}), Step("resize", {"width": 400, "height": 300}))).save(tmp_path / "p.yaml")
     return tmp_path
+
+
+@pytest.mark.parametrize("name", ["a.png", "deep/er/b.jpg"])
+def test_a_step_that_fails_is_named_by_its_place_in_the_pipeline(tree: Path, tmp_path: Path, name: str) -> None:
+    """Also after steps that were left to chance and left out, and after those that reading a JPEG does."""
+    small, beyond = Step("resize", {"width": 8, "height": 6}), Step("crop", {"x": 7, "y": 0, "width": 5, "height": 5})
+    pipeline = Pipeline((Step("invert", p=0), small, Step("invert", p=0), Step("flip"), beyond))
+    (failure,) = apply(pipeline, str(tree / name), tmp_path / "out").failed
+    assert failure.error.startswith("step 5 (crop): ")
+    with pytest.raises(PipelineError) as raised:
+        pipeline.run(read(tree / name))
+    assert str(raised.value) == failure.error
+
+
+@pytest.mark.parametrize("name", ["a.png", "deep/er/b.jpg"])
+def test_a_pipeline_that_does_not_fit_whatever_is_drawn_fails_every_picture(tree: Path, tmp_path: Path, name: str) -> None:
+    small = Step("resize", {"width": 8, "height": 6})
+    pipeline = Pipeline((small, Step("to_gray", p=0.0001), Step("sepia")))
+    with pytest.raises(PipelineError) as raised:
+        pipeline.run(read(tree / name))
+    (failure,) = apply(pipeline, str(tree / name), tmp_path / "out").failed
+    assert str(raised.value) == failure.error
+
+
+def test_chance_is_the_same_whether_a_jpeg_is_decoded_whole_or_reduced(tree: Path, tmp_path: Path) -> None:
+    size = {"width": Between(4, 10), "height": Between(4, 10)}
+    one_of = OneOf((Step("rot90"), Step("flip")))
+    pipeline = Pipeline(
+        (Step("invert", p=0.5), Step("resize", size), one_of, Step("brightness_contrast", {"brightness": Between(-0.5, 0.5)}))
+    )
+    for seed in range(8):
+        whole, reduced = tmp_path / f"whole{seed}", tmp_path / f"reduced{seed}"
+        for out, shrink in ((whole, False), (reduced, True)):
+            options = Options(seed=seed, shrink_on_load=shrink)
+            apply(pipeline, str(tree / "deep/er/b.jpg"), out, format="png", options=options)
+        one, other = read(whole / "b.png").astype(int), read(reduced / "b.png")
+        assert one.shape == other.shape
+        assert abs(one.mean() - other.mean()) < 3
 
 
 @pytest.mark.parametrize("workers", [1, 2])

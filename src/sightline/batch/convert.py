@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 
 from sightline.batch.shrink import decode_shrunk
@@ -54,16 +54,33 @@ def load_picture(source: Source, options: Options = USUAL) -> Picture:
 def convert(source: str | Path, suffix: str, pipeline: Pipeline, item: Item, options: Options) -> tuple[bytes, int]:
     """Run a file through `pipeline`; give the bytes of the result in the format of `suffix`, and how many frames the file had.
 
-    ImageError or PipelineError names the file.
+    The pipeline is held against the picture as a whole, whatever is drawn. ImageError of a file that cannot be read names it;
+    PipelineError names the step by its place, and leaves it to the caller to name the file.
     """
     data, name = bytes_of(source)
     header = probe_bytes(data, name, options.max_pixels)
-    plain = pipeline.record(seed=options.seed, item=item)
-    shrunk = decode_shrunk(data, name, header, plain, options.max_pixels) if options.shrink_on_load else None
-    image, rest = shrunk or (decode(data, name, "unchanged", max_pixels=options.max_pixels), plain)
+    image, rest = _begun(data, name, header, pipeline, item, options)
     metadata = Metadata() if options.strip else read_metadata(data)
-    encoded = encode(rest.run(image), suffix, quality=options.quality, metadata=metadata)
+    encoded = encode(rest.run(image, seed=options.seed, item=item), suffix, quality=options.quality, metadata=metadata)
     return encoded, _frames(data, header)
+
+
+def _begun(data: bytes, name: str, header: Header, pipeline: Pipeline, item: Item, options: Options) -> tuple[Image, Pipeline]:
+    """The picture, decoded reduced where that does some of the steps, and the pipeline without those."""
+    if options.shrink_on_load and header.format == "JPEG":
+        plain = pipeline.record(seed=options.seed, item=item)
+        if shrunk := decode_shrunk(data, name, header, plain, options.max_pixels):
+            image, rest = shrunk
+            return image, _without(pipeline, len(plain.steps) - len(rest.steps), item, options.seed)
+    return decode(data, name, "unchanged", max_pixels=options.max_pixels), pipeline
+
+
+def _without(pipeline: Pipeline, done: int, item: Item, seed: int) -> Pipeline:
+    """The pipeline in which the first `done` steps that are drawn never are; the others keep their numbers and their chance."""
+    steps = pipeline.steps
+    ends = (end for end in range(len(steps)) if len(Pipeline(steps[:end]).record(seed=seed, item=item).steps) == done)
+    end = next(ends, len(steps))
+    return Pipeline((*(replace(step, p=0.0) for step in steps[:end]), *steps[end:]))
 
 
 def _frames(data: bytes, header: Header) -> int:
