@@ -295,6 +295,20 @@ def test_chance_is_the_same_whether_a_jpeg_is_decoded_whole_or_reduced(tree: Pat
         assert abs(one.mean() - other.mean()) < 3
 
 
+@pytest.mark.parametrize("content", ["when,what\n2020,fire\n", "path", ""])
+def test_a_file_that_is_only_called_like_the_list_of_failures_is_left_alone(tree: Path, tmp_path: Path, content: str) -> None:
+    path = tmp_path / "out/failures.csv"
+    path.parent.mkdir()
+    path.write_text(content, encoding="utf-8")
+    apply(SMALL, [str(tree / "a.png")], tmp_path / "out")
+    assert path.read_text(encoding="utf-8") == content
+    (tree / "a.png").write_bytes(b"")
+    events: list[Event] = []
+    assert apply(SMALL, [str(tree / "a.png")], tmp_path / "out", overwrite=True, on_event=events.append).failed
+    assert path.read_text(encoding="utf-8") == content
+    assert any(isinstance(event, Note) and "stays as it is" in event.text for event in events)
+
+
 @pytest.mark.parametrize("workers", [1, 2])
 def test_a_place_that_cannot_be_written_costs_its_own_picture(tree: Path, tmp_path: Path, workers: int) -> None:
     long = f"{'n' * 250}.png"

@@ -25,6 +25,9 @@ __all__ = ["Failed", "Summary", "apply"]
 FATAL = {errno.ENOSPC, errno.EDQUOT, errno.EROFS, errno.EIO}
 """What befalls every file that follows: the storage is full, read-only or broken."""
 
+FAILURES = ("path", "error")
+"""The columns of failures.csv."""
+
 
 @dataclass(frozen=True)
 class Failed:
@@ -142,7 +145,7 @@ def apply(
         raise Interrupted(f"stopped after {tally.written:,} of {len(todo):,} pictures", fix=fix) from None
     finally:
         journal.close(done=ended and not tally.failed)
-        _write_failures(out, tally.failed)
+        _write_failures(out, tally.failed, on_event)
     return Summary(out, tally.written, skipped, tuple(tally.failed), tuple(tally.animated))
 
 
@@ -206,13 +209,27 @@ def _exists(path: Path) -> bool:
         return False
 
 
-def _write_failures(out: Path, failed: list[Failed]) -> None:
+def _write_failures(out: Path, failed: list[Failed], on_event: Listener) -> None:
     path = out / "failures.csv"
+    if path.exists() and not _is_ours(path):
+        if failed:
+            on_event(Note(f"{path} is no list of failures and stays as it is", warning=True))
+        return
     if not failed:
         path.unlink(missing_ok=True)
         return
     text = io.StringIO()
     writer = csv.writer(text, lineterminator="\n")
-    writer.writerow(["path", "error"])
+    writer.writerow(FAILURES)
     writer.writerows((str(failure.path), failure.error) for failure in failed)
     write_text(path, text.getvalue())
+
+
+def _is_ours(failures: Path) -> bool:
+    """Whether the file begins as a list of failures does: others of its name are never touched."""
+    header = ",".join(FAILURES).encode() + b"\n"
+    try:
+        with open(failures, "rb") as file:
+            return file.read(len(header)) == header
+    except OSError:
+        return False
