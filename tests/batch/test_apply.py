@@ -309,6 +309,30 @@ def test_a_file_that_is_only_called_like_the_list_of_failures_is_left_alone(tree
     assert any(isinstance(event, Note) and "stays as it is" in event.text for event in events)
 
 
+def test_a_link_to_the_folder_above_finds_no_picture_twice(tree: Path, tmp_path: Path) -> None:
+    (tree / "deep/again").symlink_to(tree)
+    (tree / "one_more.png").symlink_to(tree / "a.png")  # a name of its own is a picture of its own
+    names = {"a.png", "one_more.png", "ü ñ/d.png"}
+    assert {found.relative.as_posix() for found in find_pictures(f"{tree}/**/*.png")} == names
+    assert len(find_pictures(f"{tree}/**/*.png")) == 3
+    assert len(find_pictures([f"{tree}/*.png", str(tree / "deep/../a.png"), str(tree / "deep/again/a.png")])) == 2
+
+
+def test_nothing_is_written_beside_the_output_folder(tree: Path, tmp_path: Path) -> None:
+    write(tmp_path / "b.png", np.zeros((9, 9, 3), np.uint8))
+    with pytest.raises(InputError, match="leads upwards after a wildcard"):
+        apply(SMALL, [f"{tree}/*/../../b.png"], tmp_path / "some/out")
+    assert apply(SMALL, [f"{tree}/../*.png"], tmp_path / "some/out").written == 1
+    assert relative(tmp_path / "some") == {"out/b.png"}
+
+
+def test_what_is_no_file_fails_as_a_picture(tree: Path, tmp_path: Path) -> None:
+    (tree / "circle.png").symlink_to(tree / "circle.png")
+    names = [str(tree / "a.png"), str(tree / "circle.png"), str(tree / "nothing.png"), str(tree / "nu\0l.png")]
+    summary = apply(SMALL, names, tmp_path / "out")
+    assert (summary.written, len(summary.failed)) == (1, 3)
+
+
 @pytest.mark.parametrize("workers", [1, 2])
 def test_a_place_that_cannot_be_written_costs_its_own_picture(tree: Path, tmp_path: Path, workers: int) -> None:
     long = f"{'n' * 250}.png"

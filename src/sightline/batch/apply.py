@@ -12,7 +12,7 @@ from pathlib import Path, PurePath
 
 from sightline.batch.convert import USUAL, Options, convert
 from sightline.batch.journal import Journal, journal_line
-from sightline.batch.sources import Found, find_pictures
+from sightline.batch.sources import Found, find_pictures, real
 from sightline.batch.workers import run_tasks
 from sightline.errors import InputError, Interrupted, ParameterError, SightlineError, StorageError
 from sightline.events import Listener, Note, Progress, ignore
@@ -170,7 +170,7 @@ def _tasks(found: list[Found], out: Path, format: str | None) -> list[Task]:  # 
     suffix = f".{format.lower().removeprefix('.')}" if format else None
     if suffix is not None and suffix not in IMAGE_SUFFIXES:
         raise ParameterError("invalid format", expected=" ".join(sorted(s[1:] for s in IMAGE_SUFFIXES)), received=repr(format))
-    sources = {item.path.resolve() for item in found}
+    sources = {real(item.path) for item in found}
     tasks: dict[Path, Task] = {}
     for item in found:
         relative: PurePath = item.relative.with_suffix(suffix) if suffix else item.relative
@@ -181,8 +181,8 @@ def _tasks(found: list[Found], out: Path, format: str | None) -> list[Task]:  # 
                 f"{str(other.source)!r} and {str(task.source)!r} would both become {str(task.target)!r}",
                 fix="Rename one of them, or apply to each into a folder of its own.",
             )
-        if _exists(task.target) and (taken := task.target.resolve()) in sources:
-            by = "its own result" if taken == task.source.resolve() else f"the result of {str(task.source)!r}"
+        if _exists(task.target) and (taken := real(task.target)) in sources:
+            by = "its own result" if taken == real(task.source) else f"the result of {str(task.source)!r}"
             raise InputError(f"{str(task.target)!r} would be overwritten by {by}", fix="Choose another output folder.")
         tasks[task.target] = task
     return list(tasks.values())

@@ -66,6 +66,6 @@ def journal_line(item: str, source: Path) -> str:
     try:
         status = source.stat()
         facts = [status.st_size, status.st_mtime_ns]
-    except OSError:
+    except (OSError, ValueError):  # it will fail and say why
         facts = []
     return json.dumps([item, str(source.absolute()), *facts])

@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator
+from collections.abc import Callable, Iterable, Iterator
 from dataclasses import dataclass
+from functools import cache
 from glob import glob, has_magic
 from pathlib import Path, PurePath
 
@@ -11,7 +12,7 @@ from sightline.errors import InputError
 from sightline.files import natural
 from sightline.image import IMAGE_SUFFIXES
 
-__all__ = ["Found", "find_pictures"]
+__all__ = ["Found", "find_pictures", "real"]
 
 
 @dataclass(frozen=True)
@@ -31,10 +32,25 @@ def find_pictures(patterns: str | Iterable[str], out: Path | None = None) -> lis
     """
     patterns = [patterns] if isinstance(patterns, str) else patterns
     found: dict[Path, Found] = {}
+    place = _places()
     for pattern in patterns:
         for item in _find(pattern, out):
-            found.setdefault(item.path, item)
+            found.setdefault(place(item.path), item)
     return list(found.values())
+
+
+def _places() -> Callable[[Path], Path]:
+    """A function that tells where a file is, whichever links to folders led to it."""
+    folder = cache(real)
+    return lambda file: folder(file.parent) / file.name
+
+
+def real(path: Path) -> Path:
+    """The path without links, as far as there is a way to follow them."""
+    try:
+        return path.resolve()
+    except (OSError, RuntimeError, ValueError):  # links in a circle, or what is no path at all
+        return path.absolute()
 
 
 def _find(pattern: str, out: Path | None) -> list[Found]:
@@ -45,19 +61,31 @@ def _find(pattern: str, out: Path | None) -> list[Found]:
             raise InputError(f"no pictures in {pattern!r}", expected=f"files ending in {' '.join(sorted(IMAGE_SUFFIXES))}")
         return found
     if has_magic(pattern) and not path.exists():
+        base = _fixed_part(path)
+        if ".." in path.parts[len(base.parts) :]:  # the results would be outside of the output folder
+            raise InputError(f"{pattern!r} leads upwards after a wildcard", fix="Put .. before the first wildcard.")
         matches = map(Path, glob(pattern, recursive=True))  # noqa: PTH207 - takes any path
-        found = _below(_fixed_part(path), (match for match in matches if match.is_file()), out)
+        found = _below(base, _shortest(match for match in matches if match.is_file()), out)
         if not found:
             raise InputError(f"nothing matches {pattern!r}")
         return found
     return [Found(path, PurePath(path.name))]
 
 
+def _shortest(files: Iterable[Path]) -> list[Path]:
+    """Each file once, by the shortest of its paths: a link to a folder above leads to the same files again and again."""
+    place = _places()
+    shortest: dict[Path, Path] = {}
+    for file in sorted(files, key=lambda file: (len(file.parts), _order(file))):
+        shortest.setdefault(place(file), file)
+    return list(shortest.values())
+
+
 def _below(base: Path, files: Iterable[Path], out: Path | None) -> list[Found]:
     """The files in order, with their places below `base`, without those in `out`."""
-    made = out.resolve() if out is not None else None
-    if made is not None and base.resolve() in made.parents:
-        files = [file for file in files if made not in file.resolve().parents]
+    made = real(out) if out is not None else None
+    if made is not None and real(base) in made.parents:
+        files = [file for file in files if made not in real(file).parents]
     return [Found(file, file.relative_to(base)) for file in sorted(files, key=_order)]
 
 
