@@ -12,7 +12,6 @@ import subprocess
 import sys
 import time
 from pathlib import Path
-from typing import ClassVar
 
 import numpy as np
 import pytest
@@ -20,7 +19,6 @@ from PIL import Image as Pillow
 from PIL import ImageCms
 
 from sightline.batch import Options, apply, find_pictures
-from sightline.batch.workers import run_tasks
 from sightline.errors import InputError, ParameterError, PipelineError, RunError
 from sightline.events import Event, Note, Progress
 from sightline.image import read, write
@@ -465,29 +463,6 @@ def kill(event: Event) -> None:
     raise KilledError
 
 
-def double(number: int) -> int:
-    return 2 * number
-
-
-def die_at_seven(number: int) -> int:
-    if number == 7:
-        os.kill(os.getpid(), signal.SIGKILL)
-    return 2 * number
-
-
-def minus(number: int) -> int:
-    return -number
-
-
-@pytest.mark.parametrize("workers", [1, 2])
-def test_every_task_is_done_once(workers: int) -> None:
-    assert sorted(run_tasks(double, range(50), workers, minus)) == [2 * number for number in range(50)]
-
-
-def test_a_first_task_that_kills_its_process_is_reported_too() -> None:
-    assert sorted(run_tasks(die_at_seven, [7, 1, 2], 2, minus)) == [-7, 2, 4]
-
-
 def test_a_script_without_the_guard_is_told_so_and_not_run_for_every_picture(tree: Path, tmp_path: Path) -> None:
     script = tmp_path / "script.py"
     script.write_text(f"""
@@ -503,29 +478,6 @@ sl.apply(pipeline, {str(tree)!r}, {str(tmp_path / "out")!r}, workers=2)
     assert 'if __name__ == "__main__":' in last
     assert len((tmp_path / "runs").read_text(encoding="utf-8").splitlines()) <= 3
     assert relative(tmp_path / "out") <= {".sightline-apply.jsonl"}
-
-
-class Doubling:
-    """Counts how often it is sent to a worker."""
-
-    sent: ClassVar[list[int]] = []
-
-    def __call__(self, number: int) -> int:
-        return 2 * number
-
-    def __reduce__(self) -> tuple[type[Doubling], tuple[()]]:
-        self.sent.append(1)
-        return Doubling, ()
-
-
-def test_the_work_is_sent_once_to_each_worker() -> None:
-    Doubling.sent.clear()
-    assert sorted(run_tasks(Doubling(), range(50), 2, minus)) == [2 * number for number in range(50)]
-    assert len(Doubling.sent) <= 2
-
-
-def test_a_task_that_kills_its_process_is_reported_and_the_others_are_done() -> None:
-    assert sorted(run_tasks(die_at_seven, range(20), 2, minus)) == sorted([-7, *(2 * n for n in range(20) if n != 7)])
 
 
 def test_standard_output_takes_json_alone(tree: Path, tmp_path: Path) -> None:
