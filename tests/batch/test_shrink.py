@@ -19,8 +19,8 @@ MEAN, WORST = 3.0, 0.03
 
 def shrunk(path: Path, pipeline: Pipeline) -> Image | None:
     data = path.read_bytes()
-    found = decode_shrunk(data, path.name, probe(data), pipeline, 10**9)
-    return None if found is None else found[1].run(found[0])
+    image, done = decode_shrunk(data, path.name, probe(data), pipeline, 10**9)
+    return None if image is None else pipeline.run(image, done=done)
 
 
 def held(path: Path, *steps: tuple[str, dict[str, Any]]) -> None:

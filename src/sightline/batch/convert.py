@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from pathlib import Path
 
 from sightline.batch.shrink import decode_shrunk
@@ -59,28 +59,15 @@ def convert(source: str | Path, suffix: str, pipeline: Pipeline, item: Item, opt
     """
     data, name = bytes_of(source)
     header = probe_bytes(data, name, options.max_pixels)
-    image, rest = _begun(data, name, header, pipeline, item, options)
-    metadata = Metadata() if options.strip else read_metadata(data)
-    encoded = encode(rest.run(image, seed=options.seed, item=item), suffix, quality=options.quality, metadata=metadata)
-    return encoded, _frames(data, header)
-
-
-def _begun(data: bytes, name: str, header: Header, pipeline: Pipeline, item: Item, options: Options) -> tuple[Image, Pipeline]:
-    """The picture, decoded reduced where that does some of the steps, and the pipeline without those."""
+    image, done = None, 0
     if options.shrink_on_load and header.format == "JPEG":
         plain = pipeline.record(seed=options.seed, item=item)
-        if shrunk := decode_shrunk(data, name, header, plain, options.max_pixels):
-            image, rest = shrunk
-            return image, _without(pipeline, len(plain.steps) - len(rest.steps), item, options.seed)
-    return decode(data, name, "unchanged", max_pixels=options.max_pixels), pipeline
-
-
-def _without(pipeline: Pipeline, done: int, item: Item, seed: int) -> Pipeline:
-    """The pipeline in which the first `done` steps that are drawn never are; the others keep their numbers and their chance."""
-    steps = pipeline.steps
-    ends = (end for end in range(len(steps)) if len(Pipeline(steps[:end]).record(seed=seed, item=item).steps) == done)
-    end = next(ends, len(steps))
-    return Pipeline((*(replace(step, p=0.0) for step in steps[:end]), *steps[end:]))
+        image, done = decode_shrunk(data, name, header, plain, options.max_pixels)
+    if image is None:
+        image = decode(data, name, "unchanged", max_pixels=options.max_pixels)
+    metadata = Metadata() if options.strip else read_metadata(data)
+    result = pipeline.run(image, seed=options.seed, item=item, done=done)
+    return encode(result, suffix, quality=options.quality, metadata=metadata), _frames(data, header)
 
 
 def _frames(data: bytes, header: Header) -> int:

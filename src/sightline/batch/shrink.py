@@ -58,17 +58,17 @@ def _suits(factor: int, box: tuple[int, int, int, int], size: tuple[int, int]) -
     return box[2] >= AMPLE * factor * size[0] and box[3] >= AMPLE * factor * size[1]
 
 
-def decode_shrunk(data: bytes, name: str, header: Header, pipeline: Pipeline, max_pixels: int) -> tuple[Image, Pipeline] | None:
-    """The picture as it is after the first steps, and the pipeline of the others; None where there is nothing to gain."""
+def decode_shrunk(data: bytes, name: str, header: Header, pipeline: Pipeline, max_pixels: int) -> tuple[Image | None, int]:
+    """The picture as it is after the first steps of a plain pipeline, and their number; None and 0 where nothing is gained."""
     if header.format != "JPEG" or header.mode not in {"L", "RGB"}:
-        return None
+        return None, 0
     sideways = orientation_of(data, header) in SIDEWAYS
     sides = (header.height, header.width) if sideways else (header.width, header.height)
     plan = plan_shrink(pipeline, *sides)
     if plan is None:
-        return None
+        return None, 0
     reduced = decode_reduced(data, name, plan.factor, gray=header.mode == "L", max_pixels=max_pixels)
-    return _take(reduced, plan), Pipeline(pipeline.steps[plan.rest :])
+    return _take(reduced, plan), plan.rest
 
 
 def _take(reduced: Image, plan: Plan) -> Image:

@@ -6,6 +6,7 @@ import hashlib
 import json
 from collections.abc import Iterable, Iterator
 from dataclasses import dataclass, field
+from itertools import islice
 from pathlib import Path
 from typing import Any, cast
 
@@ -44,25 +45,25 @@ class Pipeline:
             raise PipelineError("invalid steps", expected="a list of steps", received=brief(self.steps))
         object.__setattr__(self, "steps", tuple(s if isinstance(s, Step | OneOf) else step_from(s) for s in self.steps))
 
-    def run(self, image: Image | None = None, *, seed: int = 0, item: Item = 0, train: bool = False) -> Image:
+    def run(self, image: Image | None = None, *, seed: int = 0, item: Item = 0, train: bool = False, done: int = 0) -> Image:
         """Apply the steps to a picture, which is never changed; what is random is drawn from (seed, item, step).
 
         Without a picture the first step has to make one. PipelineError before the first pixel if the steps do not fit the
-        picture or each other; it names the step and what to do.
+        picture or each other; it names the step and what to do. `done`: how many of the drawn steps the picture has behind it.
         """
         result = image
-        for _, step_result in self.trace(image, seed=seed, item=item, train=train):
+        for _, step_result in self.trace(image, seed=seed, item=item, train=train, done=done):
             result = step_result
         if result is None:
             raise PipelineError("the pipeline has no picture", fix="Pass one, or begin with a step that makes one.")
         return result.copy() if result is image else result
 
     def trace(
-        self, image: Image | None = None, *, seed: int = 0, item: Item = 0, train: bool = False
+        self, image: Image | None = None, *, seed: int = 0, item: Item = 0, train: bool = False, done: int = 0
     ) -> Iterator[tuple[Step, Image]]:
         """Give each step, plain as it was drawn, and its result, one after the other: what the model sees."""
         image = self._checked_input(image, train)
-        for number, step in self._drawn(seed, item, train):
+        for number, step in islice(self._drawn(seed, item, train), done, None):
             try:
                 image = step.apply(image)
             except SightlineError as error:
