@@ -235,3 +235,36 @@ def test_a_damaged_tiff_is_refused() -> None:
     for data in (whole[:8], whole[:20], b"II*\0" + b"\xff" * 30, b"II*\0" + struct.pack("<I", 10**9) + bytes(30)):
         with pytest.raises(ImageError):
             info(data)
+
+
+def tiff(order: str, *tags: tuple[int, int, int, int]) -> bytes:
+    """A gray TIFF of one row of 8 bit; `tags` of (number, type, count, value) stand among its own in the order of their numbers."""
+    sign = {"II": "<", "MM": ">"}[order]
+    own = {256: 8, 257: 1, 258: 8, 259: 1, 262: 1, 273: 8, 277: 1, 278: 1, 279: 8}
+    given = {tag for tag, *_ in tags}
+    entries = sorted([(tag, 3, 1, value) for tag, value in own.items() if tag not in given] + list(tags), key=lambda entry: entry[0])
+    forms = {1: "B3x", 3: "H2x", 4: "I", 6: "b3x", 8: "h2x", 9: "i"}
+    directory = b"".join(
+        struct.pack(f"{sign}HHI", tag, kind, count) + struct.pack(sign + forms[kind], value) for tag, kind, count, value in entries
+    )
+    start = struct.pack(f"{sign}HI", 42, 16)
+    return order.encode() + start + bytes(range(8)) + struct.pack(f"{sign}H", len(entries)) + directory + bytes(4)
+
+
+@pytest.mark.parametrize("order", ["II", "MM"])
+@pytest.mark.parametrize("kind", [3, 4, 9], ids=["SHORT", "LONG", "SLONG"])
+def test_a_tiff_that_says_its_width_twice_is_refused(order: str, kind: int) -> None:
+    """Its decoder believes the first, so that a small second one must not pass the limit on pixels."""
+    assert read(tiff(order)).shape == (1, 8, 3)
+    with pytest.raises(ImageError):
+        read(tiff(order, (256, kind, 1, 8), (256, 3, 1, 2)), max_pixels=4)
+
+
+@pytest.mark.parametrize("kind", [1, 3, 4, 6, 8, 9])
+def test_a_tiff_may_write_its_numbers_in_any_whole_type(kind: int) -> None:
+    data = tiff("MM", (256, kind, 1, 8), (274, kind, 1, 6))
+    said = info(data)
+    assert (said.width, said.height, said.orientation) == (1, 8, 6)
+    assert read(data).shape[:2] == (said.height, said.width)
+    with pytest.raises(ImageError):
+        read(data, max_pixels=7)

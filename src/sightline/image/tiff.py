@@ -18,7 +18,8 @@ MOST_PAGES = 100_000
 
 MOST_BYTES = 16 << 20  # of one value: only a colour profile is ever large
 WIDTH, HEIGHT, BITS, PHOTOMETRIC, ORIENTATION, SAMPLES, EXTRA, PROFILE = 256, 257, 258, 262, 274, 277, 338, 34675
-CODES = {1: "B", 3: "H", 4: "I", 7: "B", 16: "Q"}  # the whole-number types of values, as `struct` writes them
+WANTED = frozenset({WIDTH, HEIGHT, BITS, PHOTOMETRIC, ORIENTATION, SAMPLES, EXTRA, PROFILE})
+CODES = {1: "B", 3: "H", 4: "I", 6: "b", 7: "B", 8: "h", 9: "i", 16: "Q", 17: "q"}  # the whole types, as `struct` writes them
 COLORS = {0: "gray", 1: "gray", 2: "RGB", 3: "palette", 5: "CMYK", 6: "YCbCr", 8: "LAB", 9: "LAB"}
 
 
@@ -82,13 +83,19 @@ def _layout(data: bytes) -> _Layout | None:
 
 
 def _tags(data: bytes, layout: _Layout, at: int) -> Iterator[tuple[int, tuple[int, ...]]]:
-    """The numbers of the tags that count here."""
+    """The numbers of the tags that count here; ValueError where one stands twice, as readers differ in which they believe."""
     size = struct.calcsize(layout.offset)
+    seen: set[int] = set()
     for number in range(min(layout.number(data, layout.count, at), 0xFFFF)):
         entry = at + struct.calcsize(layout.count) + number * (4 + 2 * size)
         tag, kind = struct.unpack_from(f"{layout.order}HH", data, entry)
+        if tag not in WANTED:
+            continue
+        if tag in seen:  # of whatever type the first was
+            raise ValueError(f"tag {tag} stands twice")
+        seen.add(tag)
         count = layout.number(data, layout.offset, entry + 4)
-        if tag not in {WIDTH, HEIGHT, BITS, PHOTOMETRIC, ORIENTATION, SAMPLES, EXTRA, PROFILE} or kind not in CODES or not count:
+        if kind not in CODES or not count:
             continue
         length = count * struct.calcsize(f"<{CODES[kind]}")
         if length <= (MOST_BYTES if tag == PROFILE else 64):
