@@ -19,6 +19,7 @@ from PIL import ImageCms
 
 from sightline.errors import ImageError
 from sightline.image import Image, encode, info, probe, read, read_metadata
+from sightline.image.reading import decode_reduced
 
 RNG = np.random.default_rng(0)
 RGB = RNG.integers(0, 256, (64, 80, 3), dtype=np.uint8)
@@ -62,6 +63,29 @@ def test_info_says_the_size_that_read_gives_however_the_picture_is_stored(kind: 
     if kind != "AVIF":
         assert said.orientation == orientation
         assert (said.width, said.height) == ((80, 64) if orientation < 5 else (64, 80))
+
+
+@pytest.mark.parametrize("form", ["B3x", "H2x", "I", "i"], ids=["BYTE", "SHORT", "LONG", "SLONG"])
+@pytest.mark.parametrize("sign", ["<", ">"])
+@pytest.mark.parametrize("kind", ["PNG", "JPEG", "WEBP"])
+def test_an_orientation_of_any_whole_type_and_byte_order_is_the_same_everywhere(kind: str, sign: str, form: str) -> None:
+    """Decoders differ in which of these they follow: `info`, every way of reading, and the EXIF that is kept must not."""
+    number = {"B3x": 1, "H2x": 3, "I": 4, "i": 9}[form]
+    entry = struct.pack(f"{sign}HHI", 0x0112, number, 1) + struct.pack(sign + form, 6)
+    block = {"<": b"II", ">": b"MM"}[sign] + struct.pack(f"{sign}HIH", 42, 8, 1) + entry + bytes(4)
+    data = saved(picture(), kind, exif=block if kind == "PNG" else b"Exif\0\0" + block)
+    said = info(data)
+    assert (said.orientation, said.width, said.height) == (6, 64, 80)
+    with Pillow.open(io.BytesIO(data)) as opened:
+        turned = np.asarray(opened.transpose(Pillow.Transpose.ROTATE_270)).astype(int)
+    for mode in ("color", "unchanged"):
+        assert np.abs(read(data, mode) - turned).mean() < 2
+    assert read(data, "gray").shape == (80, 64)
+    kept = Pillow.Exif()
+    kept.load(read_metadata(data).exif or b"")
+    assert kept[0x0112] == 1
+    if kind == "JPEG":
+        assert decode_reduced(data, "picture", 2, gray=False).shape == (40, 32, 3)
 
 
 def test_an_orientation_after_the_pixels_of_a_png_counts_and_one_in_xmp_does_not() -> None:

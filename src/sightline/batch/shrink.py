@@ -13,7 +13,7 @@ import cv2
 import numpy as np
 
 from sightline.image import Header, Image
-from sightline.image.header import SIDEWAYS, orientation_of
+from sightline.image.header import SIDEWAYS
 from sightline.image.reading import decode_reduced
 from sightline.ops.geometry import averaged_size, crop_box
 from sightline.pipeline import Pipeline, Step
@@ -62,7 +62,7 @@ def decode_shrunk(data: bytes, name: str, header: Header, pipeline: Pipeline, ma
     """The picture as it is after the first steps of a plain pipeline, and their number; None and 0 where nothing is gained."""
     if header.format != "JPEG" or header.mode not in {"L", "RGB"}:
         return None, 0
-    sideways = orientation_of(data, header) in SIDEWAYS
+    sideways = header.orientation in SIDEWAYS
     sides = (header.height, header.width) if sideways else (header.width, header.height)
     plan = plan_shrink(pipeline, *sides)
     if plan is None:

@@ -11,22 +11,22 @@ if TYPE_CHECKING:
 
 __all__ = ["bits_of", "colors_of", "exif_of", "gif_frames", "profile_name"]
 
+MOST_LATE = 1 << 18  # bytes at a PNG's end in which EXIF is looked for: it is 64 KB at most where a JPEG can hold it
+
 MODES = {"1": "gray", "L": "gray", "I": "gray", "F": "gray", "LA": "gray + alpha", "P": "palette", "PA": "palette"}
 
 
-def exif_of(data: bytes, opened: Pillow.Image) -> Pillow.Exif:
-    """The EXIF block itself: Pillow's `getexif` decodes the pixels of a PNG, and believes XMP, which OpenCV does not."""
-    from PIL import Image as Pillow
-
-    block = opened.info.get("exif")
+def exif_of(data: bytes, opened: Pillow.Image) -> bytes:
+    """The EXIF block itself, empty where there is none: Pillow's `getexif` decodes the pixels of a PNG, and believes XMP, which is not followed here."""
+    block: bytes | None = opened.info.get("exif")
     if block is None and opened.format == "PNG":  # in a PNG it may stand after the pixels
-        at = data.rfind(b"eXIf")
-        chunk = data[at : at + 4 + int.from_bytes(data[at - 4 : at])] if at > 3 else b""
+        at = data.rfind(b"eXIf", max(0, len(data) - MOST_LATE))
+        if at < 4:
+            return b""
+        chunk = data[at : at + 4 + int.from_bytes(data[at - 4 : at])]
         follows = data[at + len(chunk) : at + len(chunk) + 4]
         block = chunk[4:] if zlib.crc32(chunk).to_bytes(4) == follows else None
-    exif = Pillow.Exif()
-    exif.load(block or b"")
-    return exif
+    return (block or b"").removeprefix(b"Exif\0\0")
 
 
 def colors_of(opened: Pillow.Image) -> str:

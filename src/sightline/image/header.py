@@ -12,7 +12,7 @@ from typing import TYPE_CHECKING, BinaryIO, TypeVar
 
 from sightline.errors import ImageError
 from sightline.image.facts import bits_of, colors_of, exif_of, gif_frames, profile_name
-from sightline.image.tiff import Tiff, read_tiff
+from sightline.image.tiff import Tiff, orientation_in, read_tiff
 
 if TYPE_CHECKING:
     from PIL import Image as Pillow
@@ -27,7 +27,6 @@ __all__ = [
     "Source",
     "bytes_of",
     "info",
-    "orientation_of",
     "probe",
     "probe_bytes",
     "read_metadata",
@@ -45,7 +44,7 @@ MAX_METADATA = 16 << 20  # a larger profile or EXIF block is left behind
 MAX_HEADER = 16 << 20  # Pillow's time grows with the square of what stands before the pixels
 FROM_THE_FRONT = frozenset({"PNG", "JPEG", "GIF", "BMP", "PPM", "JPEG2000"})  # nothing after that belongs to the header
 ORIENTATION = 0x0112
-TURNED = frozenset({"PNG", "JPEG", "WEBP", "TIFF", "AVIF"})  # the formats whose orientation is followed
+TURNED = frozenset({"PNG", "JPEG", "WEBP", "AVIF"})  # the formats whose EXIF is followed, as is the tag of a TIFF
 SIDEWAYS = frozenset({5, 6, 7, 8})  # the orientations whose sides are exchanged
 
 IMAGE_SUFFIXES = frozenset({".png", ".jpg", ".jpeg", ".webp", ".bmp", ".gif", ".tif", ".tiff", ".avif", ".jp2", ".ppm", ".pgm"})
@@ -56,12 +55,16 @@ T = TypeVar("T")
 
 @dataclass(frozen=True)
 class Header:
-    """Format, size and colours (Pillow's mode); `width` and `height` in pixels as stored, before EXIF turns the picture."""
+    """Format, size and colours (Pillow's mode); `width` and `height` in pixels as stored, before the picture is turned.
+
+    `orientation` is EXIF's number, the one that everything here follows (1 upright, None: not said).
+    """
 
     format: str
     width: int
     height: int
     mode: str
+    orientation: int | None = None
 
 
 @dataclass(frozen=True)
@@ -111,16 +114,14 @@ def info(source: Source, *, max_pixels: int = MAX_PIXELS) -> ImageInfo:
     header = probe_bytes(data, name, max_pixels)
     tiff = _tiff(data, header)
     if tiff is not None:
-        orientation, colors, bits, frames, icc = tiff.orientation, tiff.colors, tiff.bits, tiff.pages, tiff.profile
+        colors, bits, frames, icc = tiff.colors, tiff.bits, tiff.pages, tiff.profile
     else:
         with _opened(data, header.format) as opened:
-            orientation = _safely(lambda: exif_of(data, opened).get(ORIENTATION)) if header.format in TURNED else None
             colors = _safely(lambda: colors_of(opened)) or opened.mode
             bits = _safely(lambda: bits_of(data, header.format, opened)) or 8
             frames = (gif_frames(data) if header.format == "GIF" else _safely(lambda: getattr(opened, "n_frames", 1))) or 1
             icc = _safely(lambda: opened.info.get("icc_profile"))
-    orientation = orientation if isinstance(orientation, int) and 1 <= orientation <= 8 else None
-    turned = orientation in SIDEWAYS
+    turned = header.orientation in SIDEWAYS
     return ImageInfo(
         name=name,
         format=header.format,
@@ -128,7 +129,7 @@ def info(source: Source, *, max_pixels: int = MAX_PIXELS) -> ImageInfo:
         height=header.width if turned else header.height,
         colors=colors,
         bits=bits,
-        orientation=orientation,
+        orientation=header.orientation,
         frames=frames,
         profile=profile_name(icc) if icc else None,
         bytes=len(data),
@@ -148,13 +149,6 @@ def read_metadata(data: bytes) -> Metadata:
         exif = _safely(lambda: _upright_exif(data, opened))
     kept = [value if value and len(value) <= MAX_METADATA else None for value in (icc, exif)]
     return Metadata(*kept)
-
-
-def orientation_of(data: bytes, header: Header) -> int:
-    """EXIF's orientation of a picture whose format Pillow opens: 1 for upright or not said."""
-    with _opened(data, header.format) as opened:
-        found = _safely(lambda: exif_of(data, opened).get(ORIENTATION))
-    return found if isinstance(found, int) and 1 <= found <= 8 else 1
 
 
 def bytes_of(source: Source) -> tuple[bytes, str]:
@@ -221,7 +215,7 @@ def _header(data: bytes) -> Header | None:
 
     tiff = read_tiff(data)
     if tiff is not None:
-        return Header("TIFF", tiff.width, tiff.height, tiff.colors)
+        return Header("TIFF", tiff.width, tiff.height, tiff.colors, tiff.orientation)
     for load_plugins in (Pillow.preinit, Pillow.init):  # the five common formats first: the rest costs 0.1 s once
         load_plugins()
         for kind in FORMATS:
@@ -230,7 +224,9 @@ def _header(data: bytes) -> Header | None:
                 continue
             try:
                 with _opened(data, kind) as opened:
-                    return Header(kind, opened.width, opened.height, opened.mode)
+                    exif = exif_of(data, opened) if kind in TURNED else b""
+                    orientation = orientation_in(exif) if exif else None
+                    return Header(kind, opened.width, opened.height, opened.mode, orientation)
             except Exception:  # noqa: S112 - Pillow's parsers raise many kinds on hostile headers; each means "not this format"
                 continue
     return None
@@ -275,7 +271,10 @@ def _tiff(data: bytes, header: Header) -> Tiff | None:
 
 
 def _upright_exif(data: bytes, opened: Pillow.Image) -> bytes | None:
-    exif = exif_of(data, opened)
+    from PIL import Image as Pillow
+
+    exif = Pillow.Exif()
+    exif.load(exif_of(data, opened))
     if not exif:
         return None
     if ORIENTATION in exif:

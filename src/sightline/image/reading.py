@@ -12,18 +12,16 @@ import numpy as np
 
 from sightline.errors import ImageError, ParameterError
 from sightline.image.contract import Image, check_image
-from sightline.image.header import MAX_PIXELS, Header, Source, bytes_of, orientation_of, probe_bytes
+from sightline.image.header import MAX_PIXELS, Header, Source, bytes_of, probe_bytes
 
 __all__ = ["Mode", "decode", "decode_reduced", "read"]
 
 Mode = Literal["color", "gray", "unchanged"]
 
-# IMREAD_UNCHANGED without the bits "ignore orientation" and "BGR": upright, alpha and 16 bit kept, gray kept, RGB order.
-# Undocumented in OpenCV, therefore held by a test.
-UPRIGHT_UNCHANGED = cv2.IMREAD_UNCHANGED & ~cv2.IMREAD_IGNORE_ORIENTATION & ~cv2.IMREAD_COLOR_RGB
-FLAGS: dict[str, int] = {"color": cv2.IMREAD_COLOR_RGB, "gray": cv2.IMREAD_GRAYSCALE, "unchanged": UPRIGHT_UNCHANGED}
+FLAGS: dict[str, int] = {"color": cv2.IMREAD_COLOR_RGB, "gray": cv2.IMREAD_GRAYSCALE, "unchanged": cv2.IMREAD_UNCHANGED}
 # IMREAD_REDUCED_COLOR_n without its BGR bit, which excludes the RGB bit
 REDUCED = {2: 16, 4: 32, 8: 64}
+FLIPS = {2: 1, 6: 1, 3: -1, 7: -1, 4: 0, 8: 0}  # OpenCV's codes, once 5 to 8 are transposed
 
 
 def read(source: Source, mode: Mode = "color", *, max_pixels: int = MAX_PIXELS) -> Image:
@@ -47,8 +45,6 @@ def decode(data: bytes, name: str, mode: Mode = "color", *, max_pixels: int = MA
     if header.mode == "CMYK" and mode == "unchanged":
         mode = "color"  # there is no other way to show it
     image = _decode(data, name, header, FLAGS[mode])
-    if header.format == "AVIF":
-        image = _upright(image, orientation_of(data, header))  # OpenCV leaves these as they are stored
     if image.ndim == 3 and image.shape[2] == 4:
         image = cv2.cvtColor(image, cv2.COLOR_BGRA2RGBA)
     elif image.ndim == 3 and mode == "unchanged":
@@ -65,21 +61,23 @@ def decode_reduced(data: bytes, name: str, factor: int, *, gray: bool, max_pixel
 
 
 def _decode(data: bytes, name: str, header: Header, flags: int) -> Image:
+    """Decode and turn upright: here and not in OpenCV, which reads orientations that `info` and other programs do not, and less."""
     try:
-        image = cv2.imdecode(np.frombuffer(data, np.uint8), flags)
+        image = cv2.imdecode(np.frombuffer(data, np.uint8), flags | cv2.IMREAD_IGNORE_ORIENTATION)
     except (cv2.error, MemoryError) as error:
         raise _damaged(name, header) from error
     if image is None:
         raise _damaged(name, header)
-    return image
+    if header.orientation is None or header.format == "TIFF":  # OpenCV turns a TIFF even so
+        return image
+    return _upright(image, header.orientation)
 
 
 def _upright(image: Image, orientation: int) -> Image:
     """Undo what EXIF says has been done: 2 mirrored, 3 upside down, 4 mirrored upside down, 5 to 8 the same sideways."""
     if orientation >= 5:
         image = cv2.transpose(image)
-    codes = {2: 1, 6: 1, 3: -1, 7: -1, 4: 0, 8: 0}
-    return cv2.flip(image, codes[orientation]) if orientation in codes else image
+    return cv2.flip(image, FLIPS[orientation], image) if orientation in FLIPS else image
 
 
 def _damaged(name: str, header: Header) -> ImageError:

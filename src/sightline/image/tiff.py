@@ -11,7 +11,7 @@ import struct
 from collections.abc import Iterator
 from dataclasses import dataclass
 
-__all__ = ["MOST_PAGES", "Tiff", "read_tiff"]
+__all__ = ["MOST_PAGES", "Tiff", "orientation_in", "read_tiff"]
 
 MOST_PAGES = 100_000
 """Where counting ends."""
@@ -20,6 +20,8 @@ MOST_BYTES = 16 << 20  # of one value: only a colour profile is ever large
 WIDTH, HEIGHT, BITS, PHOTOMETRIC, ORIENTATION, SAMPLES, EXTRA, PROFILE = 256, 257, 258, 262, 274, 277, 338, 34675
 WANTED = frozenset({WIDTH, HEIGHT, BITS, PHOTOMETRIC, ORIENTATION, SAMPLES, EXTRA, PROFILE})
 CODES = {1: "B", 3: "H", 4: "I", 6: "b", 7: "B", 8: "h", 9: "i", 16: "Q", 17: "q"}  # the whole types, as `struct` writes them
+SMALL = frozenset({1, 3, 4, 6, 8, 9})  # those that fit into an entry of EXIF
+SIGNS = {b"II": "<", b"MM": ">"}
 COLORS = {0: "gray", 1: "gray", 2: "RGB", 3: "palette", 5: "CMYK", 6: "YCbCr", 8: "LAB", 9: "LAB"}
 
 
@@ -66,7 +68,7 @@ def read_tiff(data: bytes) -> Tiff | None:
             height=tags[HEIGHT][0],
             bits=max(bits),
             colors=("RGBA" if colors == "RGB" else f"{colors} + alpha") if alpha else colors,
-            orientation=tags.get(ORIENTATION, (None,))[0],
+            orientation=_orientation(tags.get(ORIENTATION, ())),
             profile=bytes(tags[PROFILE]) if PROFILE in tags else None,
             pages=_pages(data, layout, first),
         )
@@ -74,8 +76,30 @@ def read_tiff(data: bytes) -> Tiff | None:
         return None
 
 
+def orientation_in(exif: bytes) -> int | None:
+    """The orientation that an EXIF block says, which is a TIFF file without pixels: 1 to 8, in any whole type; None if not said.
+
+    With a loop of its own, as every read of a picture waits for it.
+    """
+    sign = SIGNS.get(exif[:2])
+    if sign is None or len(exif) < 8:
+        return None
+    (first,) = struct.unpack_from(sign + "I", exif, 4)
+    (count,) = struct.unpack(sign + "H", exif[first : first + 2].ljust(2, b"\0"))
+    wanted = struct.pack(sign + "H", ORIENTATION)
+    for at in range(first + 2, min(first + 2 + 12 * count, len(exif) - 11), 12):
+        if exif[at : at + 2] == wanted:
+            kind, values = struct.unpack_from(sign + "HI", exif, at + 2)
+            return _orientation(struct.unpack_from(sign + CODES[kind], exif, at + 8)) if kind in SMALL and values == 1 else None
+    return None
+
+
+def _orientation(values: tuple[int, ...]) -> int | None:
+    return values[0] if len(values) == 1 and 1 <= values[0] <= 8 else None
+
+
 def _layout(data: bytes) -> _Layout | None:
-    order = {b"II": "<", b"MM": ">"}.get(data[:2])
+    order = SIGNS.get(data[:2])
     if order is None or len(data) < 16:
         return None
     kind = struct.unpack_from(order + "H", data, 2)[0]
