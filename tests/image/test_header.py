@@ -140,6 +140,56 @@ def test_colours_and_depth_are_those_of_the_file(data: bytes, colors: str, bits:
     assert said.bytes == len(data)
 
 
+def gray_png(bits: int, key: int) -> bytes:
+    """All grays of up to 8 bit, or some 256 of 16 bit whose high bytes are equal, of which one is transparent."""
+    values = np.arange(1 << min(bits, 8), dtype=np.uint16) + (0x1200 if bits == 16 else 0)
+    row = (
+        values.astype(">u2").tobytes()
+        if bits == 16
+        else np.packbits(np.unpackbits(values.astype(np.uint8)[:, None], axis=1)[:, -bits:])
+    )
+    header = struct.pack(">IIBBBBB", len(values), 1, bits, 0, 0, 0, 0)
+    parts = ((b"IHDR", header), (b"tRNS", struct.pack(">H", key)), (b"IDAT", zlib.compress(b"\0" + bytes(row))), (b"IEND", b""))
+    return b"\x89PNG\r\n\x1a\n" + b"".join(chunk(name, body) for name, body in parts)
+
+
+@pytest.mark.parametrize(("bits", "key"), [(1, 0), (1, 1), (2, 2), (4, 7), (8, 200), (16, 0x1234)])
+def test_the_transparent_gray_of_a_png_is_kept_at_the_files_own_depth(bits: int, key: int) -> None:
+    data = gray_png(bits, key)
+    image = read(data, "unchanged")
+    assert (info(data).colors, info(data).bits) == ("gray with transparency", bits)
+    assert (image.shape[2], image.dtype) == (4, np.uint16 if bits == 16 else np.uint8)
+    assert image[0, :, 3].tolist() == [0 if x == key % 256 else 65535 if bits == 16 else 255 for x in range(image.shape[1])]
+    grays = [0x1200 + x if bits == 16 else x * 255 // max(1, image.shape[1] - 1) for x in range(image.shape[1])]
+    assert all(image[0, :, channel].tolist() == grays for channel in range(3))
+    assert read(data, "gray").ndim == 2
+
+
+def test_transparency_of_pngs_is_as_pillow_shows_it(shared: Path) -> None:
+    files = sorted((shared / "hostile/libpng/contrib/pngsuite").glob("ft*.png"))
+    if not files:
+        pytest.skip("the PNG suite is not here")
+    for path in files:
+        image = read(path, "unchanged")
+        with Pillow.open(path) as opened:
+            alpha = np.asarray(opened.convert("RGBA"))[..., 3] if "transparency" in opened.info else None
+        assert ("with transparency" in info(path).colors) == (alpha is not None), path
+        if alpha is None:
+            assert image.ndim == 2 or image.shape[2] == 3, path
+        elif info(path).bits in {1, 8}:  # of others, Pillow compares the key with values that it has scaled
+            assert np.array_equal(image[..., 3], alpha), path
+        else:
+            assert image[0, 0, 3] == 0, path
+            assert image[..., 3].any(), path
+
+
+def test_gray_with_alpha_is_called_so_at_16_bit() -> None:
+    rows = zlib.compress(b"\0" + bytes(16))
+    parts = ((b"IHDR", struct.pack(">IIBBBBB", 4, 1, 16, 4, 0, 0, 0)), (b"IDAT", rows), (b"IEND", b""))
+    data = b"\x89PNG\r\n\x1a\n" + b"".join(chunk(name, body) for name, body in parts)
+    assert (info(data).colors, info(data).bits, read(data, "unchanged").shape) == ("gray + alpha", 16, (1, 4, 4))
+
+
 def test_what_is_written_as_float_is_read_back() -> None:
     for pixels in (DEEP / 65535, DEEP[..., 0] / 65535):
         image: Image = pixels.astype(np.float32)
@@ -266,7 +316,9 @@ def tiff(order: str, *tags: tuple[int, int, int, int]) -> bytes:
     sign = {"II": "<", "MM": ">"}[order]
     own = {256: 8, 257: 1, 258: 8, 259: 1, 262: 1, 273: 8, 277: 1, 278: 1, 279: 8}
     given = {tag for tag, *_ in tags}
-    entries = sorted([(tag, 3, 1, value) for tag, value in own.items() if tag not in given] + list(tags), key=lambda entry: entry[0])
+    entries = sorted(
+        [(tag, 3, 1, value) for tag, value in own.items() if tag not in given] + list(tags), key=lambda entry: entry[0]
+    )
     forms = {1: "B3x", 3: "H2x", 4: "I", 6: "b3x", 8: "h2x", 9: "i"}
     directory = b"".join(
         struct.pack(f"{sign}HHI", tag, kind, count) + struct.pack(sign + forms[kind], value) for tag, kind, count, value in entries

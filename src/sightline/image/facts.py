@@ -9,15 +9,19 @@ from typing import TYPE_CHECKING
 if TYPE_CHECKING:
     from PIL import Image as Pillow
 
-__all__ = ["bits_of", "colors_of", "exif_of", "gif_frames", "profile_name"]
+__all__ = ["bits_of", "clear_gray", "colors_of", "exif_of", "gif_frames", "profile_name"]
 
 MOST_LATE = 1 << 18  # bytes at a PNG's end in which EXIF is looked for: it is 64 KB at most where a JPEG can hold it
 
+PNG_GRAY, PNG_GRAY_ALPHA = 0, 4  # IHDR's colour types
 MODES = {"1": "gray", "L": "gray", "I": "gray", "F": "gray", "LA": "gray + alpha", "P": "palette", "PA": "palette"}
 
 
 def exif_of(data: bytes, opened: Pillow.Image) -> bytes:
-    """The EXIF block itself, empty where there is none: Pillow's `getexif` decodes the pixels of a PNG, and believes XMP, which is not followed here."""
+    """The EXIF block itself, empty where there is none.
+
+    Pillow's `getexif` decodes the pixels of a PNG, and believes XMP, which is not followed here.
+    """
     block: bytes | None = opened.info.get("exif")
     if block is None and opened.format == "PNG":  # in a PNG it may stand after the pixels
         at = data.rfind(b"eXIf", max(0, len(data) - MOST_LATE))
@@ -29,12 +33,23 @@ def exif_of(data: bytes, opened: Pillow.Image) -> bytes:
     return (block or b"").removeprefix(b"Exif\0\0")
 
 
-def colors_of(opened: Pillow.Image) -> str:
+def colors_of(data: bytes, kind: str, opened: Pillow.Image) -> str:
     """The kind of colours in words."""
     mode = opened.mode.split(";")[0]
-    if mode in {"RGB", "L", "P"} and "transparency" in opened.info:
+    if kind == "PNG" and data[25] == PNG_GRAY_ALPHA:
+        mode = "LA"  # of 16 bit, Pillow says RGBA
+    if mode in {"RGB", "P", "1", "L", "I"} and "transparency" in opened.info:
         return f"{MODES.get(mode, mode)} with transparency"
     return MODES.get(mode, "gray" if mode.startswith("I") else mode)
+
+
+def clear_gray(data: bytes, opened: Pillow.Image) -> int | None:
+    """The gray value, in 8 or 16 bit as it is read, that a gray PNG calls transparent; None if there is none."""
+    key = opened.info.get("transparency")
+    if data[25] != PNG_GRAY or not isinstance(key, int):
+        return None
+    most = (1 << data[24]) - 1  # what lies beyond the file's depth does not count, as in libpng
+    return (key & most) * (255 // most if most < 255 else 1)
 
 
 def bits_of(data: bytes, kind: str, opened: Pillow.Image) -> int:

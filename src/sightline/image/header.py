@@ -11,7 +11,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, BinaryIO, TypeVar
 
 from sightline.errors import ImageError
-from sightline.image.facts import bits_of, colors_of, exif_of, gif_frames, profile_name
+from sightline.image.facts import bits_of, clear_gray, colors_of, exif_of, gif_frames, profile_name
 from sightline.image.tiff import Tiff, orientation_in, read_tiff
 
 if TYPE_CHECKING:
@@ -57,7 +57,8 @@ T = TypeVar("T")
 class Header:
     """Format, size and colours (Pillow's mode); `width` and `height` in pixels as stored, before the picture is turned.
 
-    `orientation` is EXIF's number, the one that everything here follows (1 upright, None: not said).
+    `orientation` is EXIF's number, the one that everything here follows (1 upright, None: not said); `clear` the gray value that
+    a PNG calls transparent.
     """
 
     format: str
@@ -65,6 +66,7 @@ class Header:
     height: int
     mode: str
     orientation: int | None = None
+    clear: int | None = None
 
 
 @dataclass(frozen=True)
@@ -117,7 +119,7 @@ def info(source: Source, *, max_pixels: int = MAX_PIXELS) -> ImageInfo:
         colors, bits, frames, icc = tiff.colors, tiff.bits, tiff.pages, tiff.profile
     else:
         with _opened(data, header.format) as opened:
-            colors = _safely(lambda: colors_of(opened)) or opened.mode
+            colors = _safely(lambda: colors_of(data, header.format, opened)) or opened.mode
             bits = _safely(lambda: bits_of(data, header.format, opened)) or 8
             frames = (gif_frames(data) if header.format == "GIF" else _safely(lambda: getattr(opened, "n_frames", 1))) or 1
             icc = _safely(lambda: opened.info.get("icc_profile"))
@@ -226,7 +228,8 @@ def _header(data: bytes) -> Header | None:
                 with _opened(data, kind) as opened:
                     exif = exif_of(data, opened) if kind in TURNED else b""
                     orientation = orientation_in(exif) if exif else None
-                    return Header(kind, opened.width, opened.height, opened.mode, orientation)
+                    clear = clear_gray(data, opened) if kind == "PNG" else None
+                    return Header(kind, opened.width, opened.height, opened.mode, orientation, clear)
             except Exception:  # noqa: S112 - Pillow's parsers raise many kinds on hostile headers; each means "not this format"
                 continue
     return None

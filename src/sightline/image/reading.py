@@ -28,8 +28,8 @@ def read(source: Source, mode: Mode = "color", *, max_pixels: int = MAX_PIXELS) 
     """Read a picture from a path, the bytes of its file or an open binary file, upright by its EXIF orientation.
 
     `mode`: `color` gives uint8 `(H, W, 3)` RGB; `gray` uint8 `(H, W)`; `unchanged` keeps gray, alpha and 16 bit as stored.
-    CMYK and palettes become RGB, gray with alpha RGBA (of a TIFF only the gray is read). Of an animation or a multi-page file
-    the first frame is read (`info` counts them). ImageError names the file and the rule it breaks.
+    CMYK and palettes become RGB, gray with alpha or with a transparent value RGBA (of a TIFF only the gray is read). Of an
+    animation or a multi-page file the first frame is read (`info` counts them). ImageError names the file and the rule it breaks.
     """
     data, name = bytes_of(source)
     return decode(data, name, mode, max_pixels=max_pixels)
@@ -49,6 +49,9 @@ def decode(data: bytes, name: str, mode: Mode = "color", *, max_pixels: int = MA
         image = cv2.cvtColor(image, cv2.COLOR_BGRA2RGBA)
     elif image.ndim == 3 and mode == "unchanged":
         image = cv2.cvtColor(image, cv2.COLOR_BGR2RGB)
+    elif image.ndim == 2 and mode == "unchanged" and header.clear is not None:
+        gray, image = image, cv2.cvtColor(image, cv2.COLOR_GRAY2RGBA)
+        image[gray == header.clear, 3] = 0  # which OpenCV does for colours only
     if image.dtype == np.float64:
         image = image.astype(np.float32)
     return check_image(image, what=name)
