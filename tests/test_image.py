@@ -119,6 +119,29 @@ def test_a_profile_and_exif_are_written_where_the_format_can_hold_them(tmp_path:
         assert read_metadata((tmp_path / f"a{suffix}").read_bytes()).icc == icc
 
 
+@pytest.mark.parametrize("size", [65_519, 65_520, 200_000, 255 * 65_519])
+def test_a_profile_of_any_size_is_written_whole_in_a_jpeg(tmp_path: Path, size: int) -> None:
+    plain = ImageCms.ImageCmsProfile(ImageCms.createProfile("sRGB")).tobytes()
+    icc = size.to_bytes(4) + plain[4:] + RNG.integers(0, 256, size - len(plain), dtype=np.uint8).tobytes()
+    for suffix in (".jpg", ".JPEG"):
+        path = tmp_path / f"a{suffix}"
+        write(path, PHOTO, metadata=Metadata(icc))
+        with Pillow.open(path) as opened:
+            assert opened.info["icc_profile"] == icc
+            assert np.abs(np.asarray(opened).astype(int) - read(path)).mean() < 2
+
+
+def test_a_jpeg_is_written_without_what_it_cannot_hold(tmp_path: Path) -> None:
+    icc = ImageCms.ImageCmsProfile(ImageCms.createProfile("sRGB")).tobytes()
+    for size, kept in ((65_527, True), (65_528, False)):
+        exif = b"II*\0" + struct.pack("<IHI", 8, 0, 0)
+        write(tmp_path / "a.jpg", PHOTO, metadata=Metadata(icc, exif.ljust(size, b"\0")))
+        with Pillow.open(tmp_path / "a.jpg") as opened:
+            assert ("exif" in opened.info, opened.info["icc_profile"]) == (kept, icc)
+    write(tmp_path / "a.jpg", PHOTO, metadata=Metadata(icc.ljust(255 * 65_519 + 1, b"\0")))
+    assert read_metadata((tmp_path / "a.jpg").read_bytes()) == Metadata()
+
+
 @pytest.mark.parametrize(
     ("dtype", "channels", "suffix", "fix"),
     [

@@ -24,13 +24,17 @@ TIFFS = frozenset({".tif", ".tiff"})
 DEEP = frozenset({".png", ".jp2", ".ppm", ".pgm", *TIFFS})  # can hold 16 bit
 WITH_ALPHA = frozenset({".png", ".webp", ".avif", ".gif", ".jp2", *TIFFS})
 WITH_METADATA = frozenset({".png", *QUALITY})
+JPEGS = frozenset({".jpg", ".jpeg"})
+MOST_EXIF = 65_533 - len(b"Exif\0\0")  # bytes in a JPEG, whose segments have 16 bit for their length
+MOST_PART = 65_533 - len(b"ICC_PROFILE\0") - 2  # bytes of a profile in one segment, of which there may be 255
 
 
 def write(path: str | Path, image: Image, *, quality: int | None = None, metadata: Metadata | None = None) -> None:
     """Write a picture in the format of the path's suffix, beside its place and renamed into it.
 
     `quality`: 1 to 100, for JPEG, WebP and AVIF; None takes the format's usual one. `metadata`: a colour profile and EXIF,
-    such as `read_metadata` gives; PNG, JPEG, WebP and AVIF can hold them, the other formats are written without.
+    such as `read_metadata` gives; PNG, JPEG, WebP and AVIF can hold them, the other formats are written without, and so is a
+    JPEG where EXIF is over 64 KB or the profile over 16 MB, which it cannot hold.
     ImageError when the format cannot hold the picture: 16 bit or transparency in a JPEG.
     """
     write_bytes(path, encode(image, Path(path).suffix, quality=quality, metadata=metadata))
@@ -54,7 +58,8 @@ def encode(image: Image, suffix: str, *, quality: int | None = None, metadata: M
         raise ImageError(f"cannot write {image.dtype.name} {image.shape} as {suffix}") from error
     if not ok or not isinstance(encoded, np.ndarray):
         raise ImageError(f"cannot write {image.dtype.name} {image.shape} as {suffix}")
-    return encoded.tobytes()
+    profile = metadata.icc if metadata and suffix in JPEGS and _suits(metadata.icc, image) else None
+    return _with_profile(encoded.tobytes(), profile) if profile else encoded.tobytes()
 
 
 def check_writable(kind: Kind, suffix: str, quality: int | None = None) -> None:
@@ -81,11 +86,30 @@ def check_writable(kind: Kind, suffix: str, quality: int | None = None) -> None:
 
 
 def _blocks(metadata: Metadata | None, image: Image, suffix: str) -> tuple[list[int], list[Image]]:
-    """The metadata as OpenCV wants it; a profile that is not for pictures of this many channels is left out."""
+    """The metadata as OpenCV wants it, which cannot split the profile of a JPEG."""
     if metadata is None or suffix not in WITH_METADATA:
         return [], []
     blocks = {cv2.IMAGE_METADATA_EXIF: metadata.exif, cv2.IMAGE_METADATA_ICCP: metadata.icc}
-    if metadata.icc and metadata.icc[16:20] != (b"GRAY" if image.ndim == 2 else b"RGB "):
+    if suffix in JPEGS or not _suits(metadata.icc, image):
         del blocks[cv2.IMAGE_METADATA_ICCP]
+    if suffix in JPEGS and metadata.exif and len(metadata.exif) > MOST_EXIF:
+        del blocks[cv2.IMAGE_METADATA_EXIF]
     kept = {kind: np.frombuffer(block, np.uint8) for kind, block in blocks.items() if block}
     return list(kept), list(kept.values())
+
+
+def _suits(icc: bytes | None, image: Image) -> bool:
+    """Whether the profile is for pictures of this many channels."""
+    return icc is not None and icc[16:20] == (b"GRAY" if image.ndim == 2 else b"RGB ")
+
+
+def _with_profile(jpeg: bytes, icc: bytes) -> bytes:
+    """Put the profile, in as many APP2 segments as it needs, behind those that are there (ICC.1:2022, annex B.4)."""
+    parts = [icc[start : start + MOST_PART] for start in range(0, len(icc), MOST_PART)]
+    if len(parts) > 255:
+        return jpeg
+    at = 2
+    while 0xE0 <= jpeg[at + 1] <= 0xEF:
+        at += 2 + int.from_bytes(jpeg[at + 2 : at + 4])
+    bodies = [b"ICC_PROFILE\0" + bytes((number, len(parts))) + part for number, part in enumerate(parts, 1)]
+    return jpeg[:at] + b"".join(b"\xff\xe2" + (len(body) + 2).to_bytes(2) + body for body in bodies) + jpeg[at:]
