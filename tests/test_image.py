@@ -209,6 +209,23 @@ def test_half_a_picture_of_another_format_is_refused(suffix: str) -> None:
         read(data[: len(data) // 2])
 
 
+@pytest.mark.parametrize("kind", ["PNG", "JPEG", "GIF", "BMP", "PPM", "WEBP", "TIFF", "AVIF", "JPEG2000"])
+def test_a_picture_cut_off_in_its_header_is_one_that_is_damaged(kind: str) -> None:
+    file = io.BytesIO()
+    Pillow.fromarray(PHOTO).save(file, kind)
+    short = {"AVIF": 20, "PPM": 2, "GIF": 8, "PNG": 20, "BMP": 20}.get(kind, 16)
+    for ask in (read, info, probe):
+        with pytest.raises(ImageError, match=f"expected a whole {kind} picture, received one that is cut off or damaged"):
+            ask(file.getvalue()[:short])
+
+
+def test_a_jpeg_whose_header_is_longer_than_what_is_there_is_damaged() -> None:
+    file = io.BytesIO()
+    Pillow.fromarray(PHOTO).save(file, "JPEG", icc_profile=bytes(20_000))
+    with pytest.raises(ImageError, match="expected a whole JPEG picture"):
+        read(file.getvalue()[:9000])
+
+
 @pytest.mark.parametrize(("width", "height"), [(65536, 65536), (2**31 - 1, 1), (2**31 - 1, 2**31 - 1), (2**21, 1), (0, 5), (5, 0)])
 def test_an_absurd_header_is_refused(width: int, height: int) -> None:
     """Row 4 of the hazards."""

@@ -26,6 +26,7 @@ __all__ = [
     "Metadata",
     "Source",
     "bytes_of",
+    "damaged",
     "info",
     "probe",
     "probe_bytes",
@@ -197,6 +198,9 @@ def probe_bytes(data: bytes, name: str, max_pixels: int) -> Header:
         raise ImageError(f"cannot read {name!r}", expected="a picture", received="an empty file")
     header = _header(data)
     if header is None:
+        signed = next((kind for kind in FORMATS if _has_signature(data, kind)), None)
+        if signed is not None:
+            raise damaged(name, signed)
         raise ImageError(
             f"cannot read {name!r}",
             expected=f"a picture ({', '.join(FORMATS)})",
@@ -212,6 +216,24 @@ def probe_bytes(data: bytes, name: str, max_pixels: int) -> Header:
     return header
 
 
+def damaged(name: str, kind: str) -> ImageError:
+    """The error for a picture file of a known format that cannot be read as one."""
+    return ImageError(
+        f"cannot read {name!r}",
+        expected=f"a whole {kind} picture",
+        received="one that is cut off or damaged",
+        fix="Get the file again from where it came.",
+    )
+
+
+def _has_signature(data: bytes, kind: str) -> bool:
+    """Whether the first bytes are those of the format, as far as Pillow has it loaded."""
+    from PIL import Image as Pillow
+
+    _, accepts = Pillow.OPEN.get(kind, (None, None))
+    return accepts is not None and accepts(data[:16]) is True
+
+
 def _header(data: bytes) -> Header | None:
     from PIL import Image as Pillow  # for headers only, and only for the formats above; pixels are OpenCV's
 
@@ -221,8 +243,7 @@ def _header(data: bytes) -> Header | None:
     for load_plugins in (Pillow.preinit, Pillow.init):  # the five common formats first: the rest costs 0.1 s once
         load_plugins()
         for kind in FORMATS:
-            _, accepts = Pillow.OPEN.get(kind, (None, None))
-            if kind == "TIFF" or kind not in Pillow.OPEN or (accepts is not None and accepts(data[:16]) is not True):
+            if kind == "TIFF" or not _has_signature(data, kind):
                 continue
             try:
                 with _opened(data, kind) as opened:

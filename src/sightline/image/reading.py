@@ -12,7 +12,7 @@ import numpy as np
 
 from sightline.errors import ImageError, ParameterError
 from sightline.image.contract import Image, check_image
-from sightline.image.header import MAX_PIXELS, Header, Source, bytes_of, probe_bytes
+from sightline.image.header import MAX_PIXELS, Header, Source, bytes_of, damaged, probe_bytes
 
 __all__ = ["Mode", "decode", "decode_reduced", "read"]
 
@@ -41,7 +41,7 @@ def decode(data: bytes, name: str, mode: Mode = "color", *, max_pixels: int = MA
         raise ParameterError("invalid mode", expected=" | ".join(FLAGS), received=repr(mode))
     header = probe_bytes(data, name, max_pixels)
     if header.format == "PNG" and b"IEND" not in data[-64:]:
-        raise _damaged(name, header)  # libpng would report this on standard error as well
+        raise damaged(name, header.format)  # libpng would report this on standard error as well
     if header.mode == "CMYK" and mode == "unchanged":
         mode = "color"  # there is no other way to show it
     image = _decode(data, name, header, FLAGS[mode])
@@ -68,9 +68,9 @@ def _decode(data: bytes, name: str, header: Header, flags: int) -> Image:
     try:
         image = cv2.imdecode(np.frombuffer(data, np.uint8), flags | cv2.IMREAD_IGNORE_ORIENTATION)
     except (cv2.error, MemoryError) as error:
-        raise _damaged(name, header) from error
+        raise damaged(name, header.format) from error
     if image is None:
-        raise _damaged(name, header)
+        raise damaged(name, header.format)
     if header.orientation is None or header.format == "TIFF":  # OpenCV turns a TIFF even so
         return image
     return _upright(image, header.orientation)
@@ -81,12 +81,3 @@ def _upright(image: Image, orientation: int) -> Image:
     if orientation >= 5:
         image = cv2.transpose(image)
     return cv2.flip(image, FLIPS[orientation], image) if orientation in FLIPS else image
-
-
-def _damaged(name: str, header: Header) -> ImageError:
-    return ImageError(
-        f"cannot read {name!r}",
-        expected=f"a whole {header.format} picture",
-        received="one that is cut off or damaged",
-        fix="Get the file again from where it came.",
-    )
