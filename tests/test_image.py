@@ -1,10 +1,12 @@
 from __future__ import annotations
 
 import io
+import os
 import struct
 import subprocess
 import sys
 import zlib
+from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 
 import cv2
@@ -313,6 +315,27 @@ def test_a_limit_can_be_raised_and_lowered_for_one_call() -> None:
     with pytest.raises(ImageError, match="at most 100 pixels"):
         read(encoded(".png"), max_pixels=100)
     assert read(encoded(".png"), max_pixels=80 * 60).shape == PHOTO.shape
+
+
+@pytest.mark.skipif(sys.platform == "win32", reason="devices and pipes have paths the way of Unix")
+def test_a_device_without_end_is_refused_and_pipes_are_read(tmp_path: Path) -> None:
+    for device in ("/dev/zero", "/dev/null"):
+        with pytest.raises(ImageError, match=f"'{device}': expected a picture file or a pipe, received a device"):
+            read(device)
+    write(tmp_path / "a.png", PHOTO)
+    os.mkfifo(tmp_path / "pipe")
+    with ThreadPoolExecutor(1) as pool:
+        written = pool.submit((tmp_path / "pipe").write_bytes, (tmp_path / "a.png").read_bytes())
+        assert np.array_equal(read(tmp_path / "pipe"), PHOTO)
+        assert written.result() > 0
+    program = "from sightline.image import read; print(read('/dev/stdin').shape)"
+    ran = subprocess.run([sys.executable, "-c", program], input=(tmp_path / "a.png").read_bytes(), capture_output=True, check=True)
+    assert ran.stdout.split() == [b"(60,", b"80,", b"3)"]
+
+
+def test_a_name_that_is_too_long_is_said_to_be(tmp_path: Path) -> None:
+    with pytest.raises(ImageError, match="File name too long"):
+        read(tmp_path / ("a" * 300 + ".png"))
 
 
 def test_a_missing_file_and_a_folder_are_named(tmp_path: Path) -> None:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import io
+import stat
 import warnings
 from collections.abc import Callable
 from contextlib import suppress
@@ -40,6 +41,7 @@ MAX_PIXELS = 100_000_000
 """Pictures with more pixels are refused before their memory is taken; `max_pixels` raises it for one call."""
 
 MAX_BYTES = 1 << 30
+STDIN = Path("/dev/stdin")
 MAX_SIDE = 1 << 20  # OpenCV's own limit for one side
 MAX_METADATA = 16 << 20  # a larger profile or EXIF block is left behind
 MAX_HEADER = 16 << 20  # Pillow's time grows with the square of what stands before the pixels
@@ -162,11 +164,16 @@ def bytes_of(source: Source) -> tuple[bytes, str]:
         return _bytes_of_file(source)
     path = Path(source)
     try:
-        size = path.stat().st_size
+        found = path.stat()
         if path.is_dir():
             raise ImageError(f"cannot read {str(path)!r}", expected="a picture file", received="a folder")
-        if size > MAX_BYTES:
-            raise ImageError(f"cannot read {str(path)!r}", expected=f"at most {MAX_BYTES:,} bytes", received=f"{size:,}")
+        if stat.S_ISFIFO(found.st_mode) or path == STDIN:
+            with path.open("rb") as file:
+                return _bytes_of_file(file)
+        if not stat.S_ISREG(found.st_mode):  # a device such as /dev/zero has no end
+            raise ImageError(f"cannot read {str(path)!r}", expected="a picture file or a pipe", received="a device")
+        if found.st_size > MAX_BYTES:
+            raise ImageError(f"cannot read {str(path)!r}", expected=f"at most {MAX_BYTES:,} bytes", received=f"{found.st_size:,}")
         return path.read_bytes(), str(path)
     except ImageError:
         raise
