@@ -7,7 +7,9 @@ import struct
 import subprocess
 import sys
 import time
+import warnings
 import zlib
+from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 from typing import Any
 
@@ -220,6 +222,15 @@ def test_the_profile_goes_by_its_own_name(kind: str) -> None:
     assert info(data).profile == ImageCms.getProfileDescription(profile).strip()
     assert read_metadata(data).icc == profile.tobytes()
     assert info(saved(picture(), kind)).profile is None
+
+
+def test_filters_of_warnings_are_left_as_they_were_by_many_threads() -> None:
+    data = saved(picture(), "JPEG", exif=exif(6))
+    with warnings.catch_warnings():
+        before = list(warnings.filters)
+        with ThreadPoolExecutor(8) as pool:
+            list(pool.map(lambda _: read_metadata(data), range(8 * 300)))
+        assert list(warnings.filters) == before
 
 
 def test_a_broken_profile_and_broken_exif_are_no_reason_to_refuse_a_picture() -> None:

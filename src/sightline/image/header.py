@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import io
 import stat
+import threading
 import warnings
 from collections.abc import Callable
 from contextlib import suppress
@@ -54,6 +55,7 @@ IMAGE_SUFFIXES = frozenset({".png", ".jpg", ".jpeg", ".webp", ".bmp", ".gif", ".
 FORMATS = ("PNG", "JPEG", "GIF", "BMP", "PPM", "WEBP", "TIFF", "AVIF", "JPEG2000")
 
 T = TypeVar("T")
+ONE_BY_ONE = threading.RLock()  # filters of warnings are the whole process's: threads that set and restore them must not mix
 
 
 @dataclass(frozen=True)
@@ -273,20 +275,25 @@ class _opened:  # noqa: N801 - used like the function it wraps
     def __enter__(self) -> Pillow.Image:
         from PIL import Image as Pillow
 
+        ONE_BY_ONE.acquire()
         self.quiet.__enter__()
-        warnings.simplefilter("ignore")
         try:
+            warnings.simplefilter("ignore")
             seen = self.data[:MAX_HEADER] if self.kind in FROM_THE_FRONT else self.data
             self.picture: Pillow.Image = Pillow.OPEN[self.kind][0](io.BytesIO(seen), "")
         except BaseException:
-            self.quiet.__exit__(None, None, None)
+            self._loud()
             raise
         return self.picture
 
     def __exit__(self, *details: object) -> None:
         with suppress(Exception):
             self.picture.close()
+        self._loud()
+
+    def _loud(self) -> None:
         self.quiet.__exit__(None, None, None)
+        ONE_BY_ONE.release()
 
 
 def _safely(ask: Callable[[], T]) -> T | None:
