@@ -4,12 +4,13 @@ import json
 import resource
 import subprocess
 import sys
+import tempfile
 from pathlib import Path
 
 import pytest
 
 from sightline.errors import StorageError
-from sightline.files import replacing, sha256, write_bytes, write_json
+from sightline.files import UMASK, replacing, sha256, write_bytes, write_json
 
 
 def test_a_file_is_replaced_whole(tmp_path: Path) -> None:
@@ -51,6 +52,38 @@ def test_a_full_disk_is_a_clear_error_and_the_old_file_stays(tmp_path: Path) -> 
     assert path.read_bytes() == b"old"
     assert list(tmp_path.iterdir()) == [path]
     assert resource.getrlimit(resource.RLIMIT_FSIZE)[0] == resource.RLIM_INFINITY
+
+
+@pytest.mark.skipif(sys.platform == "win32", reason="permissions and file names are those of Unix")
+def test_a_file_keeps_its_permissions_and_may_have_a_long_name(tmp_path: Path) -> None:
+    path = tmp_path / ("a" * 240 + ".bin")
+    write_bytes(path, b"old")
+    assert path.stat().st_mode & 0o777 == 0o666 & ~UMASK
+    for mode in (0o600, 0o664):
+        path.chmod(mode)
+        write_bytes(path, b"new")
+        assert path.stat().st_mode & 0o777 == mode
+    assert list(tmp_path.iterdir()) == [path]
+
+
+UNFLUSHED = """
+import os, sys
+from sightline.files import write_bytes
+os.getuid() or os.setuid(65534)
+write_bytes(sys.argv[1], b"new")
+"""
+
+
+@pytest.mark.skipif(sys.platform == "win32", reason="permissions are those of Unix")
+def test_a_folder_that_cannot_be_flushed_is_no_failure() -> None:
+    """A folder that may be written to but not opened stands in for one whose system cannot flush it."""
+    with tempfile.TemporaryDirectory() as name:
+        path = Path(name) / "a.bin"
+        Path(name).chmod(0o333)
+        ran = subprocess.run([sys.executable, "-c", UNFLUSHED, str(path)], capture_output=True, text=True)
+        Path(name).chmod(0o700)
+        assert ran.stderr == ""
+        assert path.read_bytes() == b"new"
 
 
 def test_a_folder_that_cannot_be_made_is_a_storage_error(tmp_path: Path) -> None:

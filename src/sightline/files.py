@@ -7,9 +7,10 @@ import hashlib
 import json
 import os
 import re
+import stat
 import tempfile
 from collections.abc import Iterator
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from pathlib import Path
 from typing import Any
 
@@ -28,7 +29,8 @@ def replacing(path: str | Path, *, durable: bool = True) -> Iterator[Path]:
     """Give a temporary path beside `path`; when the block ends well its file becomes `path`, else it is removed.
 
     With `durable` the bytes are flushed to the disk before the rename, for what must survive a loss of power. A full disk is a
-    StorageError, and `path` stays as it was. A device or pipe cannot be replaced and is written to directly.
+    StorageError, and `path` stays as it was. A file that was there keeps its permissions. A device or pipe cannot be replaced and
+    is written to directly.
     """
     target = Path(path)
     if target.exists() and not target.is_file() and not target.is_dir():
@@ -37,14 +39,14 @@ def replacing(path: str | Path, *, durable: bool = True) -> Iterator[Path]:
     temporary: Path | None = None
     try:
         target.parent.mkdir(parents=True, exist_ok=True)
-        handle, name = tempfile.mkstemp(prefix=f".{target.name}.", suffix=target.suffix, dir=target.parent)
+        handle, name = tempfile.mkstemp(prefix=".sightline-", suffix=target.suffix, dir=target.parent)
         os.close(handle)
         temporary = Path(name)
         yield temporary
         if durable:
             with open(temporary, "rb+") as file:
                 os.fsync(file.fileno())
-        temporary.chmod(0o666 & ~UMASK)
+        temporary.chmod(stat.S_IMODE(target.stat().st_mode) if target.exists() else 0o666 & ~UMASK)
         temporary.replace(target)
         temporary = None
         if durable:
@@ -61,13 +63,14 @@ def replacing(path: str | Path, *, durable: bool = True) -> Iterator[Path]:
 
 
 def _sync(folder: Path) -> None:
-    """Flush the rename itself to the disk, where the system can."""
+    """Flush the rename itself to the disk, where the system can: the file is in its place already."""
     if os.name == "posix":
-        handle = os.open(folder, os.O_RDONLY)
-        try:
-            os.fsync(handle)
-        finally:
-            os.close(handle)
+        with suppress(OSError):
+            handle = os.open(folder, os.O_RDONLY)
+            try:
+                os.fsync(handle)
+            finally:
+                os.close(handle)
 
 
 def write_bytes(path: str | Path, data: bytes, *, durable: bool = True) -> None:
