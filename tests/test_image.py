@@ -359,6 +359,26 @@ def test_wrong_ways_to_write_are_refused_and_leave_nothing(tmp_path: Path) -> No
     assert list(tmp_path.iterdir()) == []
 
 
+def test_swapped_arguments_and_a_quality_that_is_no_number_are_wrong_parameters(tmp_path: Path) -> None:
+    with pytest.raises(ParameterError, match="expected a path, and then the picture, received ndarray"):
+        write(PHOTO, tmp_path / "a.png")  # type: ignore[arg-type]
+    for quality in ("90", 90.5, [90]):
+        with pytest.raises(ParameterError, match="invalid quality: expected 1 to 100"):
+            write(tmp_path / "a.jpg", PHOTO, quality=quality)  # type: ignore[arg-type]
+    assert list(tmp_path.iterdir()) == []
+    write(tmp_path / "a.jpg", PHOTO, quality=np.int64(90))  # type: ignore[arg-type]
+
+
+@pytest.mark.parametrize(
+    ("shape", "fix"),
+    [((0, 5, 3), None), ((5, 0), None), ((2, 2, 1), "Use image[..., 0]."), ((2, 2, 3), "Use to_gray first."), ((2, 2, 2), None)],
+)
+def test_the_way_out_of_a_wrong_shape_fits_it(shape: tuple[int, ...], fix: str | None) -> None:
+    with pytest.raises(ImageError) as caught:
+        check_image(np.zeros(shape, np.uint8), channels=(1,))
+    assert caught.value.fix == fix
+
+
 def test_a_lower_quality_is_a_smaller_file(tmp_path: Path) -> None:
     write(tmp_path / "low.jpg", PHOTO, quality=20)
     write(tmp_path / "high.jpg", PHOTO, quality=95)

@@ -57,7 +57,7 @@ def check_image(
     count = 1 if len(shape) == 2 else shape[2] if len(shape) == 3 and shape[2] > 1 else 0
     if count not in channels or not image.size:
         rule = " or ".join(SHAPES[c] for c in sorted(channels))
-        raise ImageError(f"{what} has the wrong shape", expected=rule, received=f"shape {shape}", fix=_shape_fix(count, channels))
+        raise ImageError(f"{what} has the wrong shape", expected=rule, received=f"shape {shape}", fix=_shape_fix(shape, channels))
     name = NAMES.get(image.dtype)
     if name not in dtypes:
         received = str(image.dtype)
@@ -97,8 +97,12 @@ def white(image: Image) -> Any:
     return WHITE[image.dtype]
 
 
-def _shape_fix(count: int, channels: Collection[int]) -> str | None:
-    if count not in CHANNELS:
+def _shape_fix(shape: tuple[int, ...], channels: Collection[int]) -> str | None:
+    if 0 in shape:
+        return None
+    if len(shape) == 3 and shape[2] == 1:
+        return "Use image[..., 0]."
+    if len(shape) != 2 and (len(shape) != 3 or shape[2] not in CHANNELS):
         return None
     names = {1: "to_gray", 3: "to_rgb", 4: "to_rgba"}
     return f"Use {names[min(channels)]} first."

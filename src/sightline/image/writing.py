@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 from pathlib import Path
 
 import cv2
@@ -37,6 +38,8 @@ def write(path: str | Path, image: Image, *, quality: int | None = None, metadat
     JPEG where EXIF is over 64 KB or the profile over 16 MB, which it cannot hold.
     ImageError when the format cannot hold the picture: 16 bit or transparency in a JPEG.
     """
+    if not isinstance(path, str | os.PathLike):
+        raise ParameterError("invalid path to write", expected="a path, and then the picture", received=type(path).__name__)
     write_bytes(path, encode(image, Path(path).suffix, quality=quality, metadata=metadata))
 
 
@@ -67,7 +70,7 @@ def check_writable(kind: Kind, suffix: str, quality: int | None = None) -> None:
     if suffix not in IMAGE_SUFFIXES:
         expected = f"one of {' '.join(sorted(IMAGE_SUFFIXES))}"
         raise ImageError("cannot write the picture", expected=expected, received=f"suffix {suffix!r}")
-    if quality is not None and not 1 <= quality <= 100:
+    if quality is not None and not (isinstance(quality, int | np.integer) and 1 <= quality <= 100):
         raise ParameterError("invalid quality", expected="1 to 100", received=repr(quality))
     if quality is not None and suffix not in QUALITY:
         raise ParameterError("quality does not apply", expected=" ".join(sorted(QUALITY)), received=suffix)
