@@ -10,7 +10,7 @@ from typing import Literal
 import cv2
 import numpy as np
 
-from sightline.errors import ImageError, ParameterError
+from sightline.errors import ParameterError
 from sightline.image.contract import Image, check_image
 from sightline.image.header import MAX_PIXELS, Header, Source, bytes_of, damaged, probe_bytes
 
