@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import hashlib
-import io
 import os
 from collections import defaultdict
 from collections.abc import Iterator
@@ -37,7 +36,6 @@ SUFFIXES = {
     "AVIF": {".avif"},
     "JPEG2000": {".jp2"},
 }
-ORIENTATION = 0x0112  # the EXIF tag; 1 is upright
 
 
 @dataclass(frozen=True)
@@ -121,17 +119,7 @@ def _look_file(split: str, path: Path, label: int, item: str) -> _Seen:
         return _Seen(split, item, label, None, trouble=error.strerror or str(error))
     digest = hashlib.sha256(f"{image.shape} {image.dtype}".encode() + np.ascontiguousarray(image).tobytes()).digest()
     wrong = "" if path.suffix.lower() in SUFFIXES[info.format] else info.format
-    return _Seen(split, item, label, digest, image.shape[:2], wrong_suffix=wrong, rotated=_is_rotated(data, info.format))
-
-
-def _is_rotated(data: bytes, kind: str) -> bool:
-    from PIL import Image as Pillow  # for the header only
-
-    try:
-        with Pillow.open(io.BytesIO(data), formats=[kind]) as opened:
-            return opened.getexif().get(ORIENTATION, 1) in range(2, 9)
-    except Exception:  # broken EXIF raises many kinds; the tag is then ignored, as it is when the picture is read
-        return False
+    return _Seen(split, item, label, digest, image.shape[:2], wrong_suffix=wrong, rotated=info.orientation not in {None, 1})
 
 
 def _files(seen: list[_Seen]) -> Iterator[Finding]:
