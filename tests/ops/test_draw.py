@@ -265,15 +265,15 @@ def test_circle_filled_has_the_area_of_a_circle(radius: int) -> None:
     assert not disc[np.hypot(x, y) > radius + 2].any()
 
 
-def covered(across: float, down: float, angle: float = 0) -> Image:
-    """How much of each pixel of a 41 x 41 picture an ellipse about its middle covers, counted at 16 x 16 places in each."""
-    places = (np.arange(41 * 16) + 0.5) / 16 - 20.5
+def covered(across: float, down: float, angle: float = 0, side: int = 41, parts: int = 16) -> Image:
+    """How much of each pixel of a square an ellipse about its middle covers, counted at `parts` x `parts` places in each."""
+    places = (np.arange(side * parts) + 0.5) / parts - side / 2
     x, y = np.meshgrid(places, places)
     turn = np.deg2rad(angle)
     along, beside = x * np.cos(turn) - y * np.sin(turn), x * np.sin(turn) + y * np.cos(turn)
     inside = np.hypot(along / across, beside / down) <= 1
-    parts: Image = inside.reshape(41, 16, 41, 16).mean(axis=(1, 3))
-    return parts
+    counted: Image = inside.reshape(side, parts, side, parts).mean(axis=(1, 3))
+    return counted
 
 
 @pytest.mark.parametrize("radius", range(1, 17))
@@ -305,11 +305,51 @@ def test_circle_small_is_cut_off_at_every_edge() -> None:
 @pytest.mark.parametrize("thickness", [1, 2, 3, 4, 7, 20])
 def test_circle_has_about_its_thickness(thickness: int) -> None:
     ring = sl.circle(np.zeros((300, 300), np.uint8), x=150, y=150, radius=100, thickness=thickness, color="white")
-    assert 0 <= area(ring) / (2 * np.pi * 100) - thickness <= 0.45
+    assert area(ring) / (2 * np.pi * 100) == pytest.approx(thickness, abs=0.01)
     y, x = np.indices(ring.shape) - 150
     off = np.abs(np.hypot(x, y) - 100)
     assert (ring[off < thickness / 2 - 1] == 255).all()
     assert not ring[off > thickness / 2 + 1.6].any()
+
+
+@pytest.mark.parametrize(("radius", "thickness"), [(12, 1), (40, 3), (80, 8), (90, 0), (180, 2)])
+def test_circle_is_round_and_the_same_in_a_mirror(radius: int, thickness: int) -> None:
+    canvas = np.zeros((401, 401), np.uint8)
+    line: dict[str, Any] = {"thickness": thickness} if thickness else {"fill": True}
+    drawn = sl.circle(canvas, x=200, y=200, radius=radius, color="white", **line)
+    assert all(np.array_equal(drawn, same) for same in (drawn[::-1], drawn[:, ::-1], drawn.T))
+    y, x = np.indices(drawn.shape) - 200
+    distance = np.hypot(x, y)
+    half = (thickness or 1) / 2
+    edge = np.clip(radius + half + 0.5 - distance, 0, 1)
+    ring = np.minimum(edge, np.clip(distance - radius + half + 0.5, 0, 1)) if thickness else edge
+    assert np.abs(drawn / 255 - ring).max() < 0.01  # OpenCV's polygons are off by the whole of a pixel
+
+
+@pytest.mark.parametrize(
+    ("width", "height", "angle", "thickness"), [(60, 30, 0, 2), (60, 30, 25, 5), (90, 20, 70, 3), (80, 50, 0, 0)]
+)
+def test_ellipse_is_covered_as_counted_in_every_pixel(width: int, height: int, angle: int, thickness: int) -> None:
+    line: dict[str, Any] = {"thickness": thickness} if thickness else {"fill": True}
+    drawn = sl.ellipse(np.zeros((201, 201), np.uint8), x=100, y=100, width=width, height=height, angle=angle, color="white", **line)
+    half = (thickness or 1) / 2
+    expected = covered(width + half, height + half, angle, 201)
+    if thickness:
+        expected -= covered(width - half, height - half, angle, 201)
+    assert np.abs(drawn / 255 - expected).max() < 0.12
+    assert area(drawn) == pytest.approx(expected.sum(), rel=0.005)
+    assert np.array_equal(drawn, drawn[::-1, ::-1])
+    assert angle or np.array_equal(drawn, drawn[::-1])
+
+
+def test_circle_of_many_tiles_is_one_circle() -> None:
+    """So large that it is drawn in parts, some of them left out, some cut off at the edge of the picture."""
+    drawn = sl.circle(np.zeros((700, 900), np.uint8), x=420, y=500, radius=460, thickness=6, color="white")
+    y, x = np.indices(drawn.shape)
+    expected = np.clip(3.5 - np.abs(np.hypot(x - 420, y - 500) - 460), 0, 1)
+    assert np.abs(drawn / 255 - expected).max() < 0.01
+    slim = sl.ellipse(np.zeros((700, 900), np.uint8), x=450, y=350, width=600, height=40, angle=35, fill=True, color="white")
+    assert overlap(slim, covered(600.5, 40.5, 35, 1001, 4)[150:850, 50:950] * 255) > 0.998
 
 
 def test_circle_thicker_than_its_radius_is_a_disc() -> None:

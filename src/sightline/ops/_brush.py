@@ -8,7 +8,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Sequence
 from functools import lru_cache
-from math import ceil, cos, hypot, radians, sin
+from math import ceil, hypot
 
 import cv2
 import numpy as np
@@ -18,19 +18,15 @@ from sightline.ops._pixels import color_of, composite, own_opacity
 from sightline.ops._types import Color, Point
 
 __all__ = [
-    "SMALL",
     "Brush",
     "contour_of",
     "cut_polygon",
-    "ellipse_contours",
     "fill_contours",
     "paint",
     "plain",
     "rounded_rectangle",
     "segment",
-    "small_ellipse",
     "stroke",
-    "thin",
 ]
 
 Brush = Callable[[Image, tuple[float, ...]], object]
@@ -116,7 +112,7 @@ def fill_contours(canvas: Image, contours: Contours, value: tuple[float, ...]) -
     cv2.fillPoly(canvas, contours[0], value, cv2.LINE_AA, contours[1])
 
 
-def contour_of(points: Sequence[Point], canvas: Image) -> Contours:
+def contour_of(points: Sequence[Point] | Image, canvas: Image) -> Contours:
     """One contour through points, to be filled on `canvas`."""
     corners = np.array(points)
     reach = float(np.abs(corners).max())
@@ -142,67 +138,6 @@ def cut_polygon(corners: Image, least: tuple[float, float], greatest: tuple[floa
     return corners
 
 
-def ellipse_contours(x: int, y: int, width: int, height: int, angle: float, start: float, span: float, thickness: int) -> Contours:
-    """What to fill for an ellipse or a part of one: thickness 0 is all of it, 1 the middle of its line, more a ring."""
-    bits = _bits(max(abs(x), abs(y)) + max(width, height) + thickness)
-    place = np.array((x << bits, y << bits), np.int32)
-    return [contour + place for contour in _ellipse(width, height, angle, start, span, thickness, bits)], bits
-
-
-SMALL = 16
-"""Half axes up to which a filled ellipse is `small_ellipse`: OpenCV's are lopsided, and up to a fifth too small or too large."""
-
-
-def small_ellipse(canvas: Image, x: int, y: int, width: int, height: int, angle: float, value: tuple[float, ...]) -> None:
-    """A filled ellipse whose half axes are at most `SMALL`; as all of them, it reaches half a pixel further."""
-    side = 2 * max(width, height) + 1
-    left, top = x - side // 2, y - side // 2
-    view = canvas[max(top, 0) : max(top + side, 0), max(left, 0) : max(left + side, 0)]
-    if not view.size:
-        return
-    stamp: tuple[Image, ...] = _one_value(side, value), *_small_cover(width, height, angle)
-    if view.shape[:2] != (side, side):
-        part = np.s_[max(-top, 0) :, max(-left, 0) :]
-        stamp = tuple(each[part][: view.shape[0], : view.shape[1]] for each in stamp)
-    colors, cover, rest = stamp
-    cv2.blendLinear(colors, view, cover, rest, dst=view)
-
-
-@lru_cache(maxsize=128)
-def _one_value(side: int, value: tuple[float, ...]) -> Image:
-    return np.full((side, side, len(value)) if len(value) > 1 else (side, side), value, np.uint8)
-
-
-@lru_cache(maxsize=128)
-def _small_cover(width: int, height: int, angle: float) -> tuple[Image, Image]:
-    """How much of each pixel an ellipse covers, and how much not: float32, from how far its middle lies within the edge.
-
-    The distance is (1 - f) f / |f'|, where f grows from 0 in the middle to 1 on the edge: exact for a circle.
-    """
-    wide, high = (((half + 0.5) ** 2 - 1 / 12) ** 0.5 for half in (width, height))  # the slope of the edge adds pi/12 px²
-    y, x = np.mgrid[-max(width, height) : max(width, height) + 1, -max(width, height) : max(width, height) + 1]
-    along = x * cos(radians(angle)) - y * sin(radians(angle))
-    across = x * sin(radians(angle)) + y * cos(radians(angle))
-    level, slope = np.hypot(along / wide, across / high), np.hypot(along / wide**2, across / high**2)
-    within = np.divide((1 - level) * level, slope, out=np.full(level.shape, np.inf), where=slope > 0)
-    cover = np.clip(within + 0.5, 0, 1).astype(np.float32)
-    return cover, 1 - cover
-
-
-@lru_cache(maxsize=128)
-def _ellipse(width: int, height: int, angle: float, start: float, span: float, thickness: int, bits: int) -> list[Image]:
-    """The same around the point 0, 0."""
-    half = max(thickness - 1, 0) / 2
-    count = max(16, ceil(7 * (max(width, height) + half) ** 0.5))  # so that no chord is 0.1 px from its arc
-    arc = _arc(max(4, ceil(count * span / 360)), start, span)
-    turned = np.array([(cos(radians(angle)), -sin(radians(angle))), (-sin(radians(angle)), -cos(radians(angle)))])
-    outer = arc * (width + half, height + half) @ turned
-    if not half:
-        return [_fixed(outer if thickness or span == 360 else np.vstack([outer, (0, 0)]), bits)]
-    inner = arc * (max(width - half, 0), max(height - half, 0)) @ turned
-    return [_fixed(each, bits) for each in ([outer, inner] if span == 360 else [np.vstack([outer, inner[::-1]])])]
-
-
 def _bits(reach: float) -> int:
     """As many bits as fit: the more, the smoother is the edge."""
     return 16 if reach < FAR else SUBPIXEL
@@ -214,11 +149,8 @@ def _fixed(points: Image, bits: int) -> Image:
 
 
 def _arc(count: int, start: float, span: float) -> Image:
-    """Points of the unit circle, `(count, 2)`, y up; a whole turn does not repeat its first point."""
-    if span == 360:  # a point at the very top or bottom would leave a spot
-        turns = np.radians(start) + (np.arange(count) + 0.25) * 2 * np.pi / count
-    else:
-        turns = np.radians(np.linspace(start, start + span, count))
+    """Points of the unit circle, `(count, 2)`, y up."""
+    turns = np.radians(np.linspace(start, start + span, count))
     return np.stack([np.cos(turns), np.sin(turns)], axis=1)
 
 

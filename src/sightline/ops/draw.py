@@ -13,19 +13,16 @@ from typing_extensions import Doc
 from sightline.errors import ParameterError
 from sightline.image import Image, white
 from sightline.ops._brush import (
-    SMALL,
     contour_of,
-    ellipse_contours,
     fill_contours,
     paint,
     plain,
     rounded_rectangle,
     segment,
-    small_ellipse,
     stroke,
-    thin,
 )
 from sightline.ops._op import op
+from sightline.ops._oval import Oval, draw_oval
 from sightline.ops._pixels import checked_size, color_of, composite, like, to_unit
 from sightline.ops._types import Color, Fraction, Opacity, Picture, Pixels, Point, Points, Side
 
@@ -155,13 +152,8 @@ def circle(
     >>> int(circle(np.zeros((9, 9), np.uint8), x=4, y=4, radius=3, fill=True, color="white")[4, 2])
     255
     """
-    if fill and radius <= SMALL:
-        return paint(image, color, opacity, lambda canvas, value: small_ellipse(canvas, x, y, radius, radius, 0, value))
-    if fill or thickness == 1:
-        kind = cv2.FILLED if fill else 1
-        return paint(image, color, opacity, lambda canvas, value: cv2.circle(canvas, (x, y), radius, value, kind, cv2.LINE_AA))
-    outline = ellipse_contours(x, y, radius, radius, 0, 0, 360, thickness)
-    return paint(image, color, opacity, lambda canvas, value: fill_contours(canvas, outline, value))
+    oval = Oval(radius, radius, thickness=0 if fill else thickness)
+    return paint(image, color, opacity, lambda canvas, value: draw_oval(canvas, x, y, oval, value))
 
 
 @op(group="draw", example={"x": 115, "y": 90, "width": 100, "height": 55, "angle": -30, "color": "orchid", "thickness": 6})
@@ -189,12 +181,8 @@ def ellipse(
     """
     span = end - start
     span = span if 0 <= span <= 360 else span % 360 or 360
-    if fill and span == 360 and max(width, height) <= SMALL:
-        return paint(image, color, opacity, lambda canvas, value: small_ellipse(canvas, x, y, width, height, angle, value))
-    contours = ellipse_contours(x, y, width, height, angle, start, span, 0 if fill else thickness)
-    if fill or thickness > 1:
-        return paint(image, color, opacity, lambda canvas, value: fill_contours(canvas, contours, value))
-    return paint(image, color, opacity, lambda canvas, value: thin(canvas, contours, span == 360, value))
+    oval = Oval(width, height, angle, start, span, 0 if fill else thickness)
+    return paint(image, color, opacity, lambda canvas, value: draw_oval(canvas, x, y, oval, value))
 
 
 @op(group="draw", example={"points": ((30, 30), (225, 60), (120, 220)), "color": "limegreen", "thickness": 6})
