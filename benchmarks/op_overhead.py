@@ -77,7 +77,7 @@ BARE: dict[str, tuple[Callable[[Any], Any], dict[str, Any]]] = {
     ),
     "affine": (lambda image: cv2.warpAffine(image, TURN, (28, 28), flags=WARP), {"matrix": TURN}),
     "black_tophat": (lambda image: cv2.morphologyEx(image, cv2.MORPH_BLACKHAT, SQUARE), {"radius": 1}),
-    "canny": (lambda image: cv2.Canny(image, 102, 204, L2gradient=True), {"sigma": 0}),
+    "canny": (lambda image: cv2.Canny(image, 102, 204, L2gradient=True), {"low": 0.1, "high": 0.2, "sigma": 0}),
     "center_crop": (lambda image: image[4:24, 4:24].copy(), {"width": 20, "height": 20}),
     "custom_kernel": (lambda image: cv2.filter2D(image, -1, CROSS), {"kernel": CROSS}),
     "divide": (lambda image: cv2.divide(image, OTHER, scale=255), {"other": OTHER}),

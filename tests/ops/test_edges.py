@@ -148,6 +148,34 @@ def test_canny_thresholds_are_parts_of_the_step_from_black_to_white() -> None:
     assert not sl.canny(step, sigma=0, low=0.1, high=0.24).any()
 
 
+@pytest.mark.parametrize("contrast", [0.05, 0.2, 1.0])
+def test_canny_finds_thresholds_that_suit_the_picture(contrast: float) -> None:
+    """The same edges however faint the picture is; the fixed thresholds of before left nothing of it below 0.2."""
+    noise = np.random.default_rng(0).normal(0, 1.2 * contrast, (120, 140))
+    faint = np.clip(np.rint(120 + (shapes() - 120.0) * contrast + noise), 0, 255).astype(np.uint8)
+    ours, truth = sl.canny(faint, sigma=1.5) > 0, sl.canny(shapes(), sigma=1.5, low=0.1, high=0.2) > 0
+    assert (ndimage.distance_transform_edt(~truth)[ours] <= 1.5).mean() > 0.95
+    assert (ndimage.distance_transform_edt(~ours)[truth] <= 1.5).mean() > 0.95
+
+
+def test_canny_chooses_by_the_rule_of_otsu() -> None:
+    smooth = cv2.GaussianBlur(shapes(), (0, 0), 1)
+    slopes = np.hypot(*(ndimage.sobel(smooth.astype(float), axis=axis, mode="nearest") for axis in (0, 1)))
+    high = filters.threshold_otsu(slopes) / 1020
+    expected = sl.canny(shapes(), low=0.4 * high, high=high)
+    assert (sl.canny(shapes()) != expected).mean() < 0.001  # their 256 levels do not lie at the same places
+    for plain in (np.full((40, 40), 90, np.uint8), np.random.default_rng(0).integers(90, 92, (40, 40), dtype=np.uint8)):
+        assert not sl.canny(plain).any()
+
+
+def test_canny_derives_one_threshold_from_the_other() -> None:
+    for low, high in ((0.1, 0.25), (0.04, 0.1)):
+        expected = sl.canny(shapes(), low=low, high=high)
+        assert np.array_equal(sl.canny(shapes(), high=high), expected)
+        assert np.array_equal(sl.canny(shapes(), low=low), expected)
+    assert not sl.canny(shapes(), low=0.8).any()
+
+
 def test_canny_follows_a_weak_edge_from_a_strong_one() -> None:
     image = np.zeros((40, 20), np.uint8)
     image[:20, 10:] = 200

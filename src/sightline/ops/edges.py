@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from functools import lru_cache
+from math import isqrt
 from typing import Annotated, Literal
 
 import cv2
@@ -24,6 +25,9 @@ Direction = Annotated[
 ]
 Scale = Annotated[float, Interval(ge=0.01, le=100), Doc("Factor of the result; what goes past white becomes white")]
 CANNY_GAIN = 4 * 255  # what OpenCV's 3 x 3 Sobel kernel gives for a step from black to white in 8 bit
+LOW_OF_HIGH = 0.4  # the share that MATLAB's edge takes too
+FAINTEST = 0.01  # slope of an edge that is looked for unasked: two and a half of 255 levels
+SAMPLE = 2**18  # pixels, in even steps, whose slopes say where edges begin
 
 
 @op(group="edges", keeps_alpha=True, example={"scale": 3.0})
@@ -120,11 +124,13 @@ def canny(
     image: Image,
     *,
     low: Annotated[
-        float,
-        Interval(ge=0, le=1),
-        Doc("Slope above which an edge goes on; 1: a step from black to white"),
-    ] = 0.1,
-    high: Annotated[float, Interval(ge=0, le=1), Doc("Slope above which an edge begins, in the same unit; at least `low`")] = 0.2,
+        Annotated[float, Interval(ge=0, le=1)] | None,
+        Doc("Slope above which an edge goes on; 1: a step from black to white; none: 0.4 times `high`"),
+    ] = None,
+    high: Annotated[
+        Annotated[float, Interval(ge=0, le=1)] | None,
+        Doc("Slope above which an edge begins, in the same unit, at least `low`; none: low / 0.4, or without `low` Otsu's choice"),
+    ] = None,
     sigma: Annotated[float, Interval(ge=0, le=20), Unit("px"), Doc("Standard deviation of the blur before; 0: none")] = 1.0,
 ) -> Image:
     """Find edges: lines one pixel wide, white on black, a `(H, W)` uint8 picture.
@@ -133,11 +139,14 @@ def canny(
     colour picture the channel with the steepest slope counts at each pixel; transparency is laid on white first, and more than
     8 bit are rounded to 8.
 
+    Without thresholds `high` is where Otsu's rule (1979) parts the lengths of the picture's own slopes, but at least 0.01, so
+    that faint photos show their edges and plain ones no noise; `low` is then 0.4 times that, as in MATLAB.
+
     >>> import numpy as np
     >>> canny(np.array([[0, 0, 0, 255, 255, 255]] * 3, np.uint8), sigma=0)[1].tolist()
     [0, 0, 255, 0, 0, 0]
     """
-    if low > high:
+    if low is not None and high is not None and low > high:
         raise ParameterError(
             "the thresholds of canny do not fit",
             expected="low at most high",
@@ -150,7 +159,28 @@ def canny(
         image = to_depth8(image)
     if sigma:
         image = cv2.GaussianBlur(image, (0, 0), sigma)
+    if high is None:
+        high = _parting_slope(image) if low is None else min(low / LOW_OF_HIGH, 1)
+    low = high * LOW_OF_HIGH if low is None else low
     return cv2.Canny(image, low * CANNY_GAIN, high * CANNY_GAIN, L2gradient=True)
+
+
+def _parting_slope(image: Image) -> float:
+    """Otsu's threshold of the lengths of the slopes, of uint8 pictures: 1 is a step from black to white."""
+    every = max(1, isqrt(image.shape[0] * image.shape[1] // SAMPLE))
+    x, y = (
+        cv2.Sobel(image, cv2.CV_16S, *along, borderType=cv2.BORDER_REPLICATE)[::every, ::every].astype(np.float32)
+        for along in ((1, 0), (0, 1))
+    )
+    lengths = cv2.magnitude(x, y)
+    if lengths.ndim == 3:
+        lengths = lengths.max(axis=2)
+    steepest = float(lengths.max())
+    if steepest <= FAINTEST * CANNY_GAIN:
+        return FAINTEST
+    levels = cv2.convertScaleAbs(lengths, None, 255 / steepest)
+    parting = cv2.threshold(levels, 0, 255, cv2.THRESH_BINARY | cv2.THRESH_OTSU)[0] + 0.5  # between two levels
+    return max(parting / 255 * steepest / CANNY_GAIN, FAINTEST)
 
 
 @lru_cache(maxsize=32)
