@@ -101,7 +101,14 @@ def test_measurements_are_numbers_and_drawings(tmp_path: Path) -> None:
     assert found["area"] == pytest.approx(np.pi * 40**2, rel=0.05)
     assert sl.read(tmp_path / "drawn.png").shape == (200, 200, 3)
     shown = run("measure", tmp_path / "disc.png", "contours").stdout.decode()
-    assert shown.split() == "count: 1 area perimeter hole box centroid 5070 266.1 no 40, 60, 81, 81 80, 100".split()  # noqa: SIM905 - as it is shown
+    assert shown.split() == "count: 1 area perimeter hole box centroid 5054 266.1 no 40, 60, 81, 81 80, 100".split()  # noqa: SIM905 - as it is shown
+
+
+def test_lines_of_edges_are_found_unless_edges_are_asked_for(photo: Path) -> None:
+    def count(*words: str) -> int:
+        return int(json.loads(run("measure", photo, "canny", "hough-lines", "--votes", "20", *words, "--json").stdout)["count"])
+
+    assert count() == count("--no-find-edges") == count("--find-edges", "no") != count("--find-edges")
 
 
 def test_operations_are_listed_and_explained() -> None:

@@ -310,6 +310,19 @@ def test_hough_lines_finds_both_sides_of_a_bar_and_joins_gaps() -> None:
     assert sl.hough_lines(np.zeros((40, 40), np.uint8)).to_dict() == {"count": 0, "lines": []}
 
 
+def test_hough_lines_of_edges_are_those_of_the_picture_they_were_found_in() -> None:
+    """What is thin lines already has no edges to be found; a bar of four pixels has, however black and white it is."""
+    edges = sl.canny(shapes())
+    expected = sl.hough_lines(shapes())
+    assert sl.hough_lines(edges) == expected == sl.hough_lines(edges, find_edges=False)
+    assert sl.hough_lines(cv2.cvtColor(edges, cv2.COLOR_GRAY2RGB)) == expected
+    assert len(sl.hough_lines(edges, find_edges=True).items) > len(expected.items)
+    bar = np.zeros((80, 120), np.uint8)
+    bar[30:34, 10:110] = 255
+    assert sl.hough_lines(bar) == sl.hough_lines(bar, find_edges=True) != sl.hough_lines(bar, find_edges=False)
+    assert sl.hough_lines(255 - edges) == sl.hough_lines(255 - edges, find_edges=True)
+
+
 def disks() -> tuple[Image, list[tuple[int, int, int]]]:
     places = [(40, 40, 18), (110, 50, 30), (60, 120, 25), (140, 130, 12)]
     image = np.full((170, 180), 60, np.uint8)

@@ -214,20 +214,26 @@ def hough_lines(
     votes: Annotated[int, Interval(ge=1, le=10000), Doc("How many edge points a line needs at least")] = 50,
     min_length: Annotated[Side, Doc("Shorter lines are left out")] = 30,
     max_gap: Annotated[int, Interval(ge=0, le=1000), Unit("px"), Doc("Pieces of a line that are no further apart are joined")] = 5,
-    find_edges: Annotated[bool, Doc("Find the edges by `canny` first; off: the picture shows edges, light on dark")] = True,
+    find_edges: Annotated[
+        bool | None,
+        Doc("Find the edges by `canny` first; off: the picture shows edges, light on dark; none: on unless it is lines already"),
+    ] = None,
 ) -> Lines:
     """Find straight lines: ends, length and angle of each.
 
     The probabilistic Hough transform (Matas, Galambos and Kittler 2000) on the edges of the 8-bit gray picture, in steps of
-    1 px and 1°. A line drawn on a picture has two edges; `find_edges=False` finds the line itself.
+    1 px and 1°. A line in a picture has two edges; of one that is black and white and in which no white pixel has eight white
+    neighbours, such as what `canny` gives, the lines themselves are found.
 
     >>> import numpy as np
     >>> image = np.zeros((60, 60), np.uint8)
     >>> image[20, 5:55] = 255
-    >>> hough_lines(image, votes=30, find_edges=False).items
+    >>> hough_lines(image, votes=30).items
     (Line(x1=5, y1=20, x2=54, y2=20, length=49.0, angle=0.0),)
     """
     gray = _gray8(image)
+    if find_edges is None:
+        find_edges = not _thin_lines(gray)
     edges = canny(gray) if find_edges else cv2.threshold(gray, 127, 255, cv2.THRESH_BINARY)[1]
     found = cv2.HoughLinesP(edges, 1, np.pi / 180, votes, minLineLength=min_length, maxLineGap=max_gap)
     ends = [] if found is None else found.reshape(-1, 4).tolist()
@@ -318,6 +324,12 @@ def _fixed(x: float, y: float) -> tuple[int, int]:
 
 def _dot(canvas: Image, center: tuple[float, float], thickness: int) -> None:
     cv2.circle(canvas, _fixed(*center), thickness << SUBPIXEL, ORANGE, cv2.FILLED, cv2.LINE_AA, SUBPIXEL)
+
+
+def _thin_lines(gray: Image) -> bool:
+    """Whether it is black and white, and no white pixel has eight white neighbours."""
+    light = cv2.countNonZero(gray)
+    return light == cv2.countNonZero(cv2.inRange(gray, 255, 255)) and not cv2.erode(gray, np.ones((3, 3), np.uint8)).any()
 
 
 def _light_ground(mask: Image) -> bool:
