@@ -15,6 +15,7 @@ from skimage import draw, feature, filters, measure
 import sightline as sl
 from sightline.errors import ParameterError
 from sightline.image import Image
+from sightline.ops.shapes import Circle, Circles, Line, Lines
 
 RNG = np.random.default_rng(1)
 GRAY = RNG.integers(0, 256, (20, 30), dtype=np.uint8)
@@ -416,3 +417,35 @@ def test_contours_are_drawn_where_they_are() -> None:
     assert canvas[30, 20].tolist() == [255, 255, 255]
     assert canvas[5, 5].tolist() == [0, 0, 0]
     assert canvas[29:31, 29:31].reshape(-1, 3).min(axis=0)[2] < 128  # the centroid
+
+
+def painted(drawn: Image) -> int:
+    """How many pixels of a black picture were drawn on."""
+    return int((drawn.max(axis=2) > 60).sum())
+
+
+@pytest.mark.parametrize(("side", "radius", "thickness"), [(640, 11, 1), (640, 200, 1), (1800, 11, 1), (1800, 400, 3)])
+def test_hough_circles_are_drawn_in_lines_that_suit_them_and_the_picture(side: int, radius: int, thickness: int) -> None:
+    canvas = np.zeros((side, side), np.uint8)
+    drawn = Circles((Circle(side / 2 + 0.25, side / 2, radius),)).draw(canvas)
+    y, x = np.indices(canvas.shape)
+    distance = np.hypot(x - side / 2 - 0.25, y - side / 2)
+    weight = drawn[..., 0] / VERMILLION[0] * (distance > radius / 2)
+    assert weight.sum() / (2 * np.pi * radius) == pytest.approx(thickness, abs=0.03)
+    assert (weight * distance).sum() / weight.sum() == pytest.approx(radius, abs=0.1)
+    assert not drawn[(distance > 5 * thickness) & (distance < radius - thickness)].any()  # what lies in it can be seen
+
+
+def test_contours_that_are_small_are_drawn_thin() -> None:
+    image = np.zeros((480, 640), np.uint8)
+    image[100:112, 200:209] = 255
+    image[300:450, 300:600] = 255
+    small, large = sl.contours(image[:200]), sl.contours(image)
+    assert painted(small.draw(np.zeros_like(image))) <= 2.2 * 40  # 38 px around, smoothed, and no dot
+    assert painted(large.draw(np.zeros_like(image))) <= 2.2 * (40 + 900)
+
+
+def test_hough_lines_are_drawn_in_one_pixel_on_a_small_photo() -> None:
+    line = Lines((Line(100, 200, 299, 200, 199.0, 0.0),))
+    assert painted(line.draw(np.zeros((480, 640), np.uint8))) <= 220  # with the dots at both ends
+    assert painted(line.draw(np.zeros((1200, 1800), np.uint8))) == pytest.approx(3 * 200, abs=80)

@@ -15,7 +15,9 @@ from typing_extensions import Doc
 
 from sightline.errors import ParameterError
 from sightline.image import KINDS, Image, Kind
+from sightline.ops._brush import segment
 from sightline.ops._op import measure
+from sightline.ops._oval import Oval, draw_oval
 from sightline.ops._pixels import outermost
 from sightline.ops._types import Side
 from sightline.ops.color import to_depth8, to_gray, to_rgb
@@ -36,7 +38,6 @@ __all__ = [
 ]
 
 VERMILLION, ORANGE = (213, 94, 0), (230, 159, 0)  # of the Okabe-Ito palette, which colour-blind people tell apart
-SUBPIXEL = 4  # bits behind the point of a coordinate that OpenCV draws
 ONE_THREAD = Lock()  # the number of threads is one for the whole process
 SCHARR_GAIN = 16 * 255  # what a step from black to white in 8 bit gives
 
@@ -71,10 +72,14 @@ class Contours:
 
     def draw(self, image: Image) -> Image:
         """The picture in 8-bit RGB, with every contour and, as a dot, its centroid."""
-        canvas, thickness = _canvas(image)
-        cv2.drawContours(canvas, [item.points[:, None] for item in self.items], -1, VERMILLION, thickness, cv2.LINE_AA)
+        canvas, thickest = _canvas(image)
         for item in self.items:
-            _dot(canvas, item.centroid, thickness)
+            size = max(item.box[2:])
+            thickness = _thickness(size, thickest)
+            borders, heavier = [item.points[:, None]], thickness > 1  # OpenCV's smooth lines are a pixel thicker than asked for
+            cv2.drawContours(canvas, borders, -1, VERMILLION, thickness - heavier, cv2.LINE_AA)
+            if size > 10 * thickness:
+                _dot(canvas, item.centroid, thickness)
         return canvas
 
     def to_dict(self) -> dict[str, Any]:
@@ -110,10 +115,11 @@ class Lines:
 
     def draw(self, image: Image) -> Image:
         """The picture in 8-bit RGB, with every line and, as dots, its ends."""
-        canvas, thickness = _canvas(image)
-        for line in self.items:
-            cv2.line(canvas, (line.x1, line.y1), (line.x2, line.y2), VERMILLION, thickness, cv2.LINE_AA)
-        for line in self.items:
+        canvas, thickest = _canvas(image)
+        sizes = [_thickness(line.length, thickest) for line in self.items]
+        for line, thickness in zip(self.items, sizes, strict=True):
+            segment(canvas, line.x1, line.y1, line.x2, line.y2, thickness, VERMILLION)
+        for line, thickness in zip(self.items, sizes, strict=True):
             _dot(canvas, (line.x1, line.y1), thickness)
             _dot(canvas, (line.x2, line.y2), thickness)
         return canvas
@@ -140,10 +146,10 @@ class Circles:
 
     def draw(self, image: Image) -> Image:
         """The picture in 8-bit RGB, with every circle and, as a dot, its centre."""
-        canvas, thickness = _canvas(image)
+        canvas, thickest = _canvas(image)
         for circle in self.items:
-            center, radius = _fixed(circle.x, circle.y), round(circle.radius * 2**SUBPIXEL)
-            cv2.circle(canvas, center, radius, VERMILLION, thickness, cv2.LINE_AA, SUBPIXEL)
+            thickness = _thickness(2 * circle.radius, thickest)
+            draw_oval(canvas, circle.x, circle.y, Oval(circle.radius, circle.radius, thickness=thickness), VERMILLION)
             _dot(canvas, (circle.x, circle.y), thickness)
         return canvas
 
@@ -162,7 +168,7 @@ class Corners:
         """The picture in 8-bit RGB, with a ring around every corner."""
         canvas, thickness = _canvas(image)
         for x, y in self.points.tolist():
-            cv2.circle(canvas, _fixed(x, y), 3 * thickness << SUBPIXEL, VERMILLION, thickness, cv2.LINE_AA, SUBPIXEL)
+            draw_oval(canvas, x, y, Oval(3 * thickness, 3 * thickness, thickness=thickness), VERMILLION)
         return canvas
 
     def to_dict(self) -> dict[str, Any]:
@@ -313,17 +319,18 @@ def _gray8(image: Image) -> Image:
 
 
 def _canvas(image: Image) -> tuple[Image, int]:
-    """A new 8-bit RGB picture to draw on, and how thick lines on it must be to be seen."""
+    """A new 8-bit RGB picture to draw on, and how thick lines on it are at most: 1 px up to a side of 900, 2 up to 1500."""
     canvas = to_rgb(image)
-    return canvas if canvas.dtype == np.uint8 else to_depth8(canvas), max(1, round(max(image.shape[:2]) / 200))
+    return canvas if canvas.dtype == np.uint8 else to_depth8(canvas), max(1, round(max(image.shape[:2]) / 600))
 
 
-def _fixed(x: float, y: float) -> tuple[int, int]:
-    return round(x * 2**SUBPIXEL), round(y * 2**SUBPIXEL)
+def _thickness(size: float, thickest: int) -> int:
+    """Of the line around something of a size in px: it leaves free what is small."""
+    return max(1, min(thickest, round(size / 20)))
 
 
 def _dot(canvas: Image, center: tuple[float, float], thickness: int) -> None:
-    cv2.circle(canvas, _fixed(*center), thickness << SUBPIXEL, ORANGE, cv2.FILLED, cv2.LINE_AA, SUBPIXEL)
+    draw_oval(canvas, *center, Oval(thickness, thickness), ORANGE)
 
 
 def _thin_lines(gray: Image) -> bool:
