@@ -486,3 +486,14 @@ def test_colormap_keeps_the_dtype() -> None:
     assert apart(sl.colormap((EVERY8 / 255).astype(np.float32), name="turbo"), small / 255) <= 1e-5
     between = sl.colormap(np.array([[100.5 / 255]], np.float32), name="turbo")[0, 0] * 255
     assert apart(between, (small.reshape(256, 3)[100] / 2 + small.reshape(256, 3)[101] / 2)) <= 1e-3
+
+
+def test_split_is_a_sequence_with_a_short_text() -> None:
+    image = np.random.default_rng(0).integers(0, 256, (12, 20, 3), dtype=np.uint8)
+    channels = sl.split(image)
+    assert repr(channels) == "Channels(red, green, blue; uint8 20 x 12)"
+    assert len(channels) == 3
+    assert np.array_equal(np.dstack(list(channels)), image)
+    red, _, blue = channels
+    assert np.array_equal(red, channels[0])
+    assert np.array_equal(blue, image[..., 2])

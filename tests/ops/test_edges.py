@@ -449,3 +449,18 @@ def test_hough_lines_are_drawn_in_one_pixel_on_a_small_photo() -> None:
     line = Lines((Line(100, 200, 299, 200, 199.0, 0.0),))
     assert painted(line.draw(np.zeros((480, 640), np.uint8))) <= 220  # with the dots at both ends
     assert painted(line.draw(np.zeros((1200, 1800), np.uint8))) == pytest.approx(3 * 200, abs=80)
+
+
+@pytest.mark.parametrize("name", ["contours", "hough_lines", "hough_circles", "corners"])
+def test_contours_lines_circles_and_corners_are_sequences_with_a_short_text(name: str) -> None:
+    gray = disks()[0]
+    gray[150:165, 20:170] = 220
+    found = getattr(sl, name)(gray)
+    count = found.to_dict()["count"]
+    assert count == len(found) == len(list(found)) > 1
+    assert repr(found) == f"{type(found).__name__}({count} found)"
+    assert np.array_equal(next(iter(found)), found[0])
+    assert np.array_equal(list(found)[-1], found[-1])
+    with pytest.raises(IndexError):
+        found[count]
+    assert len(repr(found[0])) < 250

@@ -200,3 +200,8 @@ def test_match_histogram_refuses_another_kind() -> None:
         sl.match_histogram(GRAY, reference=RGB)
     with pytest.raises(ImageError, match="reference picture of match_histogram has the wrong dtype"):
         sl.match_histogram(GRAY, reference=GRAY16)
+
+
+def test_histogram_has_a_short_text() -> None:
+    assert repr(sl.histogram(np.array([[0, 100, 200]], np.uint8))) == "Histogram(256 bins; gray 100 ± 82)"
+    assert len(repr(sl.histogram(np.zeros((9, 9, 4), np.uint8)))) < 100

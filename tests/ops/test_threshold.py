@@ -437,3 +437,11 @@ def test_flood_fill_holds_every_channel_to_the_tolerance(image: Any) -> None:
 def test_flood_fill_refuses_to_start_outside(x: int, y: int) -> None:
     with pytest.raises(ParameterError, match=rf"flood_fill cannot start outside.*x 0 to 29, y 0 to 19 px.*x {x}, y {y} px"):
         sl.flood_fill(GRAY, x=x, y=y)
+
+
+def test_connected_components_are_a_sequence_with_a_short_text() -> None:
+    found = sl.connected_components(np.tile(np.array([[9, 9, 0], [0, 0, 0]], np.uint8), (20, 30)))
+    assert repr(found) == "Components(600 found)"
+    assert len(found) == 600
+    assert list(found) == found.to_dict()["components"]
+    assert found[-1] == {"area": 2, "box": [87, 38, 2, 1], "centroid": [87.5, 38.0]}

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterator
 from dataclasses import dataclass
 from functools import lru_cache
 from typing import Annotated, Any, Literal
@@ -208,12 +209,25 @@ def channel(
     return plane(_from_rgb(rgb, "hsv"), ("hue", "saturation", "value").index(which))
 
 
-@dataclass(frozen=True, eq=False)
+@dataclass(frozen=True, eq=False, repr=False)
 class Channels:
-    """The channels of a picture, each a gray one: `names` and `images` go together."""
+    """The channels of a picture, each a gray one: `names` and `images` go together, and it is a sequence of the images."""
 
     names: tuple[str, ...]
     images: tuple[Image, ...]
+
+    def __len__(self) -> int:
+        return len(self.images)
+
+    def __iter__(self) -> Iterator[Image]:
+        return iter(self.images)
+
+    def __getitem__(self, index: int) -> Image:
+        return self.images[index]
+
+    def __repr__(self) -> str:
+        height, width = self.images[0].shape
+        return f"Channels({', '.join(self.names)}; {self.images[0].dtype} {width} x {height})"
 
     def draw(self, image: Image) -> Image:
         """All channels side by side, as one gray picture."""

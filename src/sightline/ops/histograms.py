@@ -33,7 +33,7 @@ PLOT = (640, 400)  # px, width and height of the drawing
 LEFT, TOP, RIGHT, BOTTOM = 20, 40, 620, 370  # px, the frame in it
 
 
-@dataclass(frozen=True)
+@dataclass(frozen=True, repr=False)
 class Histogram:
     """How often each value occurs, for each channel; the bins are of equal width and share the range from 0 to `white`.
 
@@ -52,6 +52,10 @@ class Histogram:
     def bins(self) -> int:
         """The number of bins."""
         return len(self.counts[0])
+
+    def __repr__(self) -> str:
+        figures = zip(self.names, self.mean, self.std, strict=True)
+        return f"Histogram({self.bins} bins; {', '.join(f'{name} {_short(mean)} ± {_short(std)}' for name, mean, std in figures)})"
 
     def draw(self, image: Image) -> Image:
         """A plot of 640 x 400 pixels, uint8 RGB: black at the left, white at the right, a line for each channel."""

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterator
 from dataclasses import dataclass
 from typing import Annotated, Any, Literal
 
@@ -25,7 +26,7 @@ SAMPLE = 16384  # pixels that k-means learns its colours from: all of a small pi
 Place = Annotated[int, Interval(ge=0, le=16384), Unit("px")]
 
 
-@dataclass(frozen=True, eq=False)
+@dataclass(frozen=True, eq=False, repr=False)
 class Components:
     """The connected regions of a picture, numbered from 1; row i of the tables describes number i + 1.
 
@@ -43,6 +44,20 @@ class Components:
         """How many there are."""
         return len(self.areas)
 
+    def __len__(self) -> int:
+        return self.count
+
+    def __iter__(self) -> Iterator[dict[str, Any]]:
+        return map(self.__getitem__, range(self.count))
+
+    def __getitem__(self, index: int) -> dict[str, Any]:
+        """Area, box and centroid of number index + 1."""
+        area, box, centroid = (table[index].tolist() for table in (self.areas, self.boxes, self.centroids))
+        return {"area": area, "box": box, "centroid": centroid}
+
+    def __repr__(self) -> str:
+        return f"Components({self.count} found)"
+
     def draw(self, image: Image) -> Image:
         """A new picture: `image` with every component in a colour of its own; a gray one becomes RGB."""
         same_size(self.labels, image, "the picture to draw components on")
@@ -54,11 +69,7 @@ class Components:
 
     def to_dict(self) -> dict[str, Any]:
         """The count, and area, box and centroid of each."""
-        rows = zip(self.areas.tolist(), self.boxes.tolist(), self.centroids.tolist(), strict=True)
-        return {
-            "count": self.count,
-            "components": [{"area": area, "box": box, "centroid": centroid} for area, box, centroid in rows],
-        }
+        return {"count": self.count, "components": list(self)}
 
 
 @measure(group="threshold", channels=(1,), gives=gives_channels(3), example={"threshold": 0.5, "min_area": 20})

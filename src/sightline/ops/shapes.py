@@ -2,10 +2,11 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from collections.abc import Iterator
+from dataclasses import dataclass, field
 from math import atan2, degrees, hypot
 from threading import Lock
-from typing import Annotated, Any, Literal
+from typing import Annotated, Any, Generic, Literal, TypeVar
 
 import cv2
 import numpy as np
@@ -37,6 +38,8 @@ __all__ = [
     "hough_lines",
 ]
 
+T = TypeVar("T")
+
 VERMILLION, ORANGE = (213, 94, 0), (230, 159, 0)  # of the Okabe-Ito palette, which colour-blind people tell apart
 ONE_THREAD = Lock()  # the number of threads is one for the whole process
 SCHARR_GAIN = 16 * 255  # what a step from black to white in 8 bit gives
@@ -45,6 +48,24 @@ SCHARR_GAIN = 16 * 255  # what a step from black to white in 8 bit gives
 def rgb8(kind: Kind, parameters: Any) -> Kind:
     """Whatever is measured, its drawing is RGB of 8 bit."""
     return KINDS["uint8", 3]
+
+
+class Found(Generic[T]):
+    """What was found, one by one: has a length, is iterated over and indexed like its `items`."""
+
+    items: tuple[T, ...]
+
+    def __len__(self) -> int:
+        return len(self.items)
+
+    def __iter__(self) -> Iterator[T]:
+        return iter(self.items)
+
+    def __getitem__(self, index: int) -> T:
+        return self.items[index]
+
+    def __repr__(self) -> str:
+        return f"{type(self).__name__}({len(self.items)} found)"
 
 
 @dataclass(frozen=True, eq=False)
@@ -56,7 +77,7 @@ class Contour:
     true for the inner border of a region.
     """
 
-    points: NDArray[np.int32]
+    points: NDArray[np.int32] = field(repr=False)
     area: float
     perimeter: float
     box: tuple[int, int, int, int]
@@ -64,8 +85,8 @@ class Contour:
     hole: bool
 
 
-@dataclass(frozen=True, eq=False)
-class Contours:
+@dataclass(frozen=True, eq=False, repr=False)
+class Contours(Found[Contour]):
     """Contours, the largest first."""
 
     items: tuple[Contour, ...]
@@ -107,8 +128,8 @@ class Line:
     angle: float
 
 
-@dataclass(frozen=True)
-class Lines:
+@dataclass(frozen=True, repr=False)
+class Lines(Found[Line]):
     """Straight pieces, the longest first."""
 
     items: tuple[Line, ...]
@@ -138,8 +159,8 @@ class Circle:
     radius: float
 
 
-@dataclass(frozen=True)
-class Circles:
+@dataclass(frozen=True, repr=False)
+class Circles(Found[Circle]):
     """Circles, the clearest first."""
 
     items: tuple[Circle, ...]
@@ -158,11 +179,24 @@ class Circles:
         return {"count": len(self.items), "circles": [vars(circle).copy() for circle in self.items]}
 
 
-@dataclass(frozen=True, eq=False)
+@dataclass(frozen=True, eq=False, repr=False)
 class Corners:
-    """Corners, the clearest first: `points` is `(N, 2)` float32, x and y in px."""
+    """Corners, the clearest first: `points` is `(N, 2)` float32, x and y in px; each is taken from it as `(2,)`."""
 
     points: NDArray[np.float32]
+
+    def __len__(self) -> int:
+        return len(self.points)
+
+    def __iter__(self) -> Iterator[NDArray[np.float32]]:
+        return iter(self.points)
+
+    def __getitem__(self, index: int) -> NDArray[np.float32]:
+        corner: NDArray[np.float32] = self.points[index]
+        return corner
+
+    def __repr__(self) -> str:
+        return f"Corners({len(self)} found)"
 
     def draw(self, image: Image) -> Image:
         """The picture in 8-bit RGB, with a ring around every corner."""
