@@ -8,6 +8,7 @@ from annotated_types import Interval, Unit
 from typing_extensions import Doc
 
 from sightline.errors import ParameterError
+from sightline.ops import OPS
 from sightline.params import Parameters, parse_text
 
 
@@ -37,6 +38,14 @@ def test_a_signature_is_read_once_and_whole() -> None:
     assert (border.choices, border.range) == (("reflect", "wrap"), "reflect | wrap")
     assert (times.required, times.range) == (True, "at least 1")
     assert box.default == (1, 2)
+
+
+def test_defaults_are_in_the_form_that_parsing_gives_and_what_is_required_has_none() -> None:
+    parameters = OPS.get("circle").parameters
+    required = {"x": 1, "y": 1, "radius": 1}
+    assert {**parameters.defaults, **required} == parameters.parse(required)
+    assert not required.keys() & parameters.defaults.keys()
+    assert parameters.defaults["color"] == "#ff0000"
 
 
 def test_defaults_are_filled_in_and_lists_become_tuples() -> None:

@@ -99,6 +99,11 @@ class Parameters:
             raise ParameterError(f"{self.owner} needs {missing.name!r}", expected=missing.range or missing.type)
         return checked
 
+    @property
+    def defaults(self) -> dict[str, Any]:
+        """The parameters that have a default, with it as `parse` gives it."""
+        return {name: value for name, value in self._checker[0].items() if value is not PydanticUndefined}
+
     @cached_property
     def _checker(self) -> tuple[dict[str, Any], Callable[..., dict[str, Any]]]:
         """The defaults, checked once, and the check of what is given: calls pay for nothing else."""

@@ -243,13 +243,10 @@ def _guard(inputs: list[Path], *outputs: Path | None) -> None:
 
 def _caption(step: Step) -> str:
     """The step with the parameters that are not at their defaults."""
-    usual = {parameter.name: parameter.default for parameter in step.operation.parameters.describe()}
-    given = [f"{name} {_brief(value)}" for name, value in step.parameters.items() if _differs(value, usual[name])]
+    usual = step.operation.parameters.defaults
+    shown = {name: value for name, value in step.parameters.items() if not hasattr(value, "shape")}  # no pictures
+    given = [f"{name} {_brief(value)}" for name, value in shown.items() if name not in usual or value != usual[name]]
     return f"{step.op}  {', '.join(given)}"
-
-
-def _differs(value: Any, usual: Any) -> bool:
-    return not hasattr(value, "shape") and value != usual
 
 
 def _size(image: Image) -> str:
