@@ -1,5 +1,6 @@
 from __future__ import annotations
 
+from itertools import product
 from pathlib import Path
 from typing import Any
 
@@ -7,10 +8,12 @@ import cv2
 import numpy as np
 import pytest
 import yaml
+from scipy import stats
 
 from sightline.errors import ParameterError, PipelineError
 from sightline.image import KINDS, Image, write
 from sightline.pipeline import Among, Between, OneOf, Pipeline, Step
+from sightline.pipeline.random import Chance
 
 IMAGE = cv2.GaussianBlur(np.random.default_rng(0).integers(0, 256, (40, 50, 3), dtype=np.uint8), (0, 0), 2)
 GOOD = "format: 1\nsteps:\n- to_gray: {}\n- letterbox: {width: 28, height: 20}\n- flip: {direction: vertical}\n  when: train\n"
@@ -191,7 +194,7 @@ def test_steps_may_be_written_as_in_a_file() -> None:
     for wrong in (Step("flip"), "flip", 3):
         with pytest.raises(PipelineError, match="expected a list of steps"):
             Pipeline(wrong)  # type: ignore[arg-type]
-    with pytest.raises(PipelineError, match="invalid seed or item"):
+    with pytest.raises(PipelineError, match="invalid seed, item or epoch"):
         Pipeline((Step("flip", p=0.5),)).run(IMAGE, seed="x")  # type: ignore[arg-type]
 
 
@@ -228,7 +231,41 @@ def test_the_stream_of_chance_is_held_across_versions() -> None:
     assert (drawn.parameters["width"], drawn.parameters["height"]) == EXPECTED_DRAW
 
 
-EXPECTED_DRAW = (957, 637)
+EXPECTED_DRAW = (643, 721)
+
+
+def test_the_numbers_are_those_of_splitmix64() -> None:
+    """The first five for the seed 1234567, as Sebastiano Vigna's splitmix64.c prints them."""
+    chance = Chance(0, 0, 0)
+    chance._now = 1234567
+    known = (6457827717110365317, 3203168211198807973, 9817491932198370423, 4593380528125082431, 16408922859458223821)
+    assert [chance.uniform() for _ in known] == [(number >> 11) / 2**53 for number in known]
+
+
+def test_items_steps_epochs_and_seeds_that_lie_side_by_side_share_no_numbers() -> None:
+    sides = (8, 50, 5, 5)
+    grid = np.array([Chance(*place).uniform() for place in product(*map(range, sides))]).reshape(sides)
+    assert len(np.unique(grid)) == grid.size
+    assert stats.kstest(grid.ravel(), "uniform").pvalue > 0.01
+    for axis in range(4):
+        along = np.moveaxis(grid, axis, 0)
+        assert abs(np.corrcoef(along[:-1].ravel(), along[1:].ravel())[0, 1]) < 0.05
+
+
+@pytest.mark.parametrize("p", [0.1, 0.25, 1 / 3, 0.5, 0.8])
+def test_what_happens_with_a_probability_is_spread_evenly_over_the_epochs(p: float) -> None:
+    happened = np.array([[Chance(7, item, 1, epoch).happens(p) for epoch in range(40)] for item in range(500)])
+    assert np.abs(happened.sum(1) - 40 * p).max() <= 1
+    assert np.abs(happened.mean(0) - p).max() < 5 * (p * (1 - p) / 500) ** 0.5
+
+
+def test_half_means_every_other_epoch_and_two_steps_are_independent() -> None:
+    pipeline = Pipeline((Step("flip", p=0.5), Step("invert", p=0.5)))
+    draws = [[pipeline.record(item=item, epoch=epoch).steps for epoch in (0, 1)] for item in range(2000)]
+    taken = np.array([[len(steps) == 2 for steps in both] for both in draws])
+    assert abs(taken[:, 0].mean() - 0.25) < 0.05
+    assert not (taken[:, 0] & taken[:, 1]).any()  # what was flipped in one epoch is not in the next
+    assert pipeline.record(item=3, epoch=0) == pipeline.record(item=3, epoch=2) != pipeline.record(item=3, epoch=1)
 
 
 def test_draws_are_even_and_keep_their_ends() -> None:

@@ -15,7 +15,7 @@ from sightline.files import write_text
 from sightline.image import KINDS, Image, Kind, check_image, check_values, kind_of
 from sightline.ops import NO_FILES
 from sightline.pipeline.document import from_text, to_text
-from sightline.pipeline.random import Item, chance_of
+from sightline.pipeline.random import Chance, Item
 from sightline.pipeline.step import AnyStep, OneOf, Step, step_from
 
 __all__ = ["FORMAT", "Pipeline"]
@@ -45,34 +45,50 @@ class Pipeline:
             raise PipelineError("invalid steps", expected="a list of steps", received=brief(self.steps))
         object.__setattr__(self, "steps", tuple(s if isinstance(s, Step | OneOf) else step_from(s) for s in self.steps))
 
-    def run(self, image: Image | None = None, *, seed: int = 0, item: Item = 0, train: bool = False, done: int = 0) -> Image:
-        """Apply the steps to a picture, which is never changed; what is random is drawn from (seed, item, step).
+    def run(
+        self,
+        image: Image | None = None,
+        *,
+        seed: int = 0,
+        item: Item = 0,
+        epoch: int = 0,
+        train: bool = False,
+        done: int = 0,
+    ) -> Image:
+        """Apply the steps to a picture, which is never changed; what is random is drawn from (seed, epoch, item, step).
 
         Without a picture the first step has to make one. PipelineError before the first pixel if the steps do not fit the
         picture or each other; it names the step and what to do. `done`: how many of the drawn steps the picture has behind it.
         """
         result = image
-        for _, step_result in self.trace(image, seed=seed, item=item, train=train, done=done):
+        for _, step_result in self.trace(image, seed=seed, item=item, epoch=epoch, train=train, done=done):
             result = step_result
         if result is None:
             raise PipelineError("the pipeline has no picture", fix="Pass one, or begin with a step that makes one.")
         return result.copy() if result is image else result
 
     def trace(
-        self, image: Image | None = None, *, seed: int = 0, item: Item = 0, train: bool = False, done: int = 0
+        self,
+        image: Image | None = None,
+        *,
+        seed: int = 0,
+        item: Item = 0,
+        epoch: int = 0,
+        train: bool = False,
+        done: int = 0,
     ) -> Iterator[tuple[Step, Image]]:
         """Give each step, plain as it was drawn, and its result, one after the other: what the model sees."""
         image = self._checked_input(image, train)
-        for number, step in islice(self._drawn(seed, item, train), done, None):
+        for number, step in islice(self._drawn(seed, item, epoch, train), done, None):
             try:
                 image = step.apply(image)
             except SightlineError as error:
                 raise PipelineError(f"step {number} ({step.op}): {error.problem}", fix=error.fix) from error
             yield step, image
 
-    def record(self, *, seed: int = 0, item: Item = 0, train: bool = False) -> Pipeline:
+    def record(self, *, seed: int = 0, item: Item = 0, epoch: int = 0, train: bool = False) -> Pipeline:
         """The plain pipeline of one draw: without chance, it gives the same pixels as `run` with the same arguments."""
-        return Pipeline(tuple(step for _, step in self._drawn(seed, item, train)))
+        return Pipeline(tuple(step for _, step in self._drawn(seed, item, epoch, train)))
 
     def check(self, kind: Kind | Image | None = None, *, train: bool = False) -> None:
         """Hold the steps against each other, and against a picture or its kind: dtypes and channels, without running anything.
@@ -165,12 +181,12 @@ class Pipeline:
             )
         write_text(path, text)
 
-    def _drawn(self, seed: int, item: Item, train: bool) -> Iterator[tuple[int, Step]]:
+    def _drawn(self, seed: int, item: Item, epoch: int, train: bool) -> Iterator[tuple[int, Step]]:
         """The plain steps of one draw with their numbers; a step keeps its own chance whatever stands around it."""
         for number, step in enumerate(self.steps, 1):
             if step.when == "train" and not train:
                 continue
-            plain = step.record(chance_of(seed, item, number)) if step.is_random else cast(Step, step).plain
+            plain = step.record(Chance(seed, item, number, epoch)) if step.is_random else cast(Step, step).plain
             if plain is not None:
                 yield number, plain
 

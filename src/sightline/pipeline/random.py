@@ -1,7 +1,7 @@
-"""Chance in pipelines: values drawn from (seed, item, step), never from the order or the number of workers.
+"""Chance in pipelines: values drawn from (seed, epoch, item, step), never from the order or the number of workers.
 
-Numbers come from raw 64-bit draws of PCG64, whose stream NumPy promises never to change, unlike that of its
-distributions: a seed gives the same pictures with every version.
+Numbers come from SplitMix64 (Steele, Lea and Flood 2014, OOPSLA), begun with what the four words are mixed to: a few lines
+that no other version of a library can change, and that a whole batch of items can go through at once.
 """
 
 from __future__ import annotations
@@ -16,38 +16,68 @@ import numpy as np
 from sightline.errors import PipelineError, brief
 from sightline.registry import nearest
 
-__all__ = ["Among", "Between", "Chance", "Item", "chance_of", "random_value"]
+__all__ = ["Among", "Between", "Chance", "Item", "random_value"]
 
 Item = int | str
 """What names a picture among others: its index, or its path relative to where the batch begins."""
 
+MASK = 2**64 - 1
+GAMMA = 0x9E3779B97F4A7C15  # 2**64 by the golden ratio, made odd
+
 
 class Chance:
-    """Uniform numbers of one step for one item.
+    """What is left to chance in one step for one item: of every epoch anew, of a seed always the same.
 
-    >>> chance_of(0, "a.png", 1).uniform() == chance_of(0, "a.png", 1).uniform()
+    >>> Chance(0, "a.png", 1).uniform() == Chance(0, "a.png", 1).uniform()
     True
     """
 
-    def __init__(self, entropy: list[int]) -> None:
-        self._bits = np.random.PCG64(np.random.SeedSequence(entropy))
+    def __init__(self, seed: int, item: Item, step: int, epoch: int = 0) -> None:
+        """PipelineError unless all are whole numbers from 0 to 2**64 - 1; an item may be a text as well."""
+        number = _number_of(item) if isinstance(item, str) else item
+        for word in (seed, number, epoch):
+            if not (isinstance(word, int | np.integer) and 0 <= word <= MASK):
+                expected, received = "whole numbers from 0 to 2**64 - 1", f"{brief(seed)}, {brief(item)} and {brief(epoch)}"
+                raise PipelineError("invalid seed, item or epoch", expected=expected, received=received)
+        self._epoch = int(epoch)
+        self._always = _absorbed(int(seed), int(number), step)
+        self._now = _absorbed(self._always, self._epoch)
 
     def uniform(self) -> float:
         """The next number in [0, 1), with all 53 bits of a float."""
-        return float(int(self._bits.random_raw()) >> 11) * 2.0**-53
+        self._now = (self._now + GAMMA) & MASK
+        return (_mixed(self._now) >> 11) * 2.0**-53
 
     def index(self, count: int) -> int:
         """The next whole number from 0 to `count` - 1."""
         return min(int(self.uniform() * count), count - 1)
 
+    def happens(self, p: float) -> bool:
+        """Whether something of probability `p` does, in its share of an item's epochs as evenly as can be.
 
-def chance_of(seed: int, item: Item, step: int) -> Chance:
-    """The chance of step number `step` for one item."""
-    if isinstance(item, str):
-        item = int.from_bytes(hashlib.sha256(item.encode("utf-8", "surrogatepass")).digest()[:8], "little")
-    if not all(isinstance(number, int | np.integer) and number >= 0 for number in (seed, item)):
-        raise PipelineError("invalid seed or item", expected="whole numbers from 0 up", received=f"{brief(seed)} and {brief(item)}")
-    return Chance([int(seed), int(item), step])
+        With 0.5 in every other epoch, half of the items in the first one: two epochs show both sides of each picture, where a
+        coin would show one side twice to half of them (Jordan 2024, arXiv:2404.00498).
+        """
+        self._always = (self._always + GAMMA) & MASK
+        first = (_mixed(self._always) >> 11) * 2.0**-53
+        return (first + self._epoch * p) % 1.0 < p
+
+
+def _number_of(item: str) -> int:
+    return int.from_bytes(hashlib.sha256(item.encode("utf-8", "surrogatepass")).digest()[:8], "little")
+
+
+def _absorbed(*words: int) -> int:
+    state = 0
+    for word in words:
+        state = _mixed(((state ^ word) + GAMMA) & MASK)
+    return state
+
+
+def _mixed(bits: int) -> int:
+    bits = ((bits ^ (bits >> 30)) * 0xBF58476D1CE4E5B9) & MASK
+    bits = ((bits ^ (bits >> 27)) * 0x94D049BB133111EB) & MASK
+    return bits ^ (bits >> 31)
 
 
 @dataclass(frozen=True)

@@ -87,7 +87,7 @@ class Step(_Canonical):
 
     def record(self, chance: Chance) -> Step | None:
         """The plain step of one draw; None if it is left out."""
-        if self.p < 1 and chance.uniform() >= self.p:
+        if self.p < 1 and not chance.happens(self.p):
             return None
         drawn = {
             name: value.draw(chance) if isinstance(value, Between | Among) else value for name, value in self.parameters.items()
@@ -157,7 +157,7 @@ class OneOf(_Canonical):
 
     def record(self, chance: Chance) -> Step | None:
         """The plain step of one draw; None if none is taken."""
-        if self.p < 1 and chance.uniform() >= self.p:
+        if self.p < 1 and not chance.happens(self.p):
             return None
         return self.options[chance.index(len(self.options))].record(chance)
 
