@@ -152,5 +152,15 @@ def test_models_and_checks_are_read_by_programs() -> None:
     assert [row["name"] for row in models["networks"]] == ["cnn3"]
     assert {row["name"] for row in models["pretrained"]} == {"fashion-mnist", "mnist"}
     assert json.loads(sightline("version", "--json").stdout) == {"sightline": sl.__version__}
+    assert sightline("--version").stdout.strip() == sl.__version__
     assert json.loads(sightline("checks", "--json").stdout)["packages"]["keras"]
     assert "57,418" in sightline("models", "cnn3").stdout
+
+
+def test_a_reader_that_has_seen_enough_ends_the_command_without_a_word() -> None:
+    for words in (["ops"], ["ops", "--json"]):
+        reading, writing = os.pipe()
+        os.close(reading)
+        ran = subprocess.run([*SIGHTLINE, *words], stdout=writing, stderr=subprocess.PIPE, timeout=60)
+        os.close(writing)
+        assert (ran.returncode, ran.stderr) == (128 + 13, b"")

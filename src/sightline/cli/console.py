@@ -20,8 +20,15 @@ from sightline.events import Progress as Done
 
 __all__ = ["listening", "out", "print_json", "say", "show_error", "table"]
 
-err = Console(stderr=True, highlight=False)
-out = Console(highlight=False, soft_wrap=True, width=None if sys.stdout.isatty() else 1000)  # a pipe has no edge to wrap at
+
+class _Console(Console):
+    def on_broken_pipe(self) -> None:
+        """Let `main` end the command quietly: Rich would make it a failure, and so would Typer if the error had its number."""
+        raise BrokenPipeError
+
+
+err = _Console(stderr=True, highlight=False)
+out = _Console(highlight=False, soft_wrap=True, width=None if sys.stdout.isatty() else 1000)  # a pipe has no edge to wrap at
 PLAIN_EVERY = 10.0  # seconds between plain lines about the same thing
 
 
@@ -32,7 +39,11 @@ def say(text: str) -> None:
 
 def print_json(value: Any) -> None:
     """JSON on standard output and nothing else."""
-    sys.stdout.write(json.dumps(value, indent=2, ensure_ascii=False) + "\n")
+    try:
+        sys.stdout.write(json.dumps(value, indent=2, ensure_ascii=False) + "\n")
+        sys.stdout.flush()
+    except BrokenPipeError:
+        out.on_broken_pipe()
 
 
 class Rows(Table):
