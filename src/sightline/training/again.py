@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Mapping
-from dataclasses import replace
+from dataclasses import dataclass, replace
 from datetime import UTC, datetime
 from pathlib import Path
 
@@ -20,38 +20,68 @@ from sightline.training.folder import RunFolder
 from sightline.training.results import evaluate_split, final_split, measure_latency, shown, traces
 from sightline.training.session import load_data
 
-__all__ = ["evaluate_run"]
+__all__ = ["Trial", "evaluate_run", "open_trial"]
+
+
+@dataclass(frozen=True)
+class Trial:
+    """A finished model and the labelled pictures it is tried on, their labels as the model counts them.
+
+    `path` is a run or a bundle, `bundle` the model's folder. `config` is None for a bundle. `own` says that the pictures
+    are of the run's own data, split as they were in training.
+    """
+
+    path: Path
+    bundle: Path
+    predictor: Predictor
+    config: TrainConfig | None
+    dataset: Dataset
+    name: str
+    split: Split
+    own: bool
+
+
+def open_trial(path: Path, bundle: Path, data: str | None, on_event: Listener, *, split: str | None = None) -> Trial:
+    """Load `bundle`, of the run at `path` if it is one, and pictures to try it on.
+
+    Without `data` they are the run's own: its final split, or the one called `split` (train, validation, test). InputError
+    for a bundle without `data`; DatasetError if the run's pictures have changed, or have a class that the model does not know.
+    """
+    predictor = load_bundle(bundle)
+    config = TrainConfig.load(RunFolder(path).config) if RunFolder(path).config.is_file() else None
+    if data is not None:
+        dataset = load_data(data, on_event)
+        name, pictures = _foreign_split(dataset) if split is None else _named_split(dataset, split)
+        if dataset.fingerprint == predictor.manifest.dataset.fingerprint and name != "test":
+            on_event(Note("These are the pictures that the model was trained on.", warning=True))
+        return Trial(path, bundle, predictor, config, dataset, name, _relabelled(pictures, dataset, predictor), own=False)
+    if config is None:
+        raise InputError(f"{str(path)!r} is a bundle, which does not know its data", fix="Name some with --data.")
+    dataset = load_data(config.data, on_event, seed=config.seed, validation=config.validation)
+    trained_on = predictor.manifest.dataset.fingerprint
+    if dataset.fingerprint != trained_on:
+        raise DatasetError(
+            f"the data of {str(path)!r} has changed: its test pictures may be ones it was trained on",
+            expected=f"fingerprint {trained_on[:12]}",
+            received=dataset.fingerprint[:12],
+            fix="Restore the pictures, or name others with --data.",
+        )
+    name, pictures = final_split(dataset) if split is None else _named_split(dataset, split)
+    return Trial(path, bundle, predictor, config, dataset, name, _relabelled(pictures, dataset, predictor), own=True)
 
 
 def evaluate_run(path: Path, bundle: Path, data: str | None, on_event: Listener) -> tuple[Evaluation, Path | None]:
     """Evaluate `bundle`, of the run at `path` if it is one; see `jobs.evaluate`."""
-    folder = RunFolder(path)
-    predictor = load_bundle(bundle)
-    if data is None:
-        if not folder.config.is_file():
-            raise InputError(f"{str(path)!r} is a bundle, which does not know its data", fix="Name some with --data.")
-        config = TrainConfig.load(folder.config)
-        dataset = load_data(config.data, on_event, seed=config.seed, validation=config.validation)
-        trained_on = predictor.manifest.dataset.fingerprint
-        if dataset.fingerprint != trained_on:
-            raise DatasetError(
-                f"the data of {str(path)!r} has changed: its test pictures may be ones it was trained on",
-                expected=f"fingerprint {trained_on[:12]}",
-                received=dataset.fingerprint[:12],
-                fix="Restore the pictures, or name others with --data.",
-            )
-        name, split = final_split(dataset)
-        return evaluate_split(predictor, _relabelled(split, dataset, predictor), name, on_event)[0], None
-    dataset = load_data(data, on_event)
-    name, split = _foreign_split(dataset)
-    if dataset.fingerprint == predictor.manifest.dataset.fingerprint and name != "test":
-        on_event(Note("These are the pictures that the model was trained on.", warning=True))
-    evaluation, pictures, kept = evaluate_split(predictor, _relabelled(split, dataset, predictor), name, on_event)
+    trial = open_trial(path, bundle, data, on_event)
+    predictor, dataset = trial.predictor, trial.dataset
+    evaluation, pictures, kept = evaluate_split(predictor, trial.split, trial.name, on_event)
+    if trial.own:
+        return evaluation, None
     stem = re.sub(r"[^A-Za-z0-9._-]+", "-", dataset.name).strip("-.") or "data"
-    target = path / "evaluations" / stem if folder.config.is_file() else Path("evaluations") / predictor.manifest.name / stem
+    target = path / "evaluations" / stem if trial.config else Path("evaluations") / predictor.manifest.name / stem
     record = RunRecord(
         title=f"{predictor.manifest.name} on {dataset.name}",
-        dataset=DataFacts.of(dataset, f"evaluated on: {name}"),
+        dataset=DataFacts.of(dataset, f"evaluated on: {trial.name}"),
         model=predictor.manifest.architecture.name,
         preset="",
         epochs=0,
@@ -60,12 +90,19 @@ def evaluate_run(path: Path, bundle: Path, data: str | None, on_event: Listener)
         evaluation=evaluation,
         pictures={index: shown(pictures[index]) for index in shown_indices(evaluation)},
         cost=_cost(bundle, predictor),
-        traces=traces(predictor, split, kept),
+        traces=traces(predictor, trial.split, kept),
         fingerprints={"dataset": dataset.fingerprint, "pipeline": predictor.pipeline.hash},
     )
     on_event(Note("Drawing plots and report"))
     save_plots(record, target / "plots")
     return evaluation, write_report(record, target)
+
+
+def _named_split(dataset: Dataset, name: str) -> tuple[str, Split]:
+    try:
+        return name, dataset.splits()[name]
+    except KeyError:
+        raise DatasetError(f"{dataset.name} has no split {name!r}", expected=" or ".join(dataset.splits())) from None
 
 
 def _foreign_split(dataset: Dataset) -> tuple[str, Split]:

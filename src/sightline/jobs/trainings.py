@@ -1,7 +1,4 @@
-"""The jobs: train, evaluate, predict and report as plain functions. Typed configuration in, events and results out.
-
-Every face (command line, page, cluster) calls these; none of them has a job of its own.
-"""
+"""Training as a job: a new run, one that goes on, or a trial of a few steps."""
 
 from __future__ import annotations
 
@@ -10,44 +7,27 @@ import shlex
 import signal
 import sys
 import threading
-from collections.abc import Callable, Iterable, Iterator
+from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
 from functools import cached_property
-from importlib.resources import files
 from pathlib import Path
 from types import FrameType
 from typing import TYPE_CHECKING, Any
 
-from sightline.batch import find_pictures
 from sightline.bundle import Predictor, load_bundle
-from sightline.errors import Interrupted, RunError, UnknownNameError
+from sightline.errors import Interrupted
 from sightline.events import Listener, Note, ignore
-from sightline.image import MAX_PIXELS
-from sightline.registry import nearest
 
 if TYPE_CHECKING:
     import keras
 
-    from sightline.evaluation import Evaluation
     from sightline.training.checkpoint import State
     from sightline.training.config import TrainConfig
     from sightline.training.folder import RunFolder
     from sightline.training.session import Inputs
 
-__all__ = [
-    "DryRun",
-    "Run",
-    "dry_run",
-    "evaluate",
-    "find_sources",
-    "load",
-    "pretrained",
-    "preview",
-    "report",
-    "resume",
-    "train",
-]
+__all__ = ["DryRun", "Run", "dry_run", "resume", "train"]
 
 
 @dataclass(frozen=True)
@@ -212,77 +192,3 @@ def peak_memory() -> int:
         return 0
     peak = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss
     return peak if sys.platform == "darwin" else peak * 1024
-
-
-def evaluate(path: str | Path, *, data: str | None = None, on_event: Listener = ignore) -> tuple[Evaluation, Path | None]:
-    """Evaluate a run on its own test split, or a run or bundle on other `data` with the same classes.
-
-    Other data leave a report beside the run's, in `evaluations/<data>/`; the path of the report is given back.
-    """
-    from sightline.training.again import evaluate_run
-
-    return evaluate_run(Path(path), _model_folder(path), data, on_event)
-
-
-def preview(data: str, output: Path, *, each: int = 8, seed: int = 0, on_event: Listener = ignore) -> Path:
-    """Draw `each` pictures of every class, drawn by `seed`, on a sheet in PNG or SVG; give back its path."""
-    from sightline.evaluation.plots import save_sheet
-    from sightline.training.session import load_data
-
-    return save_sheet(load_data(data, on_event), output, each=each, seed=seed)
-
-
-def report(path: str | Path, *, on_event: Listener = ignore) -> Path:
-    """Make a run's plots and report again from what it has stored."""
-    from sightline.training.folder import open_run
-    from sightline.training.results import load_record, report
-
-    folder = open_run(path)
-    with folder.held():
-        return report(folder, load_record(folder), on_event)
-
-
-def pretrained() -> dict[str, Path]:
-    """The models that come with Sightline, by name."""
-    home = Path(str(files("sightline"))) / "pretrained"
-    return {folder.name: folder for folder in sorted(home.iterdir()) if (folder / "manifest.json").is_file()}
-
-
-def load(model: str | Path, *, threads: int = 1, max_pixels: int = MAX_PIXELS) -> Predictor:
-    """Load a model for prediction: a run's folder, a bundle's folder, or the name of one that comes with Sightline.
-
-    Pictures of more than `max_pixels` will be refused.
-    """
-    return load_bundle(_model_folder(model), threads=threads, max_pixels=max_pixels)
-
-
-def _model_folder(model: str | Path) -> Path:
-    path = Path(model)
-    shipped = pretrained()
-    try:
-        for candidate in (path / "bundle", path):
-            if (candidate / "manifest.json").is_file():
-                return candidate
-        if str(model) in shipped:
-            return shipped[str(model)]
-        if (path / "config.yaml").is_file():
-            raise RunError(f"run {str(model)!r} has no model yet", fix=f"Finish it with `sightline train --resume {path}`.")
-        if path.exists():
-            return path  # loading says what is missing
-    except OSError:  # a name that is too long for the file system
-        pass
-    raise UnknownNameError(f"there is no run, bundle or pretrained model {str(model)!r}", fix=nearest(str(model), list(shipped)))
-
-
-def find_sources(patterns: Iterable[str]) -> list[str | bytes]:
-    """The pictures that files, folders, globs and `-` (one picture on standard input) stand for, in order.
-
-    A folder stands for the pictures in it and below, sorted by name. InputError for what stands for nothing.
-    """
-    found: list[str | bytes] = []
-    for pattern in patterns:
-        if pattern == "-":
-            found.append(sys.stdin.buffer.read())
-        else:
-            found += [str(item.path) for item in find_pictures([pattern])]
-    return found

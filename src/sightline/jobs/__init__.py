@@ -1,0 +1,23 @@
+"""The jobs as plain functions: typed configuration in, events and results out.
+
+Every face (command line, page, cluster) calls these; none of them has a job of its own.
+"""
+
+from sightline.jobs.evaluations import evaluate, preview, report
+from sightline.jobs.models import find_sources, load, model_folder, pretrained
+from sightline.jobs.trainings import DryRun, Run, dry_run, resume, train
+
+__all__ = [
+    "DryRun",
+    "Run",
+    "dry_run",
+    "evaluate",
+    "find_sources",
+    "load",
+    "model_folder",
+    "pretrained",
+    "preview",
+    "report",
+    "resume",
+    "train",
+]
