@@ -6,6 +6,7 @@ import itertools
 from collections.abc import Callable
 from typing import Any
 
+import cv2
 import numpy as np
 import pytest
 from scipy import ndimage
@@ -628,3 +629,10 @@ def test_opaque_pictures_are_resized_and_warped_as_without_alpha() -> None:
 def test_warps_take_alpha_as_one_more_channel() -> None:
     for warp in (sl.rotate, sl.shear, sl.elastic, sl.swirl, sl.bulge):
         assert np.array_equal(warp(RGBA)[..., 3], warp(np.ascontiguousarray(RGBA[..., 3])))
+
+
+def test_rotate_scales_about_the_middle_as_opencv_does() -> None:
+    for angle, scale in ((0, 2), (33, 0.7), (-12, 1.1)):
+        matrix = cv2.getRotationMatrix2D(((FLOAT.shape[1] - 1) / 2, (FLOAT.shape[0] - 1) / 2), angle, scale)
+        assert_close(sl.rotate(FLOAT, angle=angle, scale=scale), cv2.warpAffine(FLOAT, matrix, FLOAT.shape[1::-1]))
+    assert sl.rotate(GRAY, angle=90, scale=2, expand=True).shape == (2 * GRAY.shape[1], 2 * GRAY.shape[0])

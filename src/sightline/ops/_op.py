@@ -15,6 +15,7 @@ from typing import Any, Literal, Protocol, TypeVar, cast
 
 import cv2
 import numpy as np
+from numpy.typing import NDArray
 
 from sightline.image import CHANNELS, DTYPES, KINDS, Image, Kind, check_image, check_values
 from sightline.params import Parameters
@@ -28,6 +29,12 @@ Group = Literal[
 Role = Literal["edit", "create", "measure"]
 Gives = Callable[[Kind, Mapping[str, Any]], Kind]
 """The kind of picture that comes out, from the kind that goes in and the parameters."""
+
+Batch = Callable[..., NDArray[Any] | None]
+"""The operation on many pictures of one size at once, `(N, H, W[, C])`: the same pixels as one by one, in a new array.
+
+Each parameter is one value for all or a list of N; None says that these are not for it.
+"""
 
 F = TypeVar("F", bound=Callable[..., Any])
 
@@ -47,7 +54,8 @@ class Op:
     """An operation: a plain function that never changes its input, what it takes and what it gives.
 
     `dtypes` and `channels` are those it takes; with `keeps_alpha` an RGBA picture is taken too: the function sees its
-    colours only, and the alpha channel is put back. `example` are parameters that show what it does.
+    colours only, and the alpha channel is put back. `example` are parameters that show what it does. `batch` does it to many
+    small pictures at once, where that is faster.
     """
 
     name: str
@@ -60,6 +68,7 @@ class Op:
     keeps_alpha: bool = False
     gives: Gives | None = None
     example: Mapping[str, Any] = field(default_factory=dict)
+    batch: Batch | None = None
 
     @property
     def summary(self) -> str:
@@ -119,9 +128,10 @@ def op(
     keeps_alpha: bool = False,
     gives: Gives | None = None,
     example: Mapping[str, Any] | None = None,
+    batch: Batch | None = None,
 ) -> Callable[[F], F]:
     """File a function from image to image in `OPS`; give back one of the same signature that checks its arguments first."""
-    return _register("edit", group, dtypes, channels, keeps_alpha, gives, example)
+    return _register("edit", group, dtypes, channels, keeps_alpha, gives, example, batch)
 
 
 def measure(
@@ -149,10 +159,12 @@ def _register(
     keeps_alpha: bool,
     gives: Gives | None,
     example: Mapping[str, Any] | None,
+    batch: Batch | None = None,
 ) -> Callable[[F], F]:
     def register(function: F) -> F:
         parameters = Parameters(function)
-        operation = Op(function.__name__, group, role, function, parameters, dtypes, channels, keeps_alpha, gives, example or {})
+        name = function.__name__
+        operation = Op(name, group, role, function, parameters, dtypes, channels, keeps_alpha, gives, example or {}, batch)
         OPS.add(operation.name, operation)
 
         if role == "create":

@@ -7,11 +7,12 @@ from __future__ import annotations
 
 import math
 from functools import lru_cache
-from typing import Annotated, Literal, cast
+from typing import Annotated, Any, Literal, cast
 
 import cv2
 import numpy as np
 from annotated_types import Interval, Unit
+from numpy.typing import NDArray
 from typing_extensions import Doc
 
 from sightline.errors import ImageError
@@ -19,6 +20,7 @@ from sightline.image import Image, white
 from sightline.ops._op import op
 from sightline.ops._pixels import DEPTHS, clip01, color_of, length, like, premultiplied, to_unit
 from sightline.ops._types import Color, Fraction, Seed
+from sightline.splitmix import absorbed, unit
 
 __all__ = [
     "add_noise",
@@ -155,7 +157,37 @@ def jpeg_compression(
     return cast(Image, cv2.imdecode(coded, cv2.IMREAD_GRAYSCALE if gray else cv2.IMREAD_COLOR_RGB))
 
 
-@op(group="filters")
+def _dropouts(
+    images: NDArray[Any], holes: Any, width: Any, height: Any, color: str | list[str], seed: int | list[int]
+) -> NDArray[Any] | None:
+    if isinstance(holes, list):
+        return None
+    rows, columns = images.shape[1:3]
+    wide, high = (np.rint(np.broadcast_to(np.multiply(side, n), len(images))) for side, n in ((width, columns), (height, rows)))
+    seeds = np.broadcast_to(np.asarray(seed, np.uint64), len(images))
+    colors = color if isinstance(color, list) else [color] * len(images)
+    paints = np.array([color_of(each, images[0]) for each in colors], images.dtype)
+    paints = paints[:, None, None] if images.ndim == 4 else paints[:, None]  # (N, 1, 1[, C])
+    across, down = np.arange(columns), np.arange(rows)
+    result = images
+    for hole in range(holes):
+        left, top = _hole(seeds, hole, columns - wide, rows - high)
+        inside = _between(down, top, high)[:, :, None] & _between(across, left, wide)[:, None]
+        result = np.where(inside[..., None] if images.ndim == 4 else inside, paints, result)
+    return result
+
+
+def _between(places: NDArray[np.int64], start: NDArray[np.int64], count: NDArray[np.float64]) -> NDArray[np.bool_]:
+    return (places >= start[:, None]) & (places < (start + count)[:, None])
+
+
+def _hole(seed: Any, hole: int, right: Any, down: Any) -> tuple[Any, Any]:
+    """Where a rectangle begins, at most `right` and `down`: of single numbers or arrays."""
+    x, y = (unit(absorbed(seed, 2 * hole + axis)) for axis in (0, 1))
+    return np.floor(x * (right + 1)).astype(np.int64), np.floor(y * (down + 1)).astype(np.int64)
+
+
+@op(group="filters", batch=_dropouts)
 def coarse_dropout(
     image: Image,
     *,
@@ -171,15 +203,15 @@ def coarse_dropout(
 
     >>> import numpy as np
     >>> coarse_dropout(np.full((1, 8), 9, np.uint8), holes=1, width=0.25, height=1).tolist()
-    [[9, 9, 9, 9, 9, 0, 0, 9]]
+    [[9, 9, 9, 9, 0, 0, 9, 9]]
     """
     rows, columns = image.shape[:2]
     wide, high = round(width * columns), round(height * rows)
-    corners = np.random.default_rng(seed).integers(0, (columns - wide + 1, rows - high + 1), (holes, 2))
     result = image.copy()
     paint = color_of(color, image)
-    for left, top in corners.tolist():
-        cv2.rectangle(result, (left, top, wide, high), paint, cv2.FILLED)
+    for hole in range(holes):
+        left, top = _hole(seed, hole, columns - wide, rows - high)
+        cv2.rectangle(result, (int(left), int(top), wide, high), paint, cv2.FILLED)
     return result
 
 

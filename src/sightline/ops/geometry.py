@@ -9,6 +9,7 @@ from typing import Annotated, Any, Literal
 import cv2
 import numpy as np
 from annotated_types import Interval, Unit
+from numpy.typing import NDArray
 from typing_extensions import Doc
 
 from sightline.errors import ParameterError
@@ -317,7 +318,14 @@ def trim(
     return image[top : top + height, left : left + width].copy() if width else image.copy()
 
 
-@op(group="geometry")
+def _flips(images: NDArray[Any], direction: str | list[str]) -> NDArray[Any] | None:
+    if isinstance(direction, list):
+        return None
+    axes = {"horizontal": (2,), "vertical": (1,), "both": (1, 2)}[direction]
+    return np.ascontiguousarray(np.flip(images, axes))
+
+
+@op(group="geometry", batch=_flips)
 def flip(
     image: Image,
     *,

@@ -9,11 +9,12 @@ from __future__ import annotations
 import math
 from collections.abc import Callable
 from functools import lru_cache
-from typing import Annotated, Literal
+from typing import Annotated, Any, Literal
 
 import cv2
 import numpy as np
 from annotated_types import Interval, Unit
+from numpy.typing import NDArray
 from typing_extensions import Doc
 
 from sightline.errors import ParameterError
@@ -27,6 +28,7 @@ __all__ = ["affine", "perspective", "rotate", "shear", "translate"]
 
 LONGEST = 32766  # px; OpenCV's warps count places in 16 bits
 FARTHEST = 1e6  # px; further from the picture all is the same, and soon beyond OpenCV's whole numbers
+MOST_MOVES = 100  # different ones; more are not worth the search for those that move alike
 FOLDING = {"reflect", "wrap"}
 CODES = {"nearest": cv2.INTER_NEAREST, "linear": cv2.INTER_LINEAR, "cubic": cv2.INTER_CUBIC, "lanczos": cv2.INTER_LANCZOS4}
 
@@ -44,12 +46,13 @@ def rotate(
     image: Image,
     *,
     angle: Annotated[float, Interval(ge=-360, le=360), Unit("degrees"), Doc("How far, counter-clockwise")] = 15.0,
+    scale: Annotated[float, Interval(ge=0.01, le=100), Doc("How many times as large everything becomes")] = 1.0,
     expand: Annotated[bool, Doc("Whether the result grows to hold the whole picture")] = False,
     interpolation: Interpolation = "linear",
     border: Outside = "constant",
     color: OutsideColor = "#00000000",
 ) -> Image:
-    """Turn the picture about its middle.
+    """Turn the picture about its middle, and make it larger or smaller in the same go.
 
     >>> import numpy as np
     >>> rotate(np.array([[1, 2, 3]], np.uint8), angle=90, expand=True).tolist()
@@ -61,11 +64,30 @@ def rotate(
     size = (width, height)
     if expand:
         across, down = width * abs(cos) + height * abs(sin), width * abs(sin) + height * abs(cos)
-        size = math.ceil(round(across, 6)), math.ceil(round(down, 6))
-    return _about_the_middle(image, (cos, -sin, sin, cos), size, interpolation, border, color)
+        size = math.ceil(round(scale * across, 6)), math.ceil(round(scale * down, 6))
+    return _about_the_middle(image, (cos / scale, -sin / scale, sin / scale, cos / scale), size, interpolation, border, color)
 
 
-@op(group="geometry", example={"x": 40, "y": -20})
+def _translations(
+    images: NDArray[Any], x: float | list[float], y: float | list[float], interpolation: Any, border: Any, color: Any
+) -> NDArray[Any] | None:
+    """Whole pixels, one colour outside: those that move alike are moved together."""
+    height, width = images.shape[1:3]
+    moves = np.empty((len(images), 2))
+    moves[:, 0], moves[:, 1] = x, y
+    kinds, members = np.unique(moves, axis=0, return_inverse=True)
+    whole = (kinds == kinds.round()).all() and (abs(kinds) < (width, height)).all()
+    if not whole or len(kinds) > MOST_MOVES or border != "constant" or not isinstance(color, str):
+        return None
+    result = np.full(images.shape, color_of(color, images[0]), images.dtype)
+    for number, (right, down) in enumerate(kinds.astype(int).tolist()):
+        rows = np.flatnonzero(members.reshape(-1) == number)
+        there = result[:, max(down, 0) : height + min(down, 0), max(right, 0) : width + min(right, 0)]
+        there[rows] = images[rows, max(-down, 0) : height + min(-down, 0), max(-right, 0) : width + min(-right, 0)]
+    return result
+
+
+@op(group="geometry", example={"x": 40, "y": -20}, batch=_translations)
 def translate(
     image: Image,
     *,

@@ -12,8 +12,9 @@ steps:
       - dilate: {}
 """
 
+from sightline.pipeline.many import Pictures, run_many
 from sightline.pipeline.pipeline import FORMAT, Pipeline
 from sightline.pipeline.random import Among, Between, Item
 from sightline.pipeline.step import AnyStep, OneOf, Step, When
 
-__all__ = ["FORMAT", "Among", "AnyStep", "Between", "Item", "OneOf", "Pipeline", "Step", "When"]
+__all__ = ["FORMAT", "Among", "AnyStep", "Between", "Item", "OneOf", "Pictures", "Pipeline", "Step", "When", "run_many"]

@@ -1,7 +1,7 @@
 """Chance in pipelines: values drawn from (seed, epoch, item, step), never from the order or the number of workers.
 
-Numbers come from SplitMix64 (Steele, Lea and Flood 2014, OOPSLA), begun with what the four words are mixed to: a few lines
-that no other version of a library can change, and that a whole batch of items can go through at once.
+Numbers come from SplitMix64, begun with what the four words are mixed to. `Chance` draws for one item, `Chances` for many at
+once, each the same as alone.
 """
 
 from __future__ import annotations
@@ -12,17 +12,16 @@ from dataclasses import dataclass
 from typing import Any
 
 import numpy as np
+from numpy.typing import NDArray
 
 from sightline.errors import PipelineError, brief
 from sightline.registry import nearest
+from sightline.splitmix import GAMMA, MASK, absorbed, mixed, unit
 
-__all__ = ["Among", "Between", "Chance", "Item", "random_value"]
+__all__ = ["Among", "Between", "Chance", "Chances", "Item", "random_value"]
 
 Item = int | str
 """What names a picture among others: its index, or its path relative to where the batch begins."""
-
-MASK = 2**64 - 1
-GAMMA = 0x9E3779B97F4A7C15  # 2**64 by the golden ratio, made odd
 
 
 class Chance:
@@ -40,13 +39,13 @@ class Chance:
                 expected, received = "whole numbers from 0 to 2**64 - 1", f"{brief(seed)}, {brief(item)} and {brief(epoch)}"
                 raise PipelineError("invalid seed, item or epoch", expected=expected, received=received)
         self._epoch = int(epoch)
-        self._always = _absorbed(int(seed), int(number), step)
-        self._now = _absorbed(self._always, self._epoch)
+        self._always = absorbed(int(seed), int(number), step)
+        self._now = absorbed(self._always, self._epoch)
 
     def uniform(self) -> float:
         """The next number in [0, 1), with all 53 bits of a float."""
         self._now = (self._now + GAMMA) & MASK
-        return (_mixed(self._now) >> 11) * 2.0**-53
+        return float(unit(mixed(self._now)))
 
     def index(self, count: int) -> int:
         """The next whole number from 0 to `count` - 1."""
@@ -59,25 +58,48 @@ class Chance:
         coin would show one side twice to half of them (Jordan 2024, arXiv:2404.00498).
         """
         self._always = (self._always + GAMMA) & MASK
-        first = (_mixed(self._always) >> 11) * 2.0**-53
+        first = float(unit(mixed(self._always)))
         return (first + self._epoch * p) % 1.0 < p
+
+
+class Chances:
+    """`Chance` for many items at once, named by their indices: what each draws, as arrays `(N,)`.
+
+    >>> alone = [Chance(0, item, 1).uniform() for item in (5, 9)]
+    >>> Chances(0, np.array([5, 9], np.uint64), 1).uniform().tolist() == alone
+    True
+    """
+
+    def __init__(self, seed: int, items: NDArray[np.uint64], step: int, epoch: int = 0) -> None:
+        self._epoch = epoch
+        self._always: NDArray[np.uint64] = absorbed(seed, items, step)
+        self._now: NDArray[np.uint64] = absorbed(self._always, epoch)
+
+    def uniform(self) -> NDArray[np.float64]:
+        """The next number in [0, 1) of each."""
+        self._now = self._now + np.uint64(GAMMA)
+        numbers: NDArray[np.float64] = unit(mixed(self._now))
+        return numbers
+
+    def index(self, count: int) -> NDArray[np.int64]:
+        """The next whole number from 0 to `count` - 1 of each."""
+        return np.minimum((self.uniform() * count).astype(np.int64), count - 1)
+
+    def happens(self, p: float) -> NDArray[np.bool_]:
+        """For which of them something of probability `p` does."""
+        self._always = self._always + np.uint64(GAMMA)
+        happening: NDArray[np.bool_] = (unit(mixed(self._always)) + self._epoch * p) % 1.0 < p
+        return happening
+
+    def take(self, rows: NDArray[np.intp]) -> Chances:
+        """The chances of some of them, as they stand."""
+        taken = object.__new__(Chances)
+        taken._epoch, taken._always, taken._now = self._epoch, self._always[rows], self._now[rows]
+        return taken
 
 
 def _number_of(item: str) -> int:
     return int.from_bytes(hashlib.sha256(item.encode("utf-8", "surrogatepass")).digest()[:8], "little")
-
-
-def _absorbed(*words: int) -> int:
-    state = 0
-    for word in words:
-        state = _mixed(((state ^ word) + GAMMA) & MASK)
-    return state
-
-
-def _mixed(bits: int) -> int:
-    bits = ((bits ^ (bits >> 30)) * 0xBF58476D1CE4E5B9) & MASK
-    bits = ((bits ^ (bits >> 27)) * 0x94D049BB133111EB) & MASK
-    return bits ^ (bits >> 31)
 
 
 @dataclass(frozen=True)
@@ -92,6 +114,14 @@ class Between:
         if isinstance(self.low, int) and isinstance(self.high, int):
             return self.low + chance.index(self.high - self.low + 1)
         return self.low + (self.high - self.low) * chance.uniform()
+
+    def draws(self, chances: Chances) -> list[float]:
+        """One value for each item."""
+        if isinstance(self.low, int) and isinstance(self.high, int):
+            whole: list[float] = (self.low + chances.index(self.high - self.low + 1)).tolist()
+            return whole
+        numbers: list[float] = (self.low + (self.high - self.low) * chances.uniform()).tolist()
+        return numbers
 
     def values(self) -> Iterator[float]:
         """Both ends: what has to be valid for every draw to be."""
@@ -119,6 +149,10 @@ class Among:
     def draw(self, chance: Chance) -> Any:
         """One of the values."""
         return self.choices[chance.index(len(self.choices))]
+
+    def draws(self, chances: Chances) -> list[Any]:
+        """One of the values for each item."""
+        return [self.choices[index] for index in chances.index(len(self.choices)).tolist()]
 
     def values(self) -> Iterator[Any]:
         """Every value."""

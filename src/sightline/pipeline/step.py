@@ -13,14 +13,15 @@ from typing import Any, Literal, cast, get_args
 
 import cv2
 import numpy as np
+from numpy.typing import NDArray
 
 from sightline.errors import ImageError, PipelineError, brief
 from sightline.image import Image, Kind, kind_of
 from sightline.ops import NO_FILES, OPS, Alike, Op, picture_to_text
-from sightline.pipeline.random import Among, Between, Chance, random_value
+from sightline.pipeline.random import Among, Between, Chance, Chances, random_value
 from sightline.registry import nearest
 
-__all__ = ["AnyStep", "OneOf", "Step", "When", "step_from"]
+__all__ = ["AnyStep", "Draws", "OneOf", "Step", "When", "applied", "step_from"]
 
 When = Literal["always", "train"]
 
@@ -37,6 +38,30 @@ class _Canonical(ABC):
 
     def __hash__(self) -> int:
         return hash(self.canonical())
+
+
+@dataclass(frozen=True)
+class Draws:
+    """What one step does to some of many pictures: `rows` says to which, `drawn` holds a value for each of them."""
+
+    operation: Op
+    rows: NDArray[np.intp]
+    fixed: dict[str, Any]
+    drawn: dict[str, list[Any]]
+
+    def parameters(self, place: int) -> dict[str, Any]:
+        """The parameters for the picture `rows[place]`."""
+        return {**self.fixed, **{name: values[place] for name, values in self.drawn.items()}} if self.drawn else self.fixed
+
+
+def applied(operation: Op, image: Image | None, parameters: dict[str, Any]) -> Image:
+    """The picture that `operation` makes with checked parameters of one that it takes; ImageError where it fails."""
+    try:
+        return operation.draw(image, parameters)
+    except cv2.error as error:
+        raise ImageError(f"{operation.name} failed on this picture: {error.err or error}") from error
+    except MemoryError as error:
+        raise ImageError(f"there is not enough memory for {operation.name} on this picture") from error
 
 
 @dataclass(frozen=True, eq=False)
@@ -94,6 +119,13 @@ class Step(_Canonical):
         }
         return Step(self.op, drawn)
 
+    def draws(self, chances: Chances, rows: NDArray[np.intp]) -> list[Draws]:
+        """What is drawn for many pictures at once, `rows` with their `chances`: for each what `record` draws."""
+        chances, rows = _hit(self.p, chances, rows)
+        drawn = {name: value.draws(chances) for name, value in self.parameters.items() if isinstance(value, Between | Among)}
+        fixed = {name: value for name, value in self.parameters.items() if name not in drawn}
+        return [Draws(self.operation, rows, fixed, drawn)]
+
     @property
     def plain(self) -> Step:
         """The step itself where nothing is left to chance or to training, else a copy without these marks."""
@@ -101,12 +133,7 @@ class Step(_Canonical):
 
     def apply(self, image: Image | None) -> Image:
         """Run a plain step on a picture that its operation takes."""
-        try:
-            return self.operation.draw(image, self.parameters)
-        except cv2.error as error:
-            raise ImageError(f"{self.op} failed on this picture: {error.err or error}") from error
-        except MemoryError as error:
-            raise ImageError(f"there is not enough memory for {self.op} on this picture") from error
+        return applied(self.operation, image, self.parameters)
 
     def results(self, kind: Kind) -> set[Kind]:
         """Every kind of picture it may give for one of `kind`; PipelineError if it does not take that."""
@@ -161,6 +188,14 @@ class OneOf(_Canonical):
             return None
         return self.options[chance.index(len(self.options))].record(chance)
 
+    def draws(self, chances: Chances, rows: NDArray[np.intp]) -> list[Draws]:
+        """What is drawn for many pictures at once, `rows` with their `chances`: for each what `record` draws."""
+        chances, rows = _hit(self.p, chances, rows)
+        choice = chances.index(len(self.options))
+        places = [np.flatnonzero(choice == number) for number in range(len(self.options))]
+        found = [option.draws(chances.take(some), rows[some]) for option, some in zip(self.options, places, strict=True)]
+        return [draws for each in found for draws in each]
+
     def results(self, kind: Kind) -> set[Kind]:
         """Every kind of picture it may give for one of `kind`."""
         found = set().union(*(option.results(kind) for option in self.options))
@@ -200,6 +235,14 @@ def step_from(item: object, context: object = NO_FILES) -> AnyStep:
     if body is not None and not isinstance(body, dict):
         raise PipelineError(f"invalid step {name}", expected="a mapping of parameters", received=brief(body))
     return Step(name, body or {}, when, p, context)
+
+
+def _hit(p: float, chances: Chances, rows: NDArray[np.intp]) -> tuple[Chances, NDArray[np.intp]]:
+    """Those of many pictures to which something of probability `p` happens."""
+    if p == 1:
+        return chances, rows
+    hit = np.flatnonzero(chances.happens(p))
+    return chances.take(hit), rows[hit]
 
 
 def _check_when(op: str, when: object, p: object) -> None:
