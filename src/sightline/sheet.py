@@ -12,7 +12,7 @@ import numpy as np
 from sightline.errors import ParameterError
 from sightline.image import MAX_PIXELS, Image, check_image, check_values, white
 
-__all__ = ["TILE", "contact_sheet", "fitted"]
+__all__ = ["PAPER", "TILE", "contact_sheet", "fitted"]
 
 PAPER, GROUND, HAIRLINE, CHECKER = (255, 255, 255), (243, 244, 246), (209, 213, 219), (228, 231, 235)
 INK, MUTED = (27, 31, 36), (107, 114, 128)

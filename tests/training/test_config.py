@@ -4,15 +4,15 @@ from pathlib import Path
 
 import pytest
 
-from sightline.errors import ParameterError, RunError, UnknownNameError
-from sightline.training.config import AUGMENTATION, PRESETS, Recipe, TrainConfig, make_config
+from sightline.errors import ParameterError, PipelineError, RunError, UnknownNameError
+from sightline.training.config import PRESETS, Recipe, TrainConfig, make_config
 
 
 def test_plain_is_what_a_textbook_script_does() -> None:
     plain = PRESETS.get("plain")
     assert (plain.optimizer, plain.learning_rate, plain.batch_size, plain.precision) == ("adam", 1e-3, 32, "float32")
     assert (plain.schedule, plain.label_smoothing, plain.average) == ("constant", 0, 0)
-    assert [getattr(plain, name) for name in AUGMENTATION] == ["none", 0, 0, 0, 0, 0]
+    assert not plain.augment
     assert not plain.pool_first
 
 
@@ -22,15 +22,18 @@ def test_a_configuration_survives_its_file(tmp_path: Path) -> None:
     assert TrainConfig.load(tmp_path / "config.yaml") == config
 
 
-def test_what_is_left_to_the_data_is_settled_by_its_facts() -> None:
-    config = make_config("x")
-    assert {getattr(config.recipe, name) for name in AUGMENTATION} == {None}
-    facts = {"augmentation": {"flip": "horizontal", "shift": 3, "shift_share": 0.5}}
-    settled = config.settled(facts).recipe
-    assert (settled.flip, settled.shift, settled.shift_share, settled.turn, settled.erase) == ("horizontal", 3, 0.5, 0.0, 0.0)
-    chosen = make_config("x", recipe={"flip": "none", "shift": 1}).settled(facts).recipe
-    assert (chosen.flip, chosen.shift, chosen.shift_share) == ("none", 1, 0.5)
-    assert make_config("x", preset="plain").settled(facts).recipe == PRESETS.get("plain")
+def test_a_pipeline_is_written_out_and_brings_its_augmentation(tmp_path: Path) -> None:
+    file = tmp_path / "p.yaml"
+    file.write_text("format: 1\nsteps:\n- to_gray\n- flip: {}\n  p: 0.5\n  when: train\n", encoding="utf-8")
+    config = make_config("mnist", preset="plain", pipeline=file)
+    assert config.recipe.augment
+    assert config.pipeline is not None
+    assert [next(iter(step)) for step in config.pipeline["steps"]] == ["to_gray", "flip"]
+    config.save(tmp_path / "config.yaml")
+    assert TrainConfig.load(tmp_path / "config.yaml") == config
+    assert not make_config("mnist", pipeline=file, recipe={"augment": False}).recipe.augment
+    with pytest.raises(PipelineError, match="cannot read pipeline"):
+        make_config("mnist", pipeline=tmp_path / "none.yaml")
 
 
 def test_wrong_settings_name_the_rule() -> None:

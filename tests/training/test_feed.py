@@ -1,52 +1,85 @@
 from __future__ import annotations
 
+from pathlib import Path
+from typing import Any
+
 import numpy as np
 import pytest
+from numpy.typing import NDArray
 
-from sightline.training.config import Recipe
+import sightline as sl
+from sightline.data import Split
+from sightline.errors import DatasetError, ParameterError, PipelineError
+from sightline.events import ignore
+from sightline.pipeline import Pipeline
+from sightline.training import make_config
 from sightline.training.feed import Feed
+from sightline.training.inputs import make_pipeline, prepare, source_of
 
 RNG = np.random.default_rng(0)
-PICTURES = RNG.integers(1, 256, (40, 12, 10, 1), dtype=np.uint8)  # no zeros: a shift shows
+PICTURES = RNG.integers(1, 256, (40, 12, 10), dtype=np.uint8)  # no zeros: a shift shows
 LABELS = np.arange(40, dtype=np.int64)
+SHAPE = (12, 10, 1)
+MOVES = {"one_of": [-2, -1, 0, 1, 2]}
+AUGMENT: list[Any] = [
+    {"flip": {}, "p": 0.5, "when": "train"},
+    {"translate": {"x": MOVES, "y": MOVES}, "when": "train"},
+    {"rotate": {"angle": {"between": [-9, 9]}}, "when": "train"},
+]
 
 
-def epochs(recipe: Recipe, *numbers: int, seed: int = 3) -> list[np.ndarray]:
-    """The pictures of the epochs, each back in its own place: labels are the places."""
-    feed = Feed(PICTURES, LABELS, recipe, seed)
-    result = []
-    for number in numbers:
-        pictures, labels = feed.epoch(number)
-        back = np.empty_like(pictures)
-        back[labels] = pictures
-        result.append(back)
-    return result
+def split_of(pictures: NDArray[np.uint8] | tuple[Path, ...]) -> Split:
+    labels = np.arange(len(pictures), dtype=np.int64)
+    return Split(pictures, labels, tuple(f"picture {number}" for number in labels))
+
+
+def feed_of(steps: list[Any], *, split: Split | None = None, seed: int = 3, workers: int = 1) -> Feed:
+    split = split or split_of(PICTURES)
+    pipeline = Pipeline(tuple(steps))
+    prepared, kept = prepare(split, pipeline.always, SHAPE, ignore, what="training")
+    return Feed(source_of(split, kept, prepared, pipeline), split.labels[kept], pipeline, SHAPE, seed, workers)
+
+
+def epoch(feed: Feed, number: int) -> NDArray[np.uint8]:
+    """The pictures of an epoch, each back in its own place: labels are the places."""
+    pictures, labels = feed.epoch(number)
+    back = np.empty_like(pictures)
+    back[labels] = pictures
+    return back[..., 0]
 
 
 def test_without_augmentation_an_epoch_is_the_pictures_in_another_order() -> None:
     before = PICTURES.copy()
-    (first, second) = epochs(Recipe(), 0, 1)
-    assert np.array_equal(first, PICTURES)
-    assert np.array_equal(second, PICTURES)
+    feed = feed_of([])
+    assert np.array_equal(epoch(feed, 0), PICTURES)
+    assert np.array_equal(epoch(feed, 1), PICTURES)
     assert np.array_equal(PICTURES, before)
-    orders = [Feed(PICTURES, LABELS, Recipe(), 3).epoch(number)[1].tolist() for number in (0, 1)]
+    orders = [feed.epoch(number)[1].tolist() for number in (0, 1)]
     assert orders[0] != orders[1] != list(range(40))
 
 
-def test_an_epoch_is_a_function_of_seed_and_number_alone() -> None:
-    recipe = Recipe(flip="horizontal", shift=2, shift_share=1, turn=9, zoom=0.1, erase=0.5)
-    alone = Feed(PICTURES, LABELS, recipe, 3).epoch(5)
-    feed = Feed(PICTURES, LABELS, recipe, 3)
-    for number in range(5):
-        feed.epoch(number)
-    again = feed.epoch(5)
+@pytest.mark.parametrize("steps", [AUGMENT, ["invert", *AUGMENT], [*AUGMENT, "invert"], [{"invert": {}, "p": 0.5}, *AUGMENT]])
+def test_every_picture_is_what_the_pipeline_makes_of_it_for_seed_epoch_and_item(steps: list[Any]) -> None:
+    pipeline = Pipeline(tuple(steps))
+    shown = epoch(feed_of(steps), 5)
+    for item, picture in enumerate(PICTURES):
+        assert np.array_equal(shown[item], pipeline.run(picture, seed=3, item=item, epoch=5, train=True))
+    assert not np.array_equal(shown, epoch(feed_of(steps), 6))
+    assert not np.array_equal(shown, epoch(feed_of(steps, seed=4), 5))
+
+
+def test_neither_workers_nor_earlier_epochs_matter() -> None:
+    many = RNG.integers(0, 256, (3000, 12, 10), dtype=np.uint8)
+    alone = feed_of(AUGMENT, split=split_of(many)).epoch(2)
+    feed = feed_of(AUGMENT, split=split_of(many), workers=3)
+    feed.epoch(0)
+    again = feed.epoch(2)
     assert np.array_equal(alone[0], again[0])
     assert np.array_equal(alone[1], again[1])
-    assert not np.array_equal(alone[0], Feed(PICTURES, LABELS, recipe, 4).epoch(5)[0])
 
 
 def test_flips_alternate_so_that_two_epochs_show_both_sides_of_each() -> None:
-    first, second, third = epochs(Recipe(flip="horizontal"), 0, 1, 2)
+    first, second, third = (epoch(feed_of(AUGMENT[:1]), number) for number in range(3))
     mirrored = PICTURES[:, :, ::-1]
     flipped = [(first[i] == mirrored[i]).all() for i in range(40)]
     assert 5 < sum(flipped) < 35
@@ -56,61 +89,71 @@ def test_flips_alternate_so_that_two_epochs_show_both_sides_of_each() -> None:
     assert np.array_equal(first, third)
 
 
-def test_a_shift_moves_whole_pictures_by_at_most_its_reach() -> None:
-    (shifted,) = epochs(Recipe(shift=2, shift_share=1), 0)
-    seen = set()
-    for i in range(40):
-        found = [
-            (dy, dx)
-            for dy in range(-2, 3)
-            for dx in range(-2, 3)
-            if np.array_equal(shifted[i], np.pad(PICTURES[i], ((2, 2), (2, 2), (0, 0)))[2 + dy : 14 + dy, 2 + dx : 12 + dx])
-        ]
-        assert len(found) == 1
-        seen.add(found[0])
-    assert len(seen) > 10
+def test_pictures_on_disk_are_read_anew_where_steps_follow_the_augmentation(tmp_path: Path) -> None:
+    paths = []
+    for number in range(8):
+        paths.append(tmp_path / f"{number}.png")
+        sl.write(paths[-1], RNG.integers(0, 256, (20 + number, 30, 3), dtype=np.uint8))
+    (tmp_path / "3.png").write_bytes(b"no picture")
+    split = split_of(tuple(paths))
+    steps: list[Any] = [
+        "to_gray",
+        {"rotate": {"angle": {"between": [-40, 40]}}, "when": "train"},
+        {"letterbox": {"width": 10, "height": 12}},
+    ]
+    feed = feed_of(steps, split=split, workers=2)
+    assert sorted(feed.labels.tolist()) == [0, 1, 2, 4, 5, 6, 7]
+    pictures, labels = feed.epoch(1)
+    for picture, item in zip(pictures, labels.tolist(), strict=True):
+        alone = Pipeline(tuple(steps)).run(sl.read(paths[item], "unchanged"), seed=3, item=item, epoch=1, train=True)
+        assert np.array_equal(picture[..., 0], alone)
+    paths[5].unlink()
+    with pytest.raises(PipelineError, match=r"picture 5: .*5\.png"):
+        feed.epoch(1)
 
 
-def test_a_share_of_the_pictures_stays_where_it_is() -> None:
-    (shifted,) = epochs(Recipe(shift=2, shift_share=0.5), 0)
-    same = sum(np.array_equal(shifted[i], PICTURES[i]) for i in range(40))
-    assert 12 <= same <= 30
-    assert np.array_equal(epochs(Recipe(shift=2, shift_share=0.0), 0)[0], PICTURES)
+def test_pictures_that_do_not_go_through_the_pipeline_are_named_and_left_out() -> None:
+    notes: list[Any] = []
+    wide = split_of(np.concatenate([PICTURES[:3], PICTURES[:3]]))
+    pipeline = Pipeline(({"crop": {"x": 0, "y": 0, "width": 99, "height": 1}},))  # type: ignore[arg-type]
+    with pytest.raises(DatasetError, match="none of the 6 training pictures can be used"):
+        prepare(wide, pipeline, SHAPE, notes.append, what="training")
 
 
-def test_a_turn_is_about_the_centre_and_within_its_reach() -> None:
-    bar = np.zeros((30, 21, 21, 1), np.uint8)
-    bar[:, 9:12, 2:19] = 255  # lies along the middle row
-    turned, _ = Feed(bar, np.arange(30, dtype=np.int64), Recipe(turn=10), 3).epoch(0)
-    angles = []
-    for picture in turned[..., 0].astype(float):
-        assert picture.sum() == pytest.approx(bar[0].sum(), rel=0.05)
-        assert picture[10, 10] > 250
-        y, x = np.mgrid[-10:11, -10:11]
-        angles.append(np.degrees(np.arctan2((picture * x * y).sum(), (picture * x * x).sum())))
-    assert 5 < np.abs(angles).max() < 11
-    assert len(np.unique(np.round(angles, 1))) > 15
+def test_a_pipeline_of_ones_own_decides_the_input() -> None:
+    digits = sl.load_dataset("digits")
+    config = make_config("digits", pipeline={"format": 1, "steps": [{"resize": {"width": 24, "height": 30}}, *AUGMENT]})
+    pipeline, shape = make_pipeline(config, digits)
+    assert shape == (30, 24, 1)
+    assert [step.op for step in pipeline.steps] == ["resize", "flip", "translate", "rotate"]
+    off = make_config("digits", pipeline=pipeline, recipe={"augment": False})
+    assert [step.op for step in make_pipeline(off, digits)[0].steps] == ["resize"]
+    textbook = make_config("digits", preset="plain", pipeline=pipeline)
+    assert len(make_pipeline(textbook, digits)[0].steps) == 4
 
 
-def test_a_zoom_changes_the_size_about_the_centre() -> None:
-    square = np.zeros((30, 21, 21, 1), np.uint8)
-    square[:, 6:15, 6:15] = 255
-    zoomed, _ = Feed(square, np.arange(30, dtype=np.int64), Recipe(zoom=0.3), 3).epoch(0)
-    sides = np.sqrt(zoomed.astype(float).sum(axis=(1, 2, 3)) / 255)
-    assert 9 * 0.68 < sides.min() < 8
-    assert 10 < sides.max() < 9 * 1.32
+def test_the_default_pipeline_augments_as_the_preset_says() -> None:
+    digits = sl.load_dataset("digits")
+    for preset, recipe, augmented in (("tuned", {}, True), ("tuned", {"augment": False}, False), ("plain", {}, False)):
+        pipeline, shape = make_pipeline(make_config("digits", preset=preset, recipe=recipe), digits)
+        assert shape == (28, 28, 1)
+        assert any(step.when == "train" for step in pipeline.steps) == augmented
 
 
-@pytest.mark.parametrize("share", [0.3, 1.0])
-def test_erasing_puts_one_gray_rectangle_into_a_share_of_the_pictures(share: float) -> None:
-    (erased,) = epochs(Recipe(erase=share), 0)
-    hit = 0
-    for i in range(40):
-        changed = np.argwhere(erased[i, :, :, 0] != PICTURES[i, :, :, 0])
-        if len(changed):
-            hit += 1
-            (top, left), (bottom, right) = changed.min(axis=0), changed.max(axis=0)
-            assert bottom - top < 12 * 2 // 7
-            assert right - left < 10 * 2 // 7
-            assert len({int(erased[i, y, x, 0]) for y, x in changed}) == 1
-    assert abs(hit / 40 - share) < 0.25
+@pytest.mark.parametrize(
+    ("steps", "options", "error", "message"),
+    [
+        ([{"resize": {"width": {"between": [20, 30]}}}], {}, None, ""),  # a picture alone is item 0: always the same
+        ([{"resize": {"width": {"between": [20, 30]}}, "when": "train"}], {}, PipelineError, "pictures of different sizes"),
+        (["to_float"], {}, PipelineError, "expected uint8, received float32. Add to_depth8"),
+        (["flip"], {"size": 32}, ParameterError, "size has no effect"),
+        (["flip"], {"channels": "gray"}, ParameterError, "channels has no effect"),
+    ],
+)
+def test_a_pipeline_that_makes_no_inputs_is_refused(steps: list[Any], options: Any, error: Any, message: str) -> None:
+    config = make_config("digits", pipeline={"format": 1, "steps": steps}, **options)
+    if error is None:
+        assert make_pipeline(config, sl.load_dataset("digits"))[1][2] == 1
+        return
+    with pytest.raises(error, match=message):
+        make_pipeline(config, sl.load_dataset("digits"))

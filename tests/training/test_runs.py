@@ -15,7 +15,7 @@ from sightline.training.checkpoint import State, load_state
 from sightline.training.log import read_log
 
 SIGHTLINE = [sys.executable, "-c", "from sightline.cli import main; main()"]
-SETTINGS = ["digits", "--epochs", "4", "--seed", "5", "--erase", "0.3", "--name", "run"]
+SETTINGS = ["digits", "--epochs", "4", "--seed", "5", "--name", "run"]
 
 
 def sightline(folder: Path, *arguments: str) -> subprocess.CompletedProcess[str]:

@@ -2,7 +2,7 @@
 
 from sightline.bundle.export import load_weights, write_bundle
 from sightline.bundle.manifest import Manifest, load_manifest, set_metrics
-from sightline.bundle.predictor import Failure, Picture, Prediction, Predictor, load_bundle
+from sightline.bundle.predictor import Failure, Picture, Prediction, Predictor, load_bundle, prepare
 
 __all__ = [
     "Failure",
@@ -13,6 +13,7 @@ __all__ = [
     "load_bundle",
     "load_manifest",
     "load_weights",
+    "prepare",
     "set_metrics",
     "write_bundle",
 ]

@@ -26,7 +26,7 @@ def version(json: Json = False) -> None:
 
 
 def models(name: Annotated[str | None, typer.Argument(help="One of them, with its layers")] = None, json: Json = False) -> None:
-    """List the networks and the trained models that come with Sightline, or show one.
+    """List networks and trained models, or show one.
 
     [bold]sightline models cnn3[/bold]
     """

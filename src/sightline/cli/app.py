@@ -29,6 +29,7 @@ COMMANDS = (
     Command("ops", "operations", "Pictures"),
     Command("predict", "predict", "Models"),
     Command("train", "train", "Models"),
+    Command("preview", "train", "Models"),
     Command("evaluate", "train", "Models"),
     Command("val", "train", None),
     Command("report", "train", "Models"),

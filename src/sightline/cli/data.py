@@ -116,10 +116,10 @@ def preview(
 
     [bold]sightline data preview mnist -o sheet.png[/bold]
     """
-    from sightline.jobs import preview as draw
+    from sightline.jobs import data_preview
 
     with listening(quiet=quiet) as listen:
-        draw(data, output, each=each, seed=seed, on_event=listen)
+        data_preview(data, output, each=each, seed=seed, on_event=listen)
     say(str(output))
 
 

@@ -1,4 +1,4 @@
-"""`train`, `evaluate` and `report`."""
+"""`train`, `preview`, `evaluate` and `report`."""
 
 from __future__ import annotations
 
@@ -16,9 +16,9 @@ if TYPE_CHECKING:
     from sightline.evaluation import Evaluation
     from sightline.jobs import Run
 
-__all__ = ["evaluate", "report", "train"]
+__all__ = ["evaluate", "preview", "report", "train"]
 
-CONFIG = ["model", "preset", "epochs", "seed", "patience", "class_weight", "size", "channels", "validation"]
+CONFIG = ["model", "preset", "epochs", "seed", "patience", "class_weight", "size", "channels", "validation", "workers"]
 RECIPE = list(Recipe.model_fields)
 
 
@@ -30,6 +30,10 @@ def train(
         str | None, typer.Argument(help="A dataset's name, or a folder, CSV, NPZ or IDX file", show_default=False)
     ] = None,
     *,
+    pipeline: Annotated[
+        Path | None,
+        typer.Option(metavar="FILE", help="Steps of your own from a raw picture to the input; those with `when: train` augment"),
+    ] = None,
     name: Annotated[str | None, typer.Option(help="Name of the run; without one it is the data's, numbered on")] = None,
     folder: Annotated[Path, typer.Option("--out", help="Folder of the runs")] = Path("runs"),
     arguments: Annotated[
@@ -42,7 +46,7 @@ def train(
     quiet: Quiet = False,
     **options: Any,
 ) -> None:
-    """Train a network, evaluate it once on the test set, and write a report.
+    """Train a network, evaluate it once, and write a report.
 
     [bold]sightline train fashion-mnist --epochs 25[/bold]
     """
@@ -51,13 +55,13 @@ def train(
     with listening(quiet=quiet) as listen:
         if resume is not None:
             chosen = [key for key, value in options.items() if value is not None]
-            if data or name or arguments or chosen or dry_run:
+            if data or name or arguments or chosen or dry_run or pipeline:
                 raise InputError("--resume goes on as the run was told", expected="no other settings than --extend")
             _show_run(jobs.resume(resume, extend=extend, on_event=listen), json)
             return
         if extend:
             raise InputError("--extend needs the run to go on with", fix="Add --resume RUN.")
-        config = _config(data, arguments or [], options)
+        config = _config(data, pipeline, arguments or [], options)
         if dry_run:
             _show_dry_run(jobs.dry_run(config, on_event=listen), config, json)
         else:
@@ -66,7 +70,7 @@ def train(
         _show_run(run, json)
 
 
-def _config(data: str | None, arguments: list[str], options: dict[str, Any]) -> TrainConfig:
+def _config(data: str | None, pipeline: Path | None, arguments: list[str], options: dict[str, Any]) -> TrainConfig:
     from sightline.params import parse_text
     from sightline.training.config import make_config
 
@@ -81,7 +85,7 @@ def _config(data: str | None, arguments: list[str], options: dict[str, Any]) -> 
             raise InputError("invalid --set", expected="KEY=VALUE", received=repr(item))
         parsed[key.strip()] = parse_text(value)
     settings = given(options, CONFIG)
-    return make_config(data, recipe=given(options, RECIPE), arguments=parsed, **settings)
+    return make_config(data, recipe=given(options, RECIPE), pipeline=pipeline, arguments=parsed, **settings)
 
 
 def _show_run(run: Run, json: bool) -> None:
@@ -147,6 +151,26 @@ def _show_evaluation(evaluation: Evaluation, path: Path | None) -> None:
     say(f"\n{evaluation.finding()}")
     if path:
         say(f"Report: {path}")
+
+
+def preview(
+    source: Annotated[str, typer.Argument(metavar="DATA|RUN", help="Data to train on, or a run")],
+    output: Annotated[Path, typer.Option("--output", "-o", help="The sheet to write: .png, .jpg ...")] = Path("preview.png"),
+    pipeline: Annotated[Path | None, typer.Option(metavar="FILE", help="Steps of your own")] = None,
+    pictures: Annotated[int, typer.Option(min=1, max=20, help="How many pictures, each of another class")] = 2,
+    draws: Annotated[int, typer.Option(min=1, max=20, help="How many epochs of each augmentation")] = 6,
+    seed: Annotated[int, typer.Option(min=0, help="Other draws")] = 0,
+    quiet: Quiet = False,
+) -> None:
+    """Show what a model sees: every step, and augmentation drawn.
+
+    [bold]sightline preview mnist -o sheet.png[/bold]
+    """
+    from sightline import jobs
+
+    with listening(quiet=quiet) as listen:
+        path = jobs.preview(source, output, pipeline=pipeline, pictures=pictures, draws=draws, seed=seed, on_event=listen)
+    say(str(path))
 
 
 def report(

@@ -20,9 +20,6 @@ from sightline.registry import nearest
 
 __all__ = ["load_dataset"]
 
-OWN = {"shift": 1, "shift_share": 0.5, "erase": 0.3}
-"""What training may do to pictures of which nothing is known: no mirroring and no turning, which may change a label."""
-
 TEST_SHARE = 0.1
 TEST_SEED = 0
 """The test pictures of a source that names none are the same for every seed: no run has ever trained on them."""
@@ -69,7 +66,7 @@ def _named(spec: DatasetSpec, progress: Progress | None) -> Contents:
         fetched = fetch(spec, progress)
         contents, origin = spec_contents(spec, fetched.contents), fetched.origin
     about = {"title": spec.title, "licence": spec.licence, "citation": spec.citation, "homepage": spec.homepage}
-    nature = {"augmentation": dict(spec.augmentation), "background": spec.background}
+    nature = {"augmentation": [dict(step) for step in spec.augmentation], "background": spec.background}
     facts: dict[str, Any] = {**about, "source": origin, **nature, "ignored": {}, **contents.facts}
     return Contents(contents.name, contents.classes, contents.splits, facts)
 
@@ -92,7 +89,7 @@ def _from_path(path: Path) -> Contents:
     except OSError as error:  # a name that is too long, a folder that may not be entered
         raise DatasetError(f"cannot read {str(path)!r}: {error.strerror or error}") from error
     facts: dict[str, Any] = {"title": contents.name, "licence": None, "citation": None, "homepage": None}
-    facts |= {"source": str(path.absolute()), "augmentation": OWN, "background": None, "ignored": {}, **contents.facts}
+    facts |= {"source": str(path.absolute()), "augmentation": None, "background": None, "ignored": {}, **contents.facts}
     return Contents(contents.name, contents.classes, contents.splits, facts)
 
 

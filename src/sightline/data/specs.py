@@ -4,11 +4,11 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from dataclasses import dataclass, field
-from typing import Literal
+from typing import Any, Literal
 
 from sightline.registry import Registry
 
-__all__ = ["DATASETS", "IDX_FILES", "DataFile", "DatasetSpec"]
+__all__ = ["DATASETS", "ERASE", "IDX_FILES", "DataFile", "DatasetSpec"]
 
 IDX_FILES = {
     "train": ("train-images-idx3-ubyte", "train-labels-idx1-ubyte"),
@@ -31,8 +31,7 @@ class DatasetSpec:
     """A named dataset. `shape` is (height, width, channels); `counts` gives the pictures of each split as delivered.
 
     `mirrors` are URLs to which a file's name and `.gz` are appended; `debian` and `npm` name packages that hold the files.
-    `augmentation` is what training may do to its pictures without changing their label, by the names of a recipe's fields;
-    `background` is their ground.
+    `augmentation` are steps of a pipeline that training may take without changing a label; `background` is the pictures' ground.
     A spec without files is read from an installed Python package by its `reader`.
     """
 
@@ -42,7 +41,7 @@ class DatasetSpec:
     classes: tuple[str, ...]
     counts: Mapping[str, int] = field(hash=False)
     reader: Literal["idx", "digits"]
-    augmentation: Mapping[str, float | str] = field(hash=False)
+    augmentation: tuple[Mapping[str, Any], ...] = field(hash=False)
     background: Literal["dark", "light"]
     licence: str
     citation: str
@@ -56,6 +55,24 @@ class DatasetSpec:
 DATASETS: Registry[DatasetSpec] = Registry("dataset")
 """Every dataset that can be loaded by name."""
 
+ERASE: dict[str, Any] = {
+    "coarse_dropout": {
+        "holes": 1,
+        "width": {"between": [0.04, 0.28]},
+        "height": {"between": [0.04, 0.28]},
+        "color": {"one_of": ["#000000", "#404040", "#808080", "#c0c0c0", "#ffffff"]},
+        "seed": {"between": [0, 2**31 - 1]},
+    },
+    "p": 0.3,
+    "when": "train",
+}
+"""Random erasing (Zhong et al. 2017): a rectangle of up to 0.28 of each side, in three pictures of ten."""
+
+_NUDGE: dict[str, Any] = {"translate": {"x": {"one_of": [-1, 0, 1]}, "y": {"one_of": [-1, 0, 1]}}, "when": "train"}
+_TURN: dict[str, Any] = {
+    "rotate": {"angle": {"between": [-10, 10]}, "scale": {"between": [0.9, 1.1]}, "border": "replicate"},
+    "when": "train",
+}
 _DIGITS = tuple(str(digit) for digit in range(10))
 
 _SPECS = (
@@ -77,7 +94,7 @@ _SPECS = (
         ),
         counts={"train": 60_000, "test": 10_000},
         reader="idx",
-        augmentation={"flip": "horizontal", "shift": 1, "shift_share": 0.5, "erase": 0.3},
+        augmentation=({"flip": {}, "p": 0.5, "when": "train"}, {**_NUDGE, "p": 0.5}, ERASE),
         background="dark",
         licence="MIT",
         citation="Han Xiao, Kashif Rasul, Roland Vollgraf: Fashion-MNIST: a Novel Image Dataset for Benchmarking Machine "
@@ -102,7 +119,7 @@ _SPECS = (
         classes=_DIGITS,
         counts={"train": 60_000, "test": 10_000},
         reader="idx",
-        augmentation={"shift": 1, "shift_share": 1.0, "turn": 10.0, "zoom": 0.1},
+        augmentation=(_NUDGE, _TURN),
         background="dark",
         licence="CC BY-SA 3.0",
         citation="Yann LeCun, Corinna Cortes, Christopher J. C. Burges: The MNIST database of handwritten digits. 1998",
@@ -126,7 +143,7 @@ _SPECS = (
         classes=_DIGITS,
         counts={"train": 1_438, "test": 359},
         reader="digits",
-        augmentation={"shift": 1, "shift_share": 1.0, "turn": 10.0, "zoom": 0.1},
+        augmentation=(_NUDGE, _TURN),
         background="dark",
         licence="CC BY 4.0",
         citation="E. Alpaydin, C. Kaynak: Optical Recognition of Handwritten Digits. UCI Machine Learning Repository, 1998, "

@@ -3,13 +3,14 @@
 Every face (command line, page, cluster) calls these; none of them has a job of its own.
 """
 
-from sightline.jobs.evaluations import evaluate, preview, report
+from sightline.jobs.evaluations import data_preview, evaluate, preview, report
 from sightline.jobs.models import find_sources, load, model_folder, pretrained
 from sightline.jobs.trainings import DryRun, Run, dry_run, resume, train
 
 __all__ = [
     "DryRun",
     "Run",
+    "data_preview",
     "dry_run",
     "evaluate",
     "find_sources",

@@ -5,13 +5,16 @@ from __future__ import annotations
 from pathlib import Path
 from typing import TYPE_CHECKING
 
+import numpy as np
+
+from sightline.errors import InputError
 from sightline.events import Listener, ignore
 from sightline.jobs.models import model_folder
 
 if TYPE_CHECKING:
     from sightline.evaluation import Evaluation
 
-__all__ = ["evaluate", "preview", "report"]
+__all__ = ["data_preview", "evaluate", "preview", "report"]
 
 
 def evaluate(path: str | Path, *, data: str | None = None, on_event: Listener = ignore) -> tuple[Evaluation, Path | None]:
@@ -24,12 +27,48 @@ def evaluate(path: str | Path, *, data: str | None = None, on_event: Listener = 
     return evaluate_run(Path(path), model_folder(path), data, on_event)
 
 
-def preview(data: str, output: Path, *, each: int = 8, seed: int = 0, on_event: Listener = ignore) -> Path:
+def data_preview(data: str, output: Path, *, each: int = 8, seed: int = 0, on_event: Listener = ignore) -> Path:
     """Draw `each` pictures of every class, drawn by `seed`, on a sheet in PNG or SVG; give back its path."""
     from sightline.evaluation.plots import save_sheet
     from sightline.training.session import load_data
 
     return save_sheet(load_data(data, on_event), output, each=each, seed=seed)
+
+
+def preview(
+    source: str | Path,
+    output: str | Path,
+    *,
+    pipeline: str | Path | None = None,
+    pictures: int = 2,
+    draws: int = 6,
+    seed: int = 0,
+    on_event: Listener = ignore,
+) -> Path:
+    """Show what a model sees: every step and several draws of each augmentation, on a sheet; give back its path.
+
+    `source`: a run, which has its pipeline, or data, read through `pipeline` or its default one. `pictures` are of different
+    classes as far as there are any.
+    """
+    from sightline.image import write
+    from sightline.training.config import TrainConfig, make_config
+    from sightline.training.folder import RunFolder
+    from sightline.training.inputs import make_pipeline
+    from sightline.training.preview import preview_sheet
+    from sightline.training.session import load_data
+
+    run = RunFolder(Path(source)).config
+    if run.is_file() and pipeline is not None:
+        raise InputError("a run has its own pipeline", fix="Name its data instead, or leave out --pipeline.")
+    config = TrainConfig.load(run) if run.is_file() else make_config(str(source), pipeline=pipeline)
+    dataset = load_data(config.data, on_event, seed=config.seed, validation=config.validation)
+    steps, shape = make_pipeline(config, dataset)
+    firsts = [int((dataset.train.labels == label).argmax()) for label in np.unique(dataset.train.labels)]
+    size = f"{shape[1]} x {shape[0]} px, {'gray' if shape[2] == 1 else 'colour'}"
+    title = f"What a model trained on {dataset.name} sees: {size}"
+    sheet = preview_sheet(title, dataset.train, firsts[:pictures], dataset.classes, steps, draws=draws, seed=seed or config.seed)
+    write(output, sheet)
+    return Path(output)
 
 
 def report(path: str | Path, *, on_event: Listener = ignore) -> Path:

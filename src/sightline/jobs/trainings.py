@@ -22,6 +22,7 @@ from sightline.events import Listener, Note, ignore
 if TYPE_CHECKING:
     import keras
 
+    from sightline.pipeline import Pipeline
     from sightline.training.checkpoint import State
     from sightline.training.config import TrainConfig
     from sightline.training.folder import RunFolder
@@ -105,7 +106,17 @@ def _inputs(config: TrainConfig, on_event: Listener) -> tuple[TrainConfig, Input
     inputs = load_inputs(config, on_event)
     counts = {name: len(split) for name, split in inputs.dataset.splits().items()}
     on_event(Note(f"{inputs.dataset.name}: " + ", ".join(f"{count:,} {name}" for name, count in counts.items())))
-    return config.settled(inputs.dataset.facts), inputs
+    on_event(Note(_augmentation(config, inputs.pipeline)))
+    decided = {"pipeline": inputs.pipeline.to_dict(), "size": None, "channels": "auto"}  # the steps say both
+    return config.model_copy(update=decided), inputs
+
+
+def _augmentation(config: TrainConfig, pipeline: Pipeline) -> str:
+    """What training does to its pictures, in a sentence."""
+    steps = [step.op for step in pipeline.steps if step.when == "train"]
+    if steps:
+        return f"Augmentation: {', '.join(steps)}, drawn anew for each picture in every epoch"
+    return "Augmentation is off" if not config.recipe.augment else "No augmentation: the pipeline has no steps for training"
 
 
 def _train_in(

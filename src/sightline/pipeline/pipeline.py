@@ -90,6 +90,11 @@ class Pipeline:
         """The plain pipeline of one draw: without chance, it gives the same pixels as `run` with the same arguments."""
         return Pipeline(tuple(step for _, step in self._drawn(seed, item, epoch, train)))
 
+    def draw(self, number: int, *, seed: int = 0, item: Item = 0, epoch: int = 0) -> Step | None:
+        """The plain step that step `number`, counted from 1, is for one item in one epoch; None if it is not taken."""
+        step = self.steps[number - 1]
+        return step.record(Chance(seed, item, number, epoch)) if step.is_random else cast(Step, step).plain
+
     def check(self, kind: Kind | Image | None = None, *, train: bool = False) -> None:
         """Hold the steps against each other, and against a picture or its kind: dtypes and channels, without running anything.
 
@@ -117,6 +122,11 @@ class Pipeline:
     def makes_picture(self) -> bool:
         """Whether the first step makes the picture, so that `run` takes none."""
         return bool(self.steps) and isinstance(self.steps[0], Step) and self.steps[0].operation.role == "create"
+
+    @property
+    def always(self) -> Pipeline:
+        """The steps that are applied outside of training too."""
+        return Pipeline(tuple(step for step in self.steps if step.when == "always"))
 
     @property
     def is_random(self) -> bool:
@@ -186,7 +196,7 @@ class Pipeline:
         for number, step in enumerate(self.steps, 1):
             if step.when == "train" and not train:
                 continue
-            plain = step.record(Chance(seed, item, number, epoch)) if step.is_random else cast(Step, step).plain
+            plain = self.draw(number, seed=seed, item=item, epoch=epoch)
             if plain is not None:
                 yield number, plain
 

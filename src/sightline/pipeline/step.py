@@ -106,9 +106,14 @@ class Step(_Canonical):
         return OPS.get(self.op)
 
     @property
+    def choices(self) -> dict[str, Between | Among]:
+        """The parameters that are left to chance."""
+        return {name: value for name, value in self.parameters.items() if isinstance(value, Between | Among)}
+
+    @property
     def is_random(self) -> bool:
         """Whether anything is left to chance."""
-        return self.p < 1 or any(isinstance(value, Between | Among) for value in self.parameters.values())
+        return self.p < 1 or bool(self.choices)
 
     def record(self, chance: Chance) -> Step | None:
         """The plain step of one draw; None if it is left out."""
@@ -122,7 +127,7 @@ class Step(_Canonical):
     def draws(self, chances: Chances, rows: NDArray[np.intp]) -> list[Draws]:
         """What is drawn for many pictures at once, `rows` with their `chances`: for each what `record` draws."""
         chances, rows = _hit(self.p, chances, rows)
-        drawn = {name: value.draws(chances) for name, value in self.parameters.items() if isinstance(value, Between | Among)}
+        drawn = {name: choice.draws(chances) for name, choice in self.choices.items()}
         fixed = {name: value for name, value in self.parameters.items() if name not in drawn}
         return [Draws(self.operation, rows, fixed, drawn)]
 
@@ -148,7 +153,7 @@ class Step(_Canonical):
 
     def _settings(self) -> Iterator[dict[str, Any]]:
         """The parameters with every value that a choice may take, but of numbers one: no kind of picture depends on them."""
-        choices = {name: list(value.values()) for name, value in self.parameters.items() if isinstance(value, Between | Among)}
+        choices = {name: list(choice.values()) for name, choice in self.choices.items()}
         told = [_telling(values) for values in choices.values()]
         for values in product(*told):
             yield {**self.parameters, **dict(zip(choices, values, strict=True))}

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from pathlib import Path
-from typing import Annotated, Any, Literal, TypeVar
+from typing import TYPE_CHECKING, Annotated, Any, Literal, TypeVar
 
 import yaml
 from annotated_types import Interval, Unit
@@ -16,7 +16,10 @@ from sightline.files import write_text
 from sightline.params import explain
 from sightline.registry import Registry
 
-__all__ = ["AUGMENTATION", "PRESETS", "Recipe", "TrainConfig", "make_config"]
+if TYPE_CHECKING:
+    from sightline.pipeline import Pipeline
+
+__all__ = ["PRESETS", "Recipe", "TrainConfig", "make_config"]
 
 M = TypeVar("M", bound=BaseModel)
 STRICT = ConfigDict(extra="forbid", frozen=True, allow_inf_nan=False, validate_default=True)
@@ -48,24 +51,8 @@ class Recipe(BaseModel):
     ] = False
     pool_first: Annotated[bool, Doc("Train the form that pools before bias and ReLU: the same function, faster")] = False
     steps_per_execution: Annotated[int, Interval(ge=1, le=1000), Doc("Steps run between two returns to Python")] = 1
-    flip: Annotated[Literal["none", "horizontal"] | None, Doc("Mirror pictures every other epoch; not set: as suits the data")] = (
-        "none"
-    )
-    shift: Annotated[
-        int | None, Interval(ge=0, le=64), Unit("px"), Doc("Largest shift in each direction; not set: as suits the data")
-    ] = 0
-    shift_share: Annotated[float | None, Interval(ge=0, le=1), Doc("Share of pictures shifted; not set: as suits the data")] = 0.0
-    turn: Annotated[
-        float | None, Interval(ge=0, le=180), Unit("degrees"), Doc("Largest turn either way; not set: as suits the data")
-    ] = 0.0
-    zoom: Annotated[float | None, Interval(ge=0, le=0.5), Doc("Largest change of scale; not set: as suits the data")] = 0.0
-    erase: Annotated[
-        float | None, Interval(ge=0, le=1), Doc("Share of pictures with a small rectangle erased; not set: as suits the data")
-    ] = 0.0
+    augment: Annotated[bool, Doc("Draw the pipeline's steps for training anew in every epoch; off, none of them is taken")] = False
 
-
-AUGMENTATION = ("flip", "shift", "shift_share", "turn", "zoom", "erase")
-"""The fields of a recipe that may be left to the data; what the data does not name is not done."""
 
 PRESETS: Registry[Recipe] = Registry("preset")
 PRESETS.add("plain", Recipe())
@@ -84,7 +71,7 @@ PRESETS.add(
         standardize=True,
         pool_first=True,
         steps_per_execution=20,
-        **dict.fromkeys(AUGMENTATION),
+        augment=True,
     ),
 )
 
@@ -108,12 +95,12 @@ class TrainConfig(BaseModel):
     class_weight: Annotated[Literal["none", "balanced"], Doc("balanced: rare classes count more, in inverse proportion")] = "none"
     size: Annotated[int | None, Interval(ge=8, le=1024), Unit("px"), Doc("Side of the network's input; none: the data's")] = None
     channels: Annotated[Literal["gray", "color", "auto"], Doc("Channels of the network's input; auto: the data's")] = "auto"
-
-    def settled(self, facts: Mapping[str, Any]) -> TrainConfig:
-        """The same configuration with the augmentation it leaves to the data replaced by what suits those, as `facts` say."""
-        left = [name for name in AUGMENTATION if getattr(self.recipe, name) is None]
-        suits = {name: facts.get("augmentation", {}).get(name, getattr(PRESETS.get("plain"), name)) for name in left}
-        return self.model_copy(update={"recipe": self.recipe.model_copy(update=suits)})
+    pipeline: Annotated[dict[str, Any] | None, Doc("Steps from a raw picture to the network's input; none: as suits the data")] = (
+        None
+    )
+    workers: Annotated[
+        int | None, Interval(ge=1, le=64), Doc("Threads that prepare pictures; the result is the same for any number")
+    ] = None
 
     def extended(self, epochs: int) -> TrainConfig:
         """The same configuration with more epochs; ParameterError if they are too many or fewer than none."""
@@ -136,23 +123,39 @@ class TrainConfig(BaseModel):
             raise RunError(f"cannot read {str(path)!r}: {explain(error, 'configuration', cls).problem}") from error
 
 
-def make_config(data: str, *, preset: str = "tuned", recipe: Mapping[str, Any] | None = None, **options: Any) -> TrainConfig:
+def make_config(
+    data: str,
+    *,
+    preset: str = "tuned",
+    recipe: Mapping[str, Any] | None = None,
+    pipeline: Pipeline | Mapping[str, Any] | str | Path | None = None,
+    **options: Any,
+) -> TrainConfig:
     """A checked configuration: the preset's recipe with the values of `recipe` put in its place, and `options`.
 
-    The path of data that is no named dataset is made absolute, so that a run does not depend on where it was started.
+    `pipeline`: one, what a file of one holds, or such a file; its steps for training are taken whatever the preset, unless
+    `recipe` says otherwise. The path of data that is no named dataset is made absolute, so that a run does not depend on where
+    it was started.
 
     >>> make_config("mnist", preset="plain", recipe={"batch_size": 64}).recipe.batch_size
     64
     """
     from sightline.data import DATASETS  # not above: help and version read this module, and need neither NumPy nor OpenCV
 
-    full = _checked(Recipe, {**PRESETS.get(preset).model_dump(), **(recipe or {})})
+    own = {"augment": True} if pipeline is not None else {}
+    full = _checked(Recipe, {**PRESETS.get(preset).model_dump(), **own, **(recipe or {})})
     for name, condition in (("weight_decay", full.optimizer != "adam"), ("warmup", full.schedule == "linear")):
         if name in (recipe or {}) and getattr(full, name) and not condition:
             needed = "optimizer adamw or muon" if name == "weight_decay" else "schedule linear"
             raise ParameterError(f"{name} has no effect", expected=needed, fix="Set both, or neither.")
     if data not in DATASETS and Path(data).exists():
         data = str(Path(data).absolute())
+    if pipeline is not None:
+        from sightline.pipeline import Pipeline
+
+        if isinstance(pipeline, Mapping):
+            pipeline = Pipeline.from_dict(dict(pipeline))
+        options["pipeline"] = (pipeline if isinstance(pipeline, Pipeline) else Pipeline.load(pipeline)).to_dict()
     return _checked(TrainConfig, {"data": data, "preset": preset, "recipe": full, **options})
 
 

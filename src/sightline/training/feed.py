@@ -2,94 +2,108 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+import os
+from collections.abc import Iterator
+from concurrent.futures import ThreadPoolExecutor
+from dataclasses import dataclass, replace
+from typing import Any
 
-import cv2
 import numpy as np
-from numpy.lib.stride_tricks import sliding_window_view
 from numpy.typing import NDArray
 
-from sightline.training.config import Recipe
+from sightline.data import Split
+from sightline.errors import PipelineError, SightlineError
+from sightline.image import Image
+from sightline.pipeline import Pictures, Pipeline, run_many
 
-__all__ = ["Feed", "Pictures"]
+__all__ = ["Feed", "Inputs8", "Source", "stacked", "threads"]
 
-Pictures = NDArray[np.uint8]
-SHUFFLE, SHIFT, ERASE, FLIP, TURN = range(5)  # one stream of random numbers for each use
+Inputs8 = NDArray[np.uint8]
+"""Pictures as the network reads them: uint8 `(N, H, W, C)`."""
+
+SHUFFLE = 0  # the stream of random numbers that orders the pictures
+TOGETHER = 1024  # pictures that one worker takes at a time: their arrays stay in the cache
+
+
+@dataclass(frozen=True)
+class Source:
+    """What an epoch is made from: `pictures` that have the pipeline's `first` steps behind them, on disk none.
+
+    `pictures` in memory: `(N, h, w)` or `(N, h, w, c)`. `items` `(N,)`: the index in the training split that names each.
+    """
+
+    pictures: NDArray[Any] | Split
+    items: NDArray[np.intp]
+    first: int
+
+    def take(self, count: int) -> Source:
+        """The first `count` pictures."""
+        pictures = self.pictures[:count] if isinstance(self.pictures, np.ndarray) else self.pictures
+        return replace(self, pictures=pictures, items=self.items[:count])
 
 
 @dataclass(frozen=True)
 class Feed:
-    """Training pictures, uint8 `(N, H, W, C)`, and labels, int64 `(N,)`, shuffled and augmented anew each epoch.
+    """Training pictures and labels int64 `(N,)`, shuffled and augmented anew each epoch by `pipeline`.
 
-    The recipe is settled: it leaves nothing to the data.
-
-    An epoch is a function of (seed, epoch) alone, and what is drawn for a picture of (seed, epoch, its index), so
-    a resumed training sees what an uninterrupted one would have seen.
+    An epoch is a function of (seed, epoch) alone, and what is drawn for a picture of (seed, epoch, its index): neither the
+    number of workers nor what ran before matters, and a resumed training sees what an uninterrupted one would have seen.
     """
 
-    pictures: Pictures
+    source: Source
     labels: NDArray[np.int64]
-    recipe: Recipe
+    pipeline: Pipeline
+    shape: tuple[int, int, int]
     seed: int
+    workers: int | None = None
 
-    def epoch(self, number: int) -> tuple[Pictures, NDArray[np.int64]]:
-        """The pictures and labels of epoch `number`, counted from 0, in the order in which they are seen."""
-        pictures = self.pictures
-        recipe = self.recipe
-        if recipe.flip == "horizontal":
-            pictures = self._flip(pictures, number)
-        if recipe.shift and recipe.shift_share:
-            pictures = self._shift(pictures, recipe.shift, recipe.shift_share, number)
-        if recipe.turn or recipe.zoom:
-            pictures = self._turn(pictures, recipe.turn or 0.0, recipe.zoom or 0.0, number)
-        if recipe.erase:
-            pictures = self._erase(pictures, recipe.erase, number)
-        order = self._random(SHUFFLE, number).permutation(len(self.labels))
-        return pictures[order], self.labels[order]
+    def epoch(self, number: int) -> tuple[Inputs8, NDArray[np.int64]]:
+        """The pictures and labels of epoch `number`, counted from 0, in the order in which they are seen.
 
-    def _random(self, use: int, epoch: int) -> np.random.Generator:
-        return np.random.default_rng([self.seed, use, epoch])
+        PipelineError names the picture that a step fails on.
+        """
+        order = np.random.default_rng([self.seed, SHUFFLE, number]).permutation(len(self.labels))
+        pictures = np.empty((len(order), *self.shape), np.uint8)
+        parts = [slice(start, start + TOGETHER) for start in range(0, len(order), TOGETHER)]
+        with ThreadPoolExecutor(threads(self.workers), "feed") as pool:
+            for part, drawn in zip(parts, pool.map(lambda part: self._drawn(order[part], number), parts), strict=True):
+                pictures[part] = drawn
+        return pictures, self.labels[order]
 
-    def _flip(self, pictures: Pictures, epoch: int) -> Pictures:
-        # every picture is mirrored every other epoch, half of them starting so: two epochs show both sides of
-        # each, where a coin would show one side twice to half of them (Jordan 2024, arXiv:2404.00498)
-        first = self._random(FLIP, 0).integers(0, 2, (len(pictures), 1, 1, 1))
-        mirrored = (first + epoch) % 2 == 0
-        return np.where(mirrored, pictures[:, :, ::-1], pictures)
+    def _drawn(self, rows: NDArray[np.intp], epoch: int) -> Inputs8:
+        """The pictures `rows` of the source as `epoch` shows them."""
+        items = self.source.items[rows]
+        if isinstance(self.source.pictures, np.ndarray):
+            some = self.source.pictures[rows]
+            if self.source.first == len(self.pipeline.steps):
+                return some.reshape(len(some), *self.shape)
+            drawn = run_many(self.pipeline, some, items=items, seed=self.seed, epoch=epoch, train=True, first=self.source.first)
+        else:
+            drawn = list(self._read(self.source.pictures, items, epoch))
+        return stacked(drawn, self.shape)
 
-    def _shift(self, pictures: Pictures, reach: int, share: float, epoch: int) -> Pictures:
-        height, width = pictures.shape[1:3]
-        padded = np.pad(pictures, ((0, 0), (reach, reach), (reach, reach), (0, 0)))
-        windows = sliding_window_view(padded, (height, width), axis=(1, 2))  # (N, 2r+1, 2r+1, C, H, W)
-        random = self._random(SHIFT, epoch)
-        offsets = random.integers(0, 2 * reach + 1, (len(pictures), 2))
-        offsets[random.random((len(pictures),)) >= share] = reach  # these stay
-        chosen = windows[np.arange(len(pictures)), offsets[:, 0], offsets[:, 1]]  # (N, C, H, W)
-        return np.ascontiguousarray(np.moveaxis(chosen, 1, -1))
+    def _read(self, split: Split, items: NDArray[np.intp], epoch: int) -> Iterator[Image]:
+        for item in items.tolist():
+            try:
+                yield self.pipeline.run(split.read(item), seed=self.seed, item=item, epoch=epoch, train=True)
+            except SightlineError as error:
+                raise PipelineError(f"{split.names[item]}: {error.problem}", fix=error.fix) from error
 
-    def _turn(self, pictures: Pictures, turn: float, zoom: float, epoch: int) -> Pictures:
-        random = self._random(TURN, epoch)
-        angles = random.uniform(-turn, turn, len(pictures))
-        scales = random.uniform(1 - zoom, 1 + zoom, len(pictures))
-        height, width = pictures.shape[1:3]
-        centre = ((width - 1) / 2, (height - 1) / 2)
-        turned = np.empty_like(pictures)
-        for index, picture in enumerate(pictures):
-            matrix = cv2.getRotationMatrix2D(centre, angles[index], scales[index])
-            new = cv2.warpAffine(picture, matrix, (width, height), flags=cv2.INTER_LINEAR, borderMode=cv2.BORDER_REPLICATE)
-            turned[index] = new.reshape(picture.shape)  # OpenCV drops a single channel
-        return turned
 
-    def _erase(self, pictures: Pictures, share: float, epoch: int) -> Pictures:
-        random = self._random(ERASE, epoch)
-        count, height, width = pictures.shape[:3]
-        hit = random.random((count,)) < share
-        largest = np.maximum(1, np.array([height, width]) * 2 // 7)  # 8 px of 28
-        sides = 1 + (random.random((count, 2)) * largest).astype(np.int64)
-        corners = (random.random((count, 2)) * (np.array([height, width]) - sides + 1)).astype(np.int64)
-        grays = random.integers(0, 256, (count, 1, 1, 1), dtype=np.uint8)
-        rows, columns = np.arange(height), np.arange(width)
-        inside_rows = (rows >= corners[:, :1]) & (rows < corners[:, :1] + sides[:, :1]) & hit[:, None]
-        inside_columns = (columns >= corners[:, 1:]) & (columns < corners[:, 1:] + sides[:, 1:])
-        mask = inside_rows[:, :, None, None] & inside_columns[:, None, :, None]
-        return np.where(mask, grays, pictures)
+def stacked(images: Pictures, shape: tuple[int, int, int]) -> Inputs8:
+    """Pictures as one array uint8 `(N, H, W, C)`; PipelineError where one is not of `shape`."""
+    wanted = {shape, shape[:2]} if shape[2] == 1 else {shape}
+    for image in images[:1] if isinstance(images, np.ndarray) else images:
+        if image.shape not in wanted or image.dtype != np.uint8:
+            raise PipelineError(
+                "the pipeline does not make inputs of the network",
+                expected=f"uint8 {shape}",
+                received=f"{image.dtype} {image.shape}",
+                fix="End it with a step such as letterbox or to_depth8.",
+            )
+    return np.asarray(images, np.uint8).reshape(len(images), *shape)
+
+
+def threads(workers: int | None) -> int:
+    """How many threads prepare pictures: `workers`, or by itself one for each core, at most 8."""
+    return workers or min(8, os.cpu_count() or 1)

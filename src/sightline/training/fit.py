@@ -17,7 +17,7 @@ from sightline.errors import Interrupted, TrainingError
 from sightline.events import EpochDone, Listener, StepDone
 from sightline.training.checkpoint import State, arrays_of, assign
 from sightline.training.config import TrainConfig
-from sightline.training.feed import Feed, Pictures
+from sightline.training.feed import Feed, Inputs8
 from sightline.training.standard import Standard
 
 if TYPE_CHECKING:
@@ -41,7 +41,7 @@ class Trainer:
     network: keras.Model
     feed: Feed
     standard: Standard
-    validation: tuple[Pictures, NDArray[np.int64]]
+    validation: tuple[Inputs8, NDArray[np.int64]]
     class_weights: NDArray[np.float32] | None
     on_event: Listener
     stop: Callable[[], bool]
@@ -115,7 +115,7 @@ class Trainer:
     def _steps(self) -> int:
         return math.ceil(len(self.feed.labels) / self.config.recipe.batch_size)
 
-    def _epoch(self, model: keras.Model, state: State, pictures: Pictures, labels: NDArray[np.int64]) -> None:
+    def _epoch(self, model: keras.Model, state: State, pictures: Inputs8, labels: NDArray[np.int64]) -> None:
         import keras
 
         from sightline.training.parts import Watch

@@ -1,34 +1,55 @@
-"""From a dataset's pictures to the arrays a network reads: the default pipeline, and the pictures sent through it."""
+"""From a dataset's pictures to the arrays a network reads: the pipeline, and the pictures sent through it."""
 
 from __future__ import annotations
 
+from collections.abc import Iterator
+from concurrent.futures import ThreadPoolExecutor
 from contextlib import suppress
 
 import numpy as np
 from numpy.typing import NDArray
 
+from sightline.bundle import prepare as prepare_one
 from sightline.data import Dataset, Split
-from sightline.errors import DatasetError, SightlineError
+from sightline.errors import DatasetError, ParameterError, PipelineError, SightlineError
 from sightline.events import Listener, Note, Progress
 from sightline.image import Image
-from sightline.pipeline import Pipeline, Step
+from sightline.pipeline import Pipeline, run_many
 from sightline.training.config import TrainConfig
-from sightline.training.feed import Pictures
+from sightline.training.defaults import default_pipeline
+from sightline.training.feed import Inputs8, Source, stacked, threads
 
-__all__ = ["default_pipeline", "input_shape", "prepare"]
+__all__ = ["make_pipeline", "prepare", "source_of"]
 
 SMALLEST, USUAL = 28, 64
 EXAMPLES = 50
-REPORT_EVERY = 500
+FILES, ARRAYS = 16, 1000  # pictures that one worker takes at a time
 
 
-def input_shape(config: TrainConfig, dataset: Dataset) -> tuple[int, int, int]:
+def make_pipeline(config: TrainConfig, dataset: Dataset) -> tuple[Pipeline, tuple[int, int, int]]:
+    """The pipeline that `config` names, or the dataset's default, and the shape (H, W, C) of what it makes.
+
+    Without augmentation the steps marked `when: train` are left out. PipelineError if it makes pictures of different sizes.
+    """
+    some = _examples(dataset.train)
+    if config.pipeline is None:
+        shape = _usual_shape(config, some)
+        return default_pipeline(dataset, shape, augment=config.recipe.augment), shape
+    pipeline = Pipeline.from_dict(config.pipeline)
+    for name, usual in (("size", None), ("channels", "auto")):
+        if getattr(config, name) != usual:
+            raise ParameterError(f"{name} has no effect", expected="no pipeline, which decides it", fix=f"Leave out --{name}.")
+    if not config.recipe.augment:
+        pipeline = pipeline.always
+    return pipeline, _shape_made(pipeline, some)
+
+
+def _usual_shape(config: TrainConfig, some: list[Image]) -> tuple[int, int, int]:
     """Height, width and channels of the network's input: what `config` says, else the data's own.
 
     The data's own size counts when all pictures share one of at most 64 px, each side at least 28; else 64 x 64. Channels
     are colour when any picture is. Of pictures on disk 50, spread over all classes, stand for the rest.
     """
-    some = _examples(dataset.train)
     shapes = {image.shape[:2] for image in some}
     height, width = shapes.pop() if len(shapes) == 1 else (USUAL, USUAL)
     if config.size is not None:
@@ -38,6 +59,25 @@ def input_shape(config: TrainConfig, dataset: Dataset) -> tuple[int, int, int]:
     height, width = (side if config.size else max(side, SMALLEST) for side in (height, width))
     color = any(_is_colored(image) for image in some) if config.channels == "auto" else config.channels == "color"
     return height, width, 3 if color else 1
+
+
+def _shape_made(pipeline: Pipeline, some: list[Image]) -> tuple[int, int, int]:
+    """What a pipeline of the user's makes of some pictures, always and when it trains."""
+    results = [pipeline.run(image, train=train) for image in some[:EXAMPLES] for train in (False, True)]
+    shapes = {(*image.shape, 1)[:3] for image in results}
+    types = {image.dtype.name for image in results}
+    if len(shapes) > 1:
+        raise PipelineError(
+            "the pipeline makes pictures of different sizes",
+            expected="one size, which the network takes",
+            received=" and ".join(f"{width} x {height} x {channels}" for height, width, channels in sorted(shapes)[:3]),
+            fix="End it with letterbox or resize, and to_gray or to_rgb.",
+        )
+    if types != {"uint8"}:
+        received = " and ".join(sorted(types))
+        raise PipelineError("the pipeline makes no input of a network", expected="uint8", received=received, fix="Add to_depth8.")
+    height, width, channels = shapes.pop()
+    return height, width, channels
 
 
 def _examples(split: Split) -> list[Image]:
@@ -57,35 +97,35 @@ def _is_colored(image: Image) -> bool:
     return bool((image[..., 0] != image[..., 1]).any() or (image[..., 1] != image[..., 2]).any())
 
 
-def default_pipeline(dataset: Dataset, shape: tuple[int, int, int]) -> Pipeline:
-    """The steps that bring any picture to the input of a network trained on `dataset`."""
-    height, width, channels = shape
-    steps = [Step("to_depth8"), Step("to_gray" if channels == 1 else "to_rgb")]
-    background = dataset.facts.get("background")
-    if background and channels == 1:
-        steps.append(Step("match_polarity", {"background": background}))
-    steps.append(Step("letterbox", {"width": width, "height": height}))
-    return Pipeline(tuple(steps))
-
-
 def prepare(
-    split: Split, pipeline: Pipeline, shape: tuple[int, int, int], on_event: Listener, *, what: str
-) -> tuple[Pictures, NDArray[np.intp]]:
+    split: Split,
+    pipeline: Pipeline,
+    shape: tuple[int, int, int],
+    on_event: Listener,
+    *,
+    what: str,
+    workers: int | None = None,
+) -> tuple[Inputs8, NDArray[np.intp]]:
     """Send a split through the pipeline: uint8 `(M, H, W, C)`, and which M of its pictures these are.
 
     A picture that cannot be read is named in a warning and left out; DatasetError when none is left.
     """
     result = np.empty((len(split), *shape), np.uint8)
+    count = 0
     kept: list[int] = []
     failed: list[SightlineError] = []
-    for index in range(len(split)):
-        try:
-            result[len(kept)] = pipeline.run(split.read(index)).reshape(shape)
-            kept.append(index)
-        except SightlineError as error:
-            failed.append(error)
-        if (index + 1) % REPORT_EVERY == 0 or index + 1 == len(split):
-            on_event(Progress(f"Reading {what}", index + 1, len(split)))
+    size = ARRAYS if split.in_memory else FILES
+    parts = [range(start, min(start + size, len(split))) for start in range(0, len(split), size)]
+    with ThreadPoolExecutor(threads(workers), "read") as pool:
+        for part, found in zip(parts, pool.map(lambda part: _prepared(split, part, pipeline, shape), parts), strict=True):
+            for index, each in zip(part, found, strict=True):
+                if isinstance(each, SightlineError):
+                    failed.append(each)
+                else:
+                    result[count] = each
+                    kept.append(index)
+                    count += 1
+            on_event(Progress(f"Reading {what}", part.stop, len(split)))
     if not kept:
         raise DatasetError(
             f"none of the {len(split)} {what} pictures can be used", received=failed[0].problem if failed else "none"
@@ -94,4 +134,38 @@ def prepare(
         on_event(Note(f"Left out: {failure.problem}", warning=True))
     if len(failed) > 10:
         on_event(Note(f"Left out: {len(failed) - 10} more {what} pictures", warning=True))
-    return result[: len(kept)], np.array(kept, dtype=np.intp)
+    return result[:count], np.array(kept, dtype=np.intp)
+
+
+def _prepared(
+    split: Split, part: range, pipeline: Pipeline, shape: tuple[int, int, int]
+) -> Inputs8 | list[Inputs8 | SightlineError]:
+    """Some pictures of a split as the network reads them, together if that goes well, else each or what is wrong with it."""
+    if isinstance(split.pictures, np.ndarray):
+        with suppress(SightlineError):
+            return stacked(run_many(pipeline, split.pictures[part.start : part.stop]), shape)
+    return list(_one_by_one(split, part, pipeline, shape))
+
+
+def _one_by_one(split: Split, part: range, pipeline: Pipeline, shape: tuple[int, int, int]) -> Iterator[Inputs8 | SightlineError]:
+    for index in part:
+        try:
+            yield prepare_one(split.pictures[index], pipeline, shape)
+        except SightlineError as error:
+            yield error
+
+
+def source_of(split: Split, kept: NDArray[np.intp], prepared: Inputs8, pipeline: Pipeline) -> Source:
+    """What the epochs are made from: as far as the pictures are the same in all of them, they are made once.
+
+    `prepared` are the pictures `kept` of `split` as they are without augmentation.
+    """
+    steps = pipeline.steps
+    first = next((number for number, step in enumerate(steps) if step.when == "train" or step.is_random), len(steps))
+    if all(step.when == "train" for step in steps[first:]):
+        return Source(prepared[..., 0] if prepared.shape[-1] == 1 else prepared, kept, first)
+    if isinstance(split.pictures, np.ndarray):
+        begun = run_many(Pipeline(steps[:first]), split.pictures[kept])
+        if isinstance(begun, np.ndarray) or len({image.shape for image in begun}) == 1:
+            return Source(np.asarray(begun), kept, first)
+    return Source(split, kept, 0)

@@ -32,7 +32,7 @@ from sightline.training.backend import precision
 from sightline.training.baselines import BASELINES
 from sightline.training.checkpoint import State
 from sightline.training.config import TrainConfig
-from sightline.training.feed import Pictures
+from sightline.training.feed import Inputs8
 from sightline.training.folder import RunFolder
 from sightline.training.inputs import prepare
 from sightline.training.log import read_log
@@ -69,7 +69,7 @@ def make_bundle(folder: RunFolder, config: TrainConfig, inputs: Inputs, network:
         model=shipped,
         architecture=config.model,
         arguments=arguments,
-        pipeline=inputs.pipeline,
+        pipeline=inputs.pipeline.always,
         labels=inputs.dataset.classes,
         input_shape=inputs.shape,
         sample=encode(_small(inputs.sample), ".png"),
@@ -96,7 +96,7 @@ def measure_latency(predictor: Predictor) -> tuple[float, str]:
 
 def evaluate_split(
     predictor: Predictor, split: Split, name: str, on_event: Listener
-) -> tuple[Evaluation, Pictures, NDArray[np.intp]]:
+) -> tuple[Evaluation, Inputs8, NDArray[np.intp]]:
     """Evaluate the bundle on a split: the evaluation, what the network saw, and which pictures of the split these are."""
     pictures, kept = prepare(split, predictor.pipeline, predictor.input_shape, on_event, what=name)
     names = tuple(split.names[index] for index in kept)
@@ -143,7 +143,7 @@ def make_record(
         baseline=BASELINES.get(dataset.name) if config.preset != "plain" else None,
         config=config.model_dump(mode="json"),
         environment=environment(config),
-        fingerprints={"dataset": dataset.fingerprint, "pipeline": inputs.pipeline.hash},
+        fingerprints={"dataset": dataset.fingerprint, "pipeline": predictor.pipeline.hash},
         shell=(f"sightline predict photo.png --model {where}", f"sightline evaluate {where}"),
         python=(
             "import sightline as sl",
@@ -188,7 +188,7 @@ def final_split(dataset: Dataset) -> tuple[str, Split]:
     raise DatasetError(f"{dataset.name} has nothing to evaluate on", expected="a test or validation split")
 
 
-def shown(picture: Pictures) -> Image:
+def shown(picture: Inputs8) -> Image:
     """A network's input `(H, W, C)` as an image: gray without its last axis."""
     return picture[..., 0] if picture.shape[-1] == 1 else picture
 

@@ -20,10 +20,10 @@ from sightline.pipeline import Pipeline
 from sightline.training.backend import dtype_policy, load_keras
 from sightline.training.checkpoint import State, load_state, save_state
 from sightline.training.config import Recipe, TrainConfig
-from sightline.training.feed import Feed, Pictures
+from sightline.training.feed import Feed, Inputs8, Source
 from sightline.training.fit import Trainer
 from sightline.training.folder import RunFolder
-from sightline.training.inputs import default_pipeline, input_shape, prepare
+from sightline.training.inputs import make_pipeline, prepare, source_of
 from sightline.training.log import write_log
 from sightline.training.standard import RAW, Standard, foldable, folded, standard_of
 
@@ -46,16 +46,20 @@ __all__ = [
 DERIVED = ("input_shape", "classes", "pool_first")
 """Arguments of architectures that training sets by itself."""
 
-Labelled = tuple[Pictures, NDArray[np.int64]]
+Labelled = tuple[Inputs8, NDArray[np.int64]]
 
 
 @dataclass(frozen=True)
 class Inputs:
-    """The data of a training as the network reads it: pictures uint8 `(N, H, W, C)` with labels int64 `(N,)`."""
+    """The data of a training as the network reads it: pictures uint8 `(N, H, W, C)` with labels int64 `(N,)`.
+
+    `train` are the pictures without augmentation; `source` is what `pipeline` makes an epoch's pictures from.
+    """
 
     dataset: Dataset
     pipeline: Pipeline
     shape: tuple[int, int, int]
+    source: Source
     train: Labelled
     validation: Labelled
     sample: Image
@@ -76,15 +80,15 @@ def load_inputs(config: TrainConfig, on_event: Listener) -> Inputs:
         raise DatasetError(
             f"{config.data!r} has too few pictures", expected="some to validate with", received=str(len(dataset.train))
         )
-    shape = input_shape(config, dataset)
-    pipeline = default_pipeline(dataset, shape)
+    pipeline, shape = make_pipeline(config, dataset)
     sets = {}
     for name, split in (("training", dataset.train), ("validation", dataset.validation)):
-        pictures, kept = prepare(split, pipeline, shape, on_event, what=name)
+        pictures, kept = prepare(split, pipeline.always, shape, on_event, what=name, workers=config.workers)
         sets[name] = (pictures, split.labels[kept], kept)
     left_out = len(dataset.train) + len(dataset.validation) - sum(len(kept) for _, _, kept in sets.values())
     sample = dataset.validation.read(int(sets["validation"][2][0]))
-    return Inputs(dataset, pipeline, shape, sets["training"][:2], sets["validation"][:2], sample, left_out)
+    source = source_of(dataset.train, sets["training"][2], sets["training"][0], pipeline)
+    return Inputs(dataset, pipeline, shape, source, sets["training"][:2], sets["validation"][:2], sample, left_out)
 
 
 def load_data(source: str, on_event: Listener, *, seed: int = 0, validation: float = 0.1) -> Dataset:
@@ -136,7 +140,7 @@ def make_trainer(
     save: Callable[[State], None] = lambda state: None,
 ) -> Trainer:
     """A trainer of `network`, which `build` made, ready to run."""
-    feed = Feed(*inputs.train, config.recipe, config.seed)
+    feed = Feed(inputs.source, inputs.train[1], inputs.pipeline, inputs.shape, config.seed, config.workers)
     weights = _balanced(inputs.train[1], len(inputs.dataset.classes)) if config.class_weight == "balanced" else None
     standard = _standard(config, inputs, network)
     return Trainer(config, network, feed, standard, inputs.validation, weights, on_event, stop, save)
@@ -188,7 +192,7 @@ def time_steps(config: TrainConfig, inputs: Inputs) -> tuple[int, int, float]:
     """Run a few training steps: the network's parameters, the steps of an epoch, and the seconds one will take."""
     recipe = config.recipe
     few = min(len(inputs.train[1]), 3 * recipe.batch_size * recipe.steps_per_execution)
-    part = replace(inputs, train=(inputs.train[0][:few], inputs.train[1][:few]))
+    part = replace(inputs, source=inputs.source.take(few), train=(inputs.train[0][:few], inputs.train[1][:few]))
     seconds: list[float] = []
 
     def note(event: Event) -> None:

@@ -1,0 +1,36 @@
+"""The pipeline that a dataset is read through when nobody says otherwise: reading steps, and light augmentation."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from sightline.data import Dataset
+from sightline.data.specs import ERASE
+from sightline.pipeline import Pipeline
+
+__all__ = ["default_pipeline"]
+
+
+def default_pipeline(dataset: Dataset, shape: tuple[int, int, int], *, augment: bool = False) -> Pipeline:
+    """The steps that bring any picture to the input `(H, W, C)` of a network trained on `dataset`.
+
+    With `augment` the steps follow that change pictures in training without changing their label: those the dataset states,
+    else small shifts and erased patches; no mirroring and no turning, which may change a label.
+    """
+    height, width, channels = shape
+    steps: list[Any] = ["to_depth8", "to_gray" if channels == 1 else "to_rgb"]
+    background = dataset.facts.get("background")
+    if background and channels == 1:
+        steps.append({"match_polarity": {"background": background}})
+    steps.append({"letterbox": {"width": width, "height": height}})
+    if augment:
+        stated = dataset.facts.get("augmentation")
+        steps += _light(min(height, width)) if stated is None else stated
+    return Pipeline(tuple(steps))
+
+
+def _light(side: int) -> list[dict[str, Any]]:
+    """What hardly any picture minds: shifts by up to 1/28 of the side, and a small patch erased now and then."""
+    reach = max(1, round(side / 28))
+    moves = {"one_of": list(range(-reach, reach + 1))}
+    return [{"translate": {"x": moves, "y": moves, "border": "replicate"}, "p": 0.5, "when": "train"}, ERASE]
