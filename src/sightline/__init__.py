@@ -41,6 +41,7 @@ _HOME = {
     "load_dataset": "sightline.data",
     "read": "sightline.image",
     "report": "sightline.jobs",
+    "reproduce": "sightline.jobs",
     "resume": "sightline.jobs",
     "show": "sightline.display",
     "train": "sightline.api",
@@ -178,6 +179,7 @@ __all__ = [
     "remap",
     "remove_small",
     "report",
+    "reproduce",
     "resize",
     "resize_longest",
     "resize_shortest",
@@ -236,7 +238,7 @@ if TYPE_CHECKING:
     from sightline.display import show
     from sightline.errors import SightlineError
     from sightline.image import Image, ImageInfo, info, read, write
-    from sightline.jobs import Run, evaluate, load, report, resume
+    from sightline.jobs import Run, evaluate, load, report, reproduce, resume
     from sightline.models import MODELS
     from sightline.ops import (
         OPS,

@@ -33,6 +33,7 @@ COMMANDS = (
     Command("evaluate", "train", "Models"),
     Command("val", "train", None),
     Command("report", "train", "Models"),
+    Command("reproduce", "reproduce", "Models"),
     Command("models", "about", "Models"),
     Command("data", "data", "Data"),
     Command("version", "about", "About"),

@@ -49,7 +49,7 @@ def finish(command: F) -> F:
 
 def _option(parameter: Parameter, annotation: Any, panel: str, preset: bool) -> inspect.Parameter:
     flag = "--" + parameter.name.replace("_", "-")
-    names = [SHORT.get(flag, flag)]
+    names = NAMES.get(flag, [flag])
     text = parameter.text
     notes = [] if parameter.choices else [parameter.range]
     notes.append("preset decides" if preset else f"default {parameter.default}" if parameter.default is not None else "")
@@ -62,8 +62,8 @@ def _option(parameter: Parameter, annotation: Any, panel: str, preset: bool) -> 
     )
 
 
-SHORT = {"--learning-rate": "--lr"}
-"""Options that are known by another name in the field."""
+NAMES = {"--learning-rate": ["--lr"], "--size": ["--size", "--image-size"]}
+"""Options that the field knows by another name."""
 
 
 def given(options: dict[str, Any], names: list[str]) -> dict[str, Any]:

@@ -5,10 +5,12 @@ Every face (command line, page, cluster) calls these; none of them has a job of 
 
 from sightline.jobs.evaluations import data_preview, evaluate, preview, report
 from sightline.jobs.models import find_sources, load, model_folder, pretrained
+from sightline.jobs.reproductions import Reproduction, reproduce
 from sightline.jobs.trainings import DryRun, Run, dry_run, resume, train
 
 __all__ = [
     "DryRun",
+    "Reproduction",
     "Run",
     "data_preview",
     "dry_run",
@@ -19,6 +21,7 @@ __all__ = [
     "pretrained",
     "preview",
     "report",
+    "reproduce",
     "resume",
     "train",
 ]

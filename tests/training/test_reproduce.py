@@ -1,0 +1,59 @@
+from __future__ import annotations
+
+import json
+from pathlib import Path
+
+import pytest
+from typer.testing import CliRunner
+
+import sightline as sl
+from sightline.cli.app import build
+from sightline.errors import RunError
+from sightline.files import write_json
+
+
+@pytest.fixture(scope="module")
+def run(tmp_path_factory: pytest.TempPathFactory) -> sl.Run:
+    return sl.train("digits", epochs=2, out=tmp_path_factory.mktemp("runs"), name="first")
+
+
+def test_a_run_gives_the_same_weights_again(run: sl.Run) -> None:
+    before = {file.name: file.read_bytes() for file in run.path.iterdir() if file.is_file()}
+    found = sl.reproduce(run.path)
+    assert found.run.path == run.path.parent / "first-again"
+    assert found.identical
+    assert found.reproduced
+    assert found.agreement == 1
+    assert found.environment == {}
+    assert all(then == now for then, now in found.figures.values())
+    assert {file.name: file.read_bytes() for file in run.path.iterdir() if file.is_file()} == before
+
+
+def test_the_command_says_what_differs_and_ends_with_1(run: sl.Run, tmp_path: Path) -> None:
+    record = json.loads((run.path / "metrics.json").read_text(encoding="utf-8"))
+    changed = json.loads(json.dumps(record))
+    changed["evaluation"]["accuracy"] -= 0.2
+    changed["run"]["environment"]["keras"] = "1.0"
+    config = (run.path / "config.yaml").read_text(encoding="utf-8")
+    try:
+        write_json(run.path / "metrics.json", changed)
+        (run.path / "config.yaml").write_text(config.replace("learning_rate: 0.01", "learning_rate: 0.02"), encoding="utf-8")
+        command = ["reproduce", str(run.path), "--out", str(tmp_path), "--name", "again", "--quiet"]
+        ran = CliRunner().invoke(build(["reproduce"]), [*command, "--json"])
+        assert ran.exit_code == 1, ran.output
+        found = json.loads(ran.stdout)
+        assert not found["identical"]
+        assert not found["reproduced"]
+        assert found["environment"]["keras"]["before"] == "1.0"
+        assert found["figures"]["accuracy"]["before"] == pytest.approx(changed["evaluation"]["accuracy"])
+    finally:
+        write_json(run.path / "metrics.json", record)
+        (run.path / "config.yaml").write_text(config, encoding="utf-8")
+
+
+def test_what_was_never_finished_cannot_be_reproduced(tmp_path: Path) -> None:
+    with pytest.raises(RunError, match="is not a run"):
+        sl.reproduce(tmp_path)
+    (tmp_path / "config.yaml").write_text("data: digits\n", encoding="utf-8")
+    with pytest.raises(RunError, match="has no results yet"):
+        sl.reproduce(tmp_path)
