@@ -1,4 +1,4 @@
-"""Seconds an epoch of the plain Keras script and of the `tuned` preset, in turn on the same machine.
+"""Seconds an epoch of the plain Keras script and of the `tuned` preset with and without augmentation, in turn.
 
     python benchmarks/epoch_time.py [--rounds 3]
 
@@ -19,9 +19,9 @@ import json, sys
 from sightline.training import make_config
 from sightline.training.session import build, load_inputs, make_trainer
 from sightline.events import EpochDone, ignore
-config = make_config("fashion-mnist", epochs=3, preset=sys.argv[1])
+recipe = {"augment": False} if "--no-augment" in sys.argv else {}
+config = make_config("fashion-mnist", epochs=3, preset=sys.argv[1], recipe=recipe)
 inputs = load_inputs(config, ignore)
-config = config.settled(inputs.dataset.facts)
 rows = []
 listen = lambda event: rows.append(event.row["seconds"]) if isinstance(event, EpochDone) else None
 make_trainer(config, inputs, build(config, inputs), listen).run(None)
@@ -34,19 +34,23 @@ def main() -> None:
     parser.add_argument("--rounds", type=int, default=3)
     rounds = parser.parse_args().rounds
     plain: list[float] = []
-    ours: dict[str, list[float]] = {"plain": [], "tuned": []}
+    ours: dict[str, list[float]] = {"plain": [], "tuned": [], "tuned --no-augment": []}
     ratios: list[float] = []
+    feed: list[float] = []
     for number in range(rounds):
         plain.append(min(run_json("benchmarks/plain_keras.py", "fashion-mnist", "--epochs", "3")["seconds"][1:]))
         for preset, seconds in ours.items():
-            seconds.append(min(run_json("-c", OURS, preset)[1:]))
+            seconds.append(min(run_json("-c", OURS, *preset.split())[1:]))
         ratios.append(plain[-1] / ours["tuned"][-1])
+        feed.append(ours["tuned"][-1] / ours["tuned --no-augment"][-1])
         print(json.dumps({"round": number, "plain": plain[-1], **{k: v[-1] for k, v in ours.items()}}), file=sys.stderr)
     rows = [
         ["plain Keras script", spread(plain)],
         ["Sightline, preset plain", spread(ours["plain"])],
         ["Sightline, preset tuned", spread(ours["tuned"])],
+        ["Sightline, preset tuned, without its augmentation (flip, shift, erase)", spread(ours["tuned --no-augment"])],
         ["**plain script ÷ tuned**", spread(ratios)],
+        ["**with augmentation ÷ without**", spread(feed)],
     ]
     text = table([f"54,000 pictures, n = {rounds}", "seconds an epoch, median (range)"], rows)
     publish("epoch-time", "Time of an epoch", text, f"python benchmarks/epoch_time.py --rounds {rounds}")
