@@ -46,6 +46,20 @@ def test_the_pipeline_in_the_documentation_loads_and_runs(tmp_path: Path) -> Non
     assert sl.Pipeline.load(tmp_path / "p.yaml").run(sl.sample(width=60, height=40), train=True).shape == (28, 28)
 
 
+def test_the_training_pipeline_in_the_documentation_trains(tmp_path: Path) -> None:
+    text = re.findall(r"```yaml\n(.*?)```", (ROOT / "docs/training.md").read_text(encoding="utf-8"), re.DOTALL)[0]
+    (tmp_path / "p.yaml").write_text(text, encoding="utf-8")
+    commands = re.findall(r"^\$ sightline (.*?)(?: +#.*)?$", (ROOT / "docs/training.md").read_text(encoding="utf-8"), re.MULTILINE)
+    assert len(commands) >= 3
+    for line in (command for command in commands if "p.yaml" in command):
+        words = shlex.split(line.replace("mnist", "digits"))  # the same, but small
+        if words[0] == "train":
+            words += ["--epochs", "1", "--dry-run"]
+        ran = subprocess.run([*RUN, *words], cwd=tmp_path, capture_output=True, text=True, timeout=120)
+        assert ran.returncode == 0, ran.stderr
+        assert ("Augmentation is off" in ran.stderr) == ("--no-augment" in words)
+
+
 def test_the_picture_commands_in_the_documentation_work_as_they_stand(shared: Path, tmp_path: Path) -> None:
     """Each line that begins with `$ sightline`, in turn, in a folder with a real photo; a mistake must be shown as it is."""
     shutil.copy(shared / "exif/Landscape_6.jpg", tmp_path / "photo.jpg")
