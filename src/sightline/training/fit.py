@@ -166,9 +166,10 @@ class Trainer:
     def _after_steps(self, state: State, pictures: int, started: float) -> Callable[[int, dict[str, float]], None]:
         """What to do each time Keras comes back to Python: look for trouble, average the weights, report."""
         epoch, last = state.epoch, 0
+        begun: tuple[int, float] | None = None
 
         def after(step: int, logs: dict[str, float]) -> None:
-            nonlocal last
+            nonlocal last, begun
             step = min(step, self._steps)  # Keras counts the last, shorter execution as a whole one
             if not math.isfinite(logs["loss"]):
                 raise TrainingError(f"the loss is no longer a number in epoch {epoch + 1}, step {step}", fix=LOWER)
@@ -176,11 +177,16 @@ class Trainer:
                 raise Interrupted(f"stopped in epoch {epoch + 1} of {self.config.epochs}; the first {epoch} are saved")
             self._average(state, step - last, epoch * self._steps + step)
             last = step
-            seconds = time.perf_counter() - started
+            now = time.perf_counter()
+            # the first steps are mostly compilation, and say little of those to come
+            before, since = begun or (0, started)
+            begun = begun or (step, now)
             done = min(step * self.config.recipe.batch_size, pictures)
-            left = seconds / step * (self._steps * (self.config.epochs - epoch) - step)
+            left = (now - since) / max(step - before, 1) * (self._steps * (self.config.epochs - epoch) - step)
             loss = logs.get(CROSS_ENTROPY, logs["loss"])
-            self.on_event(StepDone(epoch + 1, self.config.epochs, step, self._steps, loss, logs["accuracy"], done / seconds, left))
+            self.on_event(
+                StepDone(epoch + 1, self.config.epochs, step, self._steps, loss, logs["accuracy"], done / (now - started), left)
+            )
 
         return after
 
