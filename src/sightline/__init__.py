@@ -36,6 +36,7 @@ _HOME = {
     "apply": "sightline.batch",
     "contact_sheet": "sightline.sheet",
     "evaluate": "sightline.jobs",
+    "export": "sightline.jobs",
     "info": "sightline.image",
     "load": "sightline.jobs",
     "load_dataset": "sightline.data",
@@ -117,6 +118,7 @@ __all__ = [
     "equalize",
     "erode",
     "evaluate",
+    "export",
     "fill_holes",
     "flatten_illumination",
     "flip",
@@ -238,7 +240,7 @@ if TYPE_CHECKING:
     from sightline.display import show
     from sightline.errors import SightlineError
     from sightline.image import Image, ImageInfo, info, read, write
-    from sightline.jobs import Run, evaluate, load, report, reproduce, resume
+    from sightline.jobs import Run, evaluate, export, load, report, reproduce, resume
     from sightline.models import MODELS
     from sightline.ops import (
         OPS,

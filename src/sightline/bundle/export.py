@@ -38,7 +38,7 @@ from sightline.pipeline import Pipeline
 if TYPE_CHECKING:
     import keras
 
-__all__ = ["load_weights", "write_bundle"]
+__all__ = ["load_weights", "quiet", "write_bundle"]
 
 PARITY_TOLERANCE = 1e-4
 PARITY_PICTURES = 7
@@ -196,7 +196,7 @@ def _onnx_bytes(model: keras.Model) -> bytes:
     with tempfile.TemporaryDirectory() as folder:
         path = Path(folder) / "model.onnx"
         try:
-            with _quiet():
+            with quiet():
                 model.export(path, format="onnx", verbose=False)
         except Exception as error:  # tf2onnx and TensorFlow raise whatever they meet
             raise JobError(f"the model cannot be exported to ONNX: {error}") from error
@@ -216,7 +216,7 @@ def _simplified(exported: Any) -> Any:
     for _ in range(4):
         if not any(node.op_type == "Shape" for node in exported.graph.node):
             break
-        with _quiet():
+        with quiet():
             exported = GraphUtil.optimize_model_proto(exported) or exported
     return exported
 
@@ -248,7 +248,7 @@ def _make_canonical(exported: Any) -> None:
 
 
 @contextmanager
-def _quiet() -> Iterator[None]:
+def quiet() -> Iterator[None]:
     """Keep the exporters' notes off the terminal: Python's output, warnings and logs, and what C++ writes by itself."""
     level = logging.root.manager.disable
     sys.stdout.flush()

@@ -15,7 +15,19 @@ from sightline.errors import BundleError
 from sightline.files import write_text
 from sightline.params import explain
 
-__all__ = ["Architecture", "DatasetNote", "Description", "FileNote", "Manifest", "load_manifest", "save_manifest", "set_metrics"]
+__all__ = [
+    "Architecture",
+    "DatasetNote",
+    "Description",
+    "Exported",
+    "FileNote",
+    "Manifest",
+    "Precision",
+    "load_manifest",
+    "refusal",
+    "save_manifest",
+    "set_metrics",
+]
 
 
 def _plain(text: str) -> str:
@@ -96,6 +108,16 @@ class Description(_Data):
     created: AwareDatetime
 
 
+Precision = Literal["float32", "int8"]
+"""What a network computes in."""
+
+
+class Exported(Description):
+    """What the file of an export is; `precision` says what its network computes in."""
+
+    precision: Precision = "float32"
+
+
 class Manifest(Description):
     """What a bundle is, and every file of it: name, size and SHA-256."""
 
@@ -109,9 +131,14 @@ def load_manifest(folder: str | Path) -> Manifest:
     try:
         return Manifest.model_validate_json(data)
     except ValidationError as error:
-        fault = explain(error, f"{MANIFEST} of bundle {str(folder)!r}", Manifest)
-        received = _brief(fault.received) if fault.received else None
-        raise BundleError(_brief(fault.what), expected=fault.expected, received=received, fix=fault.fix) from None
+        raise refusal(error, f"{MANIFEST} of bundle {str(folder)!r}", Manifest) from None
+
+
+def refusal(error: ValidationError, what: str, schema: type[Description]) -> BundleError:
+    """The error for a description, in `what`, that does not fit `schema`."""
+    fault = explain(error, what, schema)
+    received = _brief(fault.received) if fault.received else None
+    return BundleError(_brief(fault.what), expected=fault.expected, received=received, fix=fault.fix)
 
 
 def save_manifest(folder: str | Path, manifest: Manifest) -> None:

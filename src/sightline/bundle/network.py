@@ -1,7 +1,8 @@
-"""An ONNX network in ONNX Runtime: prepared pictures in, probabilities out."""
+"""A network in its runtime: prepared pictures in, probabilities out. A bundle's runs in ONNX Runtime."""
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from typing import Any
 
 import numpy as np
@@ -10,7 +11,7 @@ from numpy.typing import NDArray
 from sightline.bundle.onnx_check import check_network
 from sightline.errors import BundleError
 
-__all__ = ["BATCH", "Network", "calibrate"]
+__all__ = ["BATCH", "Classifier", "Network", "Run", "calibrate"]
 
 BATCH = 64
 """Pictures to a run of the network: larger ones need more memory and are not faster."""
@@ -18,11 +19,45 @@ BATCH = 64
 SUM_TOLERANCE = 1e-3  # float32 sums of 10,000 classes stay within 1e-5; what is off by more is no softmax
 
 
-class Network:
-    """A network in one session, from bytes that were checked: nothing is read from the disk.
+Run = Callable[[NDArray[np.float32]], NDArray[np.float32]]
+"""A network in some runtime: float32 `(N, H, W, C)` in [0, 1] to probabilities float32 `(N, classes)`."""
+
+
+class Classifier:
+    """A network that some runtime runs.
 
     `input_shape`: (H, W, C). `classes`: how many probabilities come out for each picture.
     """
+
+    def __init__(self, input_shape: tuple[int, int, int], classes: int, run: Run) -> None:
+        self.input_shape = input_shape
+        self.classes = classes
+        self._run_batch = run
+
+    def probabilities(self, pictures: NDArray[np.uint8]) -> NDArray[np.float32]:
+        """Probabilities `(N, classes)` of pictures uint8 `(N, H, W, C)`; BundleError if they are none."""
+        if len(pictures) <= BATCH:
+            return self._run(pictures)
+        starts = range(0, len(pictures), BATCH)
+        return np.concatenate([self._run(pictures[start : start + BATCH]) for start in starts])
+
+    def _run(self, pictures: NDArray[np.uint8]) -> NDArray[np.float32]:
+        if not len(pictures):
+            return np.empty((0, self.classes), np.float32)
+        inputs = np.divide(pictures, np.float32(255), dtype=np.float32)  # scale "unit"
+        try:
+            probabilities = self._run_batch(inputs)
+        except Exception as error:  # the runtimes' errors have no common root
+            raise BundleError(f"the network cannot run: {_first_line(error)}") from error
+        # The negated form refuses NaN as well, which is neither above nor below.
+        sums = probabilities.sum(axis=1)
+        if not (probabilities.min() >= 0 and abs(sums - 1).max() <= SUM_TOLERANCE):
+            raise BundleError("the network gave no probabilities", expected="numbers that add up to 1", received=f"{sums[:3]}")
+        return probabilities
+
+
+class Network(Classifier):
+    """An ONNX network in one session, from bytes that were checked: nothing is read from the disk."""
 
     def __init__(self, data: bytes, *, threads: int = 1) -> None:
         """Load ONNX `data` for `threads` processor threads; BundleError if it is no classifier."""
@@ -40,28 +75,10 @@ class Network:
                 received=f"inputs and outputs {shapes} of {', '.join(sorted(types))}",
             )
         self._input, self._outputs = inputs[0].name, [outputs[0].name]
-        self.input_shape: tuple[int, int, int] = shapes[0][1:]
-        self.classes: int = shapes[1][1]
+        super().__init__(shapes[0][1:], shapes[1][1], self._run_session)
 
-    def probabilities(self, pictures: NDArray[np.uint8]) -> NDArray[np.float32]:
-        """Probabilities `(N, classes)` of pictures uint8 `(N, H, W, C)`; BundleError if they are none."""
-        if len(pictures) <= BATCH:
-            return self._run(pictures)
-        starts = range(0, len(pictures), BATCH)
-        return np.concatenate([self._run(pictures[start : start + BATCH]) for start in starts])
-
-    def _run(self, pictures: NDArray[np.uint8]) -> NDArray[np.float32]:
-        if not len(pictures):
-            return np.empty((0, self.classes), np.float32)
-        inputs = np.divide(pictures, np.float32(255), dtype=np.float32)  # scale "unit"
-        try:
-            probabilities: NDArray[np.float32] = self._session.run(self._outputs, {self._input: inputs})[0]
-        except Exception as error:  # ONNX Runtime's errors have no common root
-            raise BundleError(f"the network cannot run: {_first_line(error)}") from error
-        # The negated form refuses NaN as well, which is neither above nor below.
-        sums = probabilities.sum(axis=1)
-        if not (probabilities.min() >= 0 and abs(sums - 1).max() <= SUM_TOLERANCE):
-            raise BundleError("the network gave no probabilities", expected="numbers that add up to 1", received=f"{sums[:3]}")
+    def _run_session(self, inputs: NDArray[np.float32]) -> NDArray[np.float32]:
+        probabilities: NDArray[np.float32] = self._session.run(self._outputs, {self._input: inputs})[0]
         return probabilities
 
 

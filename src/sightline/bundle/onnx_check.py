@@ -16,7 +16,7 @@ from collections.abc import Iterator
 
 from sightline.errors import BundleError
 
-__all__ = ["check_network"]
+__all__ = ["check_network", "fields"]
 
 INSIDE = {
     "ModelProto": {7: "GraphProto"},
@@ -51,7 +51,7 @@ def check_network(data: bytes) -> None:
     left = MAX_FIELDS
     while pending:
         kind, message = pending.pop()
-        for number, value in _fields(message):
+        for number, value in fields(message):
             left -= 1
             if left < 0:
                 raise _refusal(f"more than {MAX_FIELDS:,} fields")
@@ -69,8 +69,8 @@ def _check_field(field: tuple[str, int], value: memoryview | int) -> None:
         raise _refusal("operations outside the ONNX standard")
 
 
-def _fields(message: memoryview) -> Iterator[tuple[int, memoryview | int]]:
-    """Each field of one message: its number, and its bytes or number."""
+def fields(message: memoryview) -> Iterator[tuple[int, memoryview | int]]:
+    """Each field of one protobuf message: its number, and its bytes or number; BundleError where it is malformed."""
     position = 0
     while position < len(message):
         tag, position = _varint(message, position)

@@ -13,9 +13,10 @@ from annotated_types import Interval
 from numpy.typing import NDArray
 from pydantic import BaseModel, ConfigDict, ValidationError
 
-from sightline.bundle.manifest import Manifest, load_manifest
-from sightline.bundle.network import BATCH, Network, calibrate
-from sightline.bundle.store import AGAIN, read_files
+from sightline.bundle.manifest import Description
+from sightline.bundle.network import BATCH, Classifier, Network, calibrate
+from sightline.bundle.parts import Parts, read_parts
+from sightline.bundle.store import AGAIN
 from sightline.errors import BundleError, ImageError, ParameterError, SightlineError
 from sightline.image import MAX_PIXELS, Image, check_image, read
 from sightline.pipeline import Pipeline
@@ -25,7 +26,8 @@ __all__ = ["Failure", "Picture", "Prediction", "Predictor", "Sample", "load_bund
 Picture = str | Path | bytes | Image
 """A picture to predict: the path of its file, the bytes of its file, or an array that keeps the image contract."""
 
-SAMPLE_TOLERANCE = 1e-4  # between processors and versions of ONNX Runtime; a changed weight or step differs by far more
+SAMPLE_TOLERANCE = {"float32": 1e-4, "int8": 0.02}
+"""How far processors and versions of ONNX Runtime may differ; a changed weight or step differs by far more."""
 
 
 @dataclass(frozen=True, eq=False)
@@ -91,7 +93,7 @@ class Predictor:
     `manifest` describes the bundle; `labels` its classes; `pipeline` the steps before the network; `input_shape` (H, W, C).
     """
 
-    def __init__(self, manifest: Manifest, pipeline: Pipeline, network: Network, *, max_pixels: int = MAX_PIXELS) -> None:
+    def __init__(self, manifest: Description, pipeline: Pipeline, network: Classifier, *, max_pixels: int = MAX_PIXELS) -> None:
         """Put the parts of a bundle together; BundleError if they do not fit."""
         check_fit(network, manifest.labels, manifest.input_shape)
         self.manifest = manifest
@@ -157,23 +159,22 @@ class Predictor:
         return Prediction(self.labels[index], index, confidence, probabilities, self.labels, _name(source), known)
 
 
-def load_bundle(folder: str | Path, *, threads: int = 1, max_pixels: int = MAX_PIXELS) -> Predictor:
-    """Load a bundle to predict with on `threads` processor threads, from pictures of at most `max_pixels`.
+def load_bundle(path: str | Path, *, threads: int = 1, max_pixels: int = MAX_PIXELS) -> Predictor:
+    """Load a bundle, a folder or one ONNX file, to predict on `threads` processor threads, from pictures of at most `max_pixels`.
 
-    Everything is checked first: the manifest, every file's size and SHA-256, that network, labels, pipeline and input
-    shape fit together, and that the sample picture still gets the probabilities it was shipped with. What does not fit
+    Everything is checked first: the manifest, every size and SHA-256, that network, labels, pipeline and input shape fit
+    together, and that the sample picture still gets the probabilities it was shipped with. What does not fit
     is a BundleError. Nothing is written, and no code comes out of the bundle.
     """
     if threads < 1:
         raise ParameterError("invalid threads", expected="at least 1", received=repr(threads))
-    manifest = load_manifest(folder)
-    files = read_files(folder, manifest)
+    parts = read_parts(path)
     try:
-        pipeline = Pipeline.from_dict(manifest.pipeline)
-        predictor = Predictor(manifest, pipeline, Network(files["model.onnx"], threads=threads), max_pixels=max_pixels)
-        _check_sample(predictor, files["sample.png"], files["sample.json"])
+        pipeline = Pipeline.from_dict(parts.description.pipeline)
+        predictor = Predictor(parts.description, pipeline, Network(parts.network, threads=threads), max_pixels=max_pixels)
+        _check_sample(predictor, parts)
     except SightlineError as error:
-        raise BundleError(f"bundle {str(folder)!r}: {error.problem}", fix=error.fix or AGAIN) from error
+        raise BundleError(f"bundle {str(path)!r}: {error.problem}", fix=error.fix or AGAIN) from error
     return predictor
 
 
@@ -194,7 +195,7 @@ def prepare(
     return prepared
 
 
-def check_fit(network: Network, labels: tuple[str, ...], input_shape: tuple[int, int, int]) -> None:
+def check_fit(network: Classifier, labels: tuple[str, ...], input_shape: tuple[int, int, int]) -> None:
     """Refuse labels or an input shape that are not those of the network: BundleError."""
     if network.classes != len(labels):
         raise BundleError(
@@ -204,19 +205,19 @@ def check_fit(network: Network, labels: tuple[str, ...], input_shape: tuple[int,
         raise BundleError("input_shape does not fit the network", expected=str(network.input_shape), received=str(input_shape))
 
 
-def _check_sample(predictor: Predictor, picture: bytes, answer: bytes) -> None:
+def _check_sample(predictor: Predictor, parts: Parts) -> None:
     """The whole way from file to probabilities must give what it gave where the bundle was made."""
     try:
-        expected = np.array(Sample.model_validate_json(answer).probabilities, np.float32)
+        expected = np.array(Sample.model_validate_json(parts.answer).probabilities, np.float32)
     except ValidationError as error:
         raise BundleError(f"sample.json does not fit: {error.errors()[0]['msg'][:200]}") from None
     try:
-        found = predictor.predict(picture).probabilities
+        found = predictor.predict(parts.picture).probabilities
     except SightlineError:
         raise
     except Exception as error:  # steps and picture are a stranger's; whatever they set off is the bundle's fault
         raise BundleError(f"the sample picture cannot be predicted: {error}") from error
-    if expected.shape != found.shape or not abs(expected - found).max() <= SAMPLE_TOLERANCE:
+    if expected.shape != found.shape or not abs(expected - found).max() <= SAMPLE_TOLERANCE[parts.precision]:
         raise BundleError(
             "the sample picture gets other probabilities than when the bundle was made",
             expected=f"{expected.argmax()} with {expected.max():.4f}" if expected.size else "none",

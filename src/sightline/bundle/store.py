@@ -49,7 +49,7 @@ def locate(folder: str | Path) -> Path:
     except OSError as error:  # a name that is too long, a folder that may not be looked into
         received = error.strerror or str(error)
     if received != "a folder":
-        raise BundleError(f"no bundle at {str(folder)!r}", expected=f"a folder with {MANIFEST}", received=received)
+        raise BundleError(f"no bundle at {str(folder)!r}", expected=f"a folder with {MANIFEST}, or an ONNX file", received=received)
     return place
 
 

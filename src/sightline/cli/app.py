@@ -34,6 +34,7 @@ COMMANDS = (
     Command("val", "train", None),
     Command("report", "train", "Models"),
     Command("reproduce", "reproduce", "Models"),
+    Command("export", "export", "Models"),
     Command("models", "about", "Models"),
     Command("data", "data", "Data"),
     Command("version", "about", "About"),

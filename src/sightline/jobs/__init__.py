@@ -4,6 +4,7 @@ Every face (command line, page, cluster) calls these; none of them has a job of 
 """
 
 from sightline.jobs.evaluations import data_preview, evaluate, preview, report
+from sightline.jobs.exports import export
 from sightline.jobs.models import find_sources, load, model_folder, pretrained
 from sightline.jobs.reproductions import Reproduction, reproduce
 from sightline.jobs.trainings import DryRun, Run, dry_run, resume, train
@@ -15,6 +16,7 @@ __all__ = [
     "data_preview",
     "dry_run",
     "evaluate",
+    "export",
     "find_sources",
     "load",
     "model_folder",

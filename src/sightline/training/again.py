@@ -127,7 +127,7 @@ def _relabelled(split: Split, dataset: Dataset, predictor: Predictor) -> Split:
 
 def _cost(bundle: Path, predictor: Predictor) -> Cost:
     metrics = predictor.manifest.metrics
-    size = sum(file.stat().st_size for file in bundle.iterdir())
+    size = sum(file.stat().st_size for file in (bundle.iterdir() if bundle.is_dir() else [bundle]))
     latency, text = measure_latency(predictor)
     return Cost(_count(metrics, "parameters"), _count(metrics, "flops"), size, latency, text)
 

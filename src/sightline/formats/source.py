@@ -1,0 +1,39 @@
+"""What an export is made from."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from functools import cached_property
+from pathlib import Path
+
+import numpy as np
+from numpy.typing import NDArray
+
+from sightline.bundle import Description, Exported, Parts, Precision, read_parts
+
+__all__ = ["Source"]
+
+
+@dataclass(frozen=True)
+class Source:
+    """A bundle's folder, the precision to come to, and what int8 is calibrated on: prepared pictures uint8 `(M, H, W, C)`."""
+
+    bundle: Path
+    calibration: NDArray[np.uint8] | None = None
+
+    @property
+    def precision(self) -> Precision:
+        """What the exported network computes in."""
+        return "float32" if self.calibration is None else "int8"
+
+    @cached_property
+    def parts(self) -> Parts:
+        """The parts of the bundle."""
+        return read_parts(self.bundle)
+
+    @cached_property
+    def description(self) -> Exported:
+        """What the export says of itself."""
+        found = self.parts.description
+        known = {name: getattr(found, name) for name in Description.model_fields}
+        return Exported(**known, precision=self.precision)

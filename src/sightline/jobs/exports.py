@@ -1,0 +1,85 @@
+"""A model brought into the forms in which others run it."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+from sightline.errors import InputError, ParameterError
+from sightline.events import Listener, ignore
+from sightline.jobs.models import model_folder
+
+if TYPE_CHECKING:
+    import numpy as np
+    from numpy.typing import NDArray
+
+    from sightline.bundle import Precision
+    from sightline.formats.writing import Export
+    from sightline.training.again import Trial
+
+__all__ = ["export"]
+
+
+def export(
+    model: str | Path,
+    output: str | Path | None = None,
+    *,
+    format: str | None = None,  # noqa: A002 - the word users know
+    int8: bool = False,
+    data: str | None = None,
+    replay: int = 200,
+    calibration: int = 500,
+    agreement: float | None = None,
+    tolerance: float | None = None,
+    overwrite: bool = False,
+    on_event: Listener = ignore,
+) -> Export:
+    """Write a run's, a bundle's or a shipped model in a `format` of `sightline.formats.FORMATS`, proven on raw picture files.
+
+    Without `format` the suffix of `output` decides, else it is ONNX; without `output` the file is named after the model, in the
+    working folder. `replay` files, spread over the classes of the run's test pictures (validation where there are none) or of
+    `data`, go through the model and through what was written, loaded as its user would. JobError if fewer than `agreement` of
+    them get the same label or probabilities differ by more than `tolerance`: in the largest difference for float32 (1e-4), in
+    the mean for int8 (0.02; agreement 0.99). Nothing is left at `output` then. `int8` is calibrated on `calibration`
+    validation pictures. A bundle of a dataset known by name needs no `data`. InputError for what does not fit.
+
+        sl.export("runs/fashion-mnist", "clothes.onnx", int8=True)
+    """
+    from sightline.bundle import load_manifest
+    from sightline.data import DATASETS
+    from sightline.formats.replay import Limits, spread_over_classes
+    from sightline.formats.source import Source
+    from sightline.formats.writing import find_format, settle_target, write_export
+    from sightline.training.again import open_trial
+    from sightline.training.folder import RunFolder
+
+    for name, count in (("replay", replay), ("calibration", calibration)):
+        if count < 1:
+            raise ParameterError(f"invalid {name}", expected="at least 1 picture", received=repr(count))
+    place = Path(output) if output is not None else None
+    form = find_format(format, place)
+    form.check(int8=int8)
+    precision: Precision = "int8" if int8 else "float32"
+    limits = Limits.of(precision, agreement, tolerance)
+    bundle = model_folder(model)
+    if bundle.is_file():
+        raise InputError(f"{str(model)!r} is an export itself", expected="the run or bundle that it came from, or a model's name")
+    manifest = load_manifest(bundle)
+    target = settle_target(place, form, manifest.name, precision, overwrite=overwrite)
+    if data is None and not RunFolder(Path(model)).config.is_file() and manifest.dataset.name in DATASETS:
+        data = manifest.dataset.name
+    trial = open_trial(Path(model), bundle, data, on_event)
+    pictures = trial.split.take(spread_over_classes(trial.split.labels, replay))
+    source = Source(bundle, _calibration_pictures(trial, calibration, on_event) if int8 else None)
+    return write_export(source, form, target, trial.predictor, pictures, trial.name, limits, on_event)
+
+
+def _calibration_pictures(trial: Trial, count: int, on_event: Listener) -> NDArray[np.uint8]:
+    """Prepared validation pictures, or training ones where the data has no others: uint8 `(M, H, W, C)`."""
+    from sightline.formats.replay import spread_over_classes
+    from sightline.training.inputs import prepare
+
+    split = trial.dataset.validation or trial.dataset.train
+    chosen = split.take(spread_over_classes(split.labels, count))
+    pictures, _ = prepare(chosen, trial.predictor.pipeline, trial.predictor.input_shape, on_event, what="calibration")
+    return pictures
