@@ -116,7 +116,7 @@ def test_no_bundle(tmp_path: Path) -> None:
     with pytest.raises(BundleError, match="received nothing"):
         load_bundle(tmp_path / "none")
     (tmp_path / "file").write_text("")
-    with pytest.raises(BundleError, match="received a file"):
+    with pytest.raises(BundleError, match="no ONNX file"):
         load_bundle(tmp_path / "file")
     with pytest.raises(BundleError, match="no bundle at"):
         load_bundle(tmp_path / ("x" * 300))

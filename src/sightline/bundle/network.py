@@ -49,8 +49,11 @@ class Classifier:
             probabilities = self._run_batch(inputs)
         except Exception as error:  # the runtimes' errors have no common root
             raise BundleError(f"the network cannot run: {_first_line(error)}") from error
-        # The negated form refuses NaN as well, which is neither above nor below.
+        if probabilities.shape != (len(pictures), self.classes):
+            expected, received = f"{len(pictures)} rows of {self.classes}", str(probabilities.shape)
+            raise BundleError("the network gave other numbers than it should", expected=expected, received=received)
         sums = probabilities.sum(axis=1)
+        # The negated form refuses NaN as well, which is neither above nor below.
         if not (probabilities.min() >= 0 and abs(sums - 1).max() <= SUM_TOLERANCE):
             raise BundleError("the network gave no probabilities", expected="numbers that add up to 1", received=f"{sums[:3]}")
         return probabilities

@@ -19,7 +19,10 @@ __all__ = ["predict"]
 
 def predict(
     sources: Annotated[list[str], typer.Argument(metavar="SOURCE...", help="Files, folders, globs, or - for standard input")],
-    model: Annotated[str, typer.Option("--model", "-m", help="A run, a bundle, or a model that comes with Sightline: mnist ...")],
+    model: Annotated[
+        str,
+        typer.Option("--model", "-m", help="A run, a bundle, an exported .onnx, or a model that comes with Sightline: mnist ..."),
+    ],
     top: Annotated[int, typer.Option(min=1, help="How many labels to show")] = 3,
     json: Json = False,
     csv: Annotated[Path | None, typer.Option(metavar="FILE", help="Write a table of all pictures")] = None,

@@ -67,7 +67,10 @@ def settle_target(output: Path | None, form: Format, name: str, precision: Preci
     if output is None:
         stem = re.sub(r"[^A-Za-z0-9._-]+", "-", name).strip("-.") or "model"
         output = Path(f"{stem}{'-int8' if precision == 'int8' else ''}{form.suffix or '-' + form.name}")
-    existing = [path for path in _places(output, form) if path.exists() or path.is_symlink()]
+    try:
+        existing = [path for path in _places(output, form) if path.exists() or path.is_symlink()]
+    except OSError as error:  # a name that is too long for the file system
+        raise InputError(f"cannot write {str(output)!r}: {error.strerror or error}", fix="Name another place with -o.") from None
     if existing and not overwrite:
         raise InputError(f"there is {str(existing[0])!r} already", fix="Use --overwrite, or name another place with -o.")
     if form.suffix:

@@ -23,7 +23,7 @@ def pretrained() -> dict[str, Path]:
 
 
 def load(model: str | Path, *, threads: int = 1, max_pixels: int = MAX_PIXELS) -> Predictor:
-    """Load a model for prediction: a run's folder, a bundle's folder, or the name of one that comes with Sightline.
+    """Load a model for prediction: a run's or bundle's folder, an exported ONNX file, or the name of one that comes with Sightline.
 
     Pictures of more than `max_pixels` will be refused.
     """
@@ -31,7 +31,7 @@ def load(model: str | Path, *, threads: int = 1, max_pixels: int = MAX_PIXELS) -
 
 
 def model_folder(model: str | Path) -> Path:
-    """The folder of the bundle that a run, a bundle or a name stands for; RunError, UnknownNameError."""
+    """Where the bundle is that a run, a bundle, a file or a name stands for; RunError, UnknownNameError."""
     path = Path(model)
     shipped = pretrained()
     try:
