@@ -70,7 +70,9 @@ def test_importing_is_light() -> None:
     assert not loaded(code) & (HEAVY | {"numpy", "cv2", "pydantic"})
 
 
-@pytest.mark.parametrize("arguments", [["--help"], ["version"], ["checks"], ["models"], ["train", "--help"], ["export", "--help"], ["data", "list"]])
+@pytest.mark.parametrize(
+    "arguments", [["--help"], ["version"], ["checks"], ["models"], ["train", "--help"], ["export", "--help"], ["data", "list"]]
+)
 def test_help_and_lists_are_light(arguments: list[str]) -> None:
     found = loaded(RUN, *arguments)
     assert not found & HEAVY

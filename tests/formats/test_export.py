@@ -161,6 +161,19 @@ def test_an_export_that_answers_otherwise_is_not_written(
     assert (out / "model.onnx").read_text() == "the one before"
 
 
+def test_an_export_that_fails_its_own_check_is_not_written(
+    mnist: Path, model: Predictor, pictures: Split, tmp_path: Path, note_hash: Callable[..., None]
+) -> None:
+    bundle = Path(shutil.copytree(mnist, tmp_path / "bundle"))
+    (bundle / "sample.json").write_text(json.dumps({"probabilities": [0.1] * 10}))
+    note_hash(bundle, json.loads((bundle / "manifest.json").read_text()), "sample.json")
+    target = tmp_path / "out" / "model.onnx"
+    arguments = (FORMATS.get("onnx"), target, model, pictures.take(range(9)), "test", Limits.of("float32"), lambda event: None)
+    with pytest.raises(JobError, match="what was written as onnx does not work.*the sample picture gets other probabilities"):
+        write_export(Source(bundle), *arguments)
+    assert everything(tmp_path / "out") == []
+
+
 def test_limits_decide(other: Any, model: Predictor, pictures: Split, tmp_path: Path) -> None:
     some = pictures.take(range(60))
     limits = Limits.of("float32", tolerance=0.2)
@@ -292,9 +305,9 @@ def test_a_bundle_of_unknown_data_asks_for_some(other: Any, tmp_path: Path) -> N
 def test_help_lists_the_formats_and_what_they_need(tmp_path: Path) -> None:
     text = " ".join(sightline("export", "--help", cwd=tmp_path).stdout.replace("│", " ").split())
     for form in FORMATS:
-        assert f"{form.name}: " in text
-    assert "needs openvino" in text
-    assert "needs torch" in text
+        assert f"{form.name} {form.summary.split()[0]}" in text
+    assert "needs pip install openvino" in text
+    assert "needs pip install torch" in text
 
 
 def test_events_say_what_is_done(mnist: Path, tmp_path: Path) -> None:

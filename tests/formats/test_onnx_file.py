@@ -193,6 +193,13 @@ def test_an_onnx_file_from_elsewhere_says_how_to_export(mnist: Path, tmp_path: P
             sl.load(tmp_path / name)
 
 
+def test_too_large(tmp_path: Path) -> None:
+    with open(tmp_path / "huge.onnx", "wb") as file:
+        file.truncate((1 << 30) + 1)  # takes no room on the disk
+    with pytest.raises(BundleError, match="expected at most 1,073,741,824 bytes"):
+        sl.load(tmp_path / "huge.onnx")
+
+
 def test_a_link_is_followed_and_metadata_of_others_is_kept_out(one_file: Path, tmp_path: Path) -> None:
     (tmp_path / "latest.onnx").symlink_to(one_file)
     assert sl.load(tmp_path / "latest.onnx").labels == sl.load(one_file).labels

@@ -18,17 +18,11 @@ if TYPE_CHECKING:
 __all__ = ["export"]
 
 
-def _formats() -> str:
-    lines = []
-    for form in FORMATS:
-        notes = [*(["--int8"] if form.int8 else []), *(f"needs {package}" for package in form.packages.values())]
-        lines.append(f"{form.name}: {form.summary}" + (f" ({', '.join(notes)})" if notes else ""))
-    return "; ".join(lines)
-
-
 def export(
     model: Annotated[str, typer.Argument(metavar="RUN", help="A run, a bundle, or a model that comes with Sightline: mnist ...")],
-    format: Annotated[str | None, typer.Option("--format", "-f", help=_formats() + r" \[default: by FILE, else onnx]")] = None,  # noqa: A002
+    format: Annotated[  # noqa: A002 - the word users know
+        str | None, typer.Option("--format", "-f", help="One of those above; without it FILE decides, else onnx")
+    ] = None,
     output: Annotated[
         Path | None, typer.Option("--output", "-o", metavar="FILE", help="Where it goes; without it, here under the model's name")
     ] = None,
@@ -91,3 +85,15 @@ def _show(found: Export) -> None:
 
 def _plain(value: float) -> str:
     return f"{value:.7f}" if value < 1e-3 else f"{value:.4f}"
+
+
+def _formats() -> str:
+    """A line of the help for each format."""
+    lines = []
+    for form in FORMATS:
+        notes = [*(["also --int8"] if form.int8 else []), *(f"needs pip install {package}" for package in form.packages.values())]
+        lines.append(f"    [bold]{form.name:<12}[/bold] {form.summary}" + (f" ({', '.join(notes)})" if notes else ""))
+    return "\n".join(lines)
+
+
+export.__doc__ = f"{export.__doc__}\n{_formats()}\n"

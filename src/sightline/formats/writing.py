@@ -14,7 +14,7 @@ from typing import Any
 
 from sightline.bundle import Precision, Predictor, load_bundle
 from sightline.data import Split
-from sightline.errors import InputError, StorageError
+from sightline.errors import BundleError, InputError, JobError, StorageError
 from sightline.events import Listener, Note
 from sightline.files import replacing
 from sightline.formats.registry import FORMATS, Format
@@ -105,15 +105,17 @@ def write_export(
         import_module(f"sightline.formats.{form.module}").write(source, staged)
         if not form.whole:
             write_side_file(staged, form, source.description)
-        with tempfile.TemporaryDirectory() as folder:
-            files = raw_files(pictures, Path(folder))
-            found = replay(reference, open_export(staged, form), files, pictures.labels, split, on_event)
+        try:
+            with tempfile.TemporaryDirectory() as folder:
+                files = raw_files(pictures, Path(folder))
+                found = replay(reference, open_export(staged, form), files, pictures.labels, split, on_event)
+        except BundleError as error:
+            raise JobError(f"what was written as {form.name} does not work: {error.problem}") from error
         found.check(source.precision, limits)
-    written = [target] if form.suffix else sorted(path for path in target.rglob("*") if path.is_file())
-    files = _places(target, form) if form.suffix else written
-    size = sum(path.stat().st_size for path in files)
+    written = _places(target, form) if form.suffix else [path for path in target.rglob("*") if path.is_file()]
+    size = sum(path.stat().st_size for path in written)
     side = None if form.whole else side_path(target)
-    return Export(target, form.name, source.precision, tuple(reversed(files)), side, size, found)
+    return Export(target, form.name, source.precision, tuple(sorted(written)), side, size, found)
 
 
 def open_export(path: Path, form: Format) -> Predictor:
