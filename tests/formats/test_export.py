@@ -23,7 +23,7 @@ from sightline.events import Event, Note, Progress
 from sightline.formats import FORMATS
 from sightline.formats.replay import Limits, raw_files, replay, spread_over_classes
 from sightline.formats.source import Source
-from sightline.formats.writing import find_format, open_export, write_export
+from sightline.formats.writing import _replace_folder, find_format, open_export, write_export
 
 SIGHTLINE = [sys.executable, "-c", "from sightline.cli import main; main()"]
 
@@ -172,6 +172,28 @@ def test_an_export_that_fails_its_own_check_is_not_written(
     with pytest.raises(JobError, match="what was written as onnx does not work.*the sample picture gets other probabilities"):
         write_export(Source(bundle), *arguments)
     assert everything(tmp_path / "out") == []
+
+
+def test_a_folder_is_replaced_whole(tmp_path: Path) -> None:
+    for name in ("new", "target"):
+        (tmp_path / name).mkdir()
+        (tmp_path / name / f"{name}.txt").touch()
+    _replace_folder(tmp_path / "new", tmp_path / "target", tmp_path / "aside")
+    assert everything(tmp_path) == ["target", "target/new.txt"]
+    with pytest.raises(FileNotFoundError):
+        _replace_folder(tmp_path / "none", tmp_path / "target", tmp_path / "aside")
+    assert everything(tmp_path) == ["target", "target/new.txt"]
+
+
+@pytest.mark.parametrize("name", ["litert", "saved_model", "openvino", "torch"])
+def test_a_file_that_is_no_export_does_not_open(name: str, tmp_path: Path) -> None:
+    form = FORMATS.get(name)
+    if form.missing:
+        pytest.skip(f"not installed: {' '.join(form.missing)}")
+    path = tmp_path / f"model{form.suffix}"
+    path.write_text("no model")
+    with pytest.raises(BundleError, match="does not open"):
+        open_export(path, form)
 
 
 def test_limits_decide(other: Any, model: Predictor, pictures: Split, tmp_path: Path) -> None:

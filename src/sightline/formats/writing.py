@@ -14,7 +14,7 @@ from typing import Any
 
 from sightline.bundle import Precision, Predictor, load_bundle
 from sightline.data import Split
-from sightline.errors import BundleError, InputError, JobError, StorageError
+from sightline.errors import BundleError, InputError, JobError, SightlineError, StorageError
 from sightline.events import Listener, Note
 from sightline.files import replacing
 from sightline.formats.registry import FORMATS, Format
@@ -102,7 +102,12 @@ def write_export(
     """Write `source` at `target` as `form`, once it answers as `reference` does on the files of `pictures`; else JobError."""
     with _staged(target, form) as staged:
         on_event(Note(f"Writing {form.name}"))
-        import_module(f"sightline.formats.{form.module}").write(source, staged)
+        try:
+            import_module(f"sightline.formats.{form.module}").write(source, staged)
+        except (SightlineError, OSError):
+            raise
+        except Exception as error:  # the runtimes' errors have no common root
+            raise JobError(f"the model cannot be exported as {form.name}: {str(error)[:300]}") from error
         if not form.whole:
             write_side_file(staged, form, source.description)
         try:
@@ -122,8 +127,11 @@ def open_export(path: Path, form: Format) -> Predictor:
     """Load an export as its user would, in its own runtime, with the labels and pipeline that it brings; BundleError."""
     if form.whole:
         return load_bundle(path)
-    run = import_module(f"sightline.formats.{form.module}").run
-    return open_with_side_file(path, run(path))
+    try:
+        run = import_module(f"sightline.formats.{form.module}").run(path)
+    except Exception as error:  # the runtimes' errors have no common root
+        raise BundleError(f"{str(path)!r} does not open: {str(error)[:300]}") from error
+    return open_with_side_file(path, run)
 
 
 @contextmanager
