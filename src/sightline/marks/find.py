@@ -1,0 +1,239 @@
+"""Find the marks in a picture and cut each out, clean."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from math import ceil
+from typing import NamedTuple
+
+import cv2
+import numpy as np
+from numpy.typing import NDArray
+
+from sightline.image import Image, check_image, check_values
+from sightline.marks.ink import Components, Ink, components, find_ink, resized
+from sightline.marks.rulings import without_rulings
+
+__all__ = ["Mark", "find_marks"]
+
+LEVELS = (1280, 320, 80)  # px, the longest side at which marks are looked for; each level sees those that are too large for the last
+LEAST, MOST = 14, 0.12  # the longer side of a mark on the first level: at least so many px, at most this share of the longest side
+COARSE = 30, 0.75  # the same on the others
+THIN, FULL = 0.12, 0.95  # the share of its box that a mark's ink fills
+SLIM = 8.0  # times that a mark may be longer than wide
+SIZES = 0.4, 2.5  # times the typical size that marks of one picture have
+FAINT = 0.3  # of the typical contrast
+RULE = 1.5  # typical sizes from which on a straight line is a ruling
+USUAL = 45.0  # px, the typical size where too few marks stand free to tell
+FREE = 5  # marks that tell it
+GAP = 0.08  # typical sizes between parts of one mark
+
+
+@dataclass(frozen=True, eq=False)
+class Mark:
+    """One mark: a digit, a letter, a sign.
+
+    `box`: x, y, width and height in pixels of the picture. `patch`: uint8 `(S, S)`, light on black, without neighbours and
+    lines, the mass in the middle, and the longer side of the mark 20/28 of S as in MNIST (LeCun et al., 1998).
+    """
+
+    box: tuple[int, int, int, int]
+    patch: Image
+
+
+class Level(NamedTuple):
+    """What one level of the search has found: the ink, its parts, which of them are marks, and pixels here for one there."""
+
+    ink: Ink
+    parts: Components
+    chosen: NDArray[np.intp]
+    scale: float
+
+
+def find_marks(image: Image) -> list[Mark]:
+    """Find digits, letters and other marks of about one size, dark on light or light on dark, in no order.
+
+    Any size and kind of picture, under uneven light, on plain, ruled or squared paper. Marks are at least 1/90 of the
+    picture's longest side. What is surely none is left out: lines, dots, what is much smaller, larger or fainter than the
+    rest. ImageError if `image` is none.
+
+    >>> page = np.full((300, 400), 230, np.uint8)
+    >>> page[100:140, 50:56] = page[100:140, 200:206] = 40
+    >>> sorted(mark.box for mark in find_marks(page))
+    [(48, 99, 10, 42), (198, 99, 10, 42)]
+    """
+    image = check_values(check_image(image))
+    height, width = image.shape[:2]
+    levels = [_search(image, longest) for longest in LEVELS]
+    level = _fullest(levels)
+    marks = []
+    for number in level.chosen:
+        x, y, w, h = (int(side) for side in level.parts.boxes[number][:4])
+        left, top = max(0, round(x / level.scale)), max(0, round(y / level.scale))
+        right, bottom = min(width, round((x + w) / level.scale)), min(height, round((y + h) / level.scale))
+        box = left, top, max(1, right - left), max(1, bottom - top)
+        marks.append(Mark(box, _patch(level, number)))
+    return marks
+
+
+def _search(image: Image, longest: int) -> Level:
+    gray = resized(image, longest)
+    ink = find_ink(gray)
+    least, most = (LEAST, MOST) if longest == LEVELS[0] else COARSE
+    limits = least, most * longest
+    free = components(ink.mask)
+    sizes = _sizes(free)[_possible(free, limits)]
+    typical = _typical(sizes) if len(sizes) >= FREE else min(USUAL, longest / 8)
+    parts = _joined(components(without_rulings(ink.mask, RULE * typical)), typical)
+    chosen = np.flatnonzero(_possible(parts, limits))
+    if len(chosen):
+        sizes = _sizes(parts)[chosen]
+        typical = _typical(sizes)
+        strength = _strength(ink, parts)[chosen]
+        fits = (sizes > SIZES[0] * typical) & (sizes < SIZES[1] * typical)
+        chosen = chosen[fits & (strength > FAINT * np.median(strength))]
+    return Level(ink, parts, chosen, longest / max(image.shape[:2]))
+
+
+def _possible(parts: Components, limits: tuple[float, float]) -> NDArray[np.bool_]:
+    """Which parts have the size and the shape of a mark."""
+    width, height, area = (parts.boxes[:, column].astype(float) for column in (2, 3, 4))
+    longer, shorter = np.maximum(width, height), np.maximum(1, np.minimum(width, height))
+    filled = area / np.maximum(1, width * height)
+    slim = shorter < longer / 3  # an upright one of print fills its box
+    possible: NDArray[np.bool_] = (
+        (longer >= limits[0]) & (longer <= limits[1]) & (shorter * SLIM >= longer) & (filled > THIN) & (slim | (filled < FULL))
+    )
+    possible[0] = False
+    return possible
+
+
+def _sizes(parts: Components) -> NDArray[np.int32]:
+    """The longer side of each part."""
+    sides: NDArray[np.int32] = parts.boxes[:, 2:4].max(axis=1)
+    return sides
+
+
+def _typical(sizes: NDArray[np.int32]) -> float:
+    """The size below which half of all that is written lies: the median, each mark weighing as its area."""
+    ordered = np.sort(sizes).astype(float)
+    weight = np.cumsum(ordered**2)
+    return float(ordered[np.searchsorted(weight, weight[-1] / 2)])
+
+
+def _strength(ink: Ink, parts: Components) -> NDArray[np.float64]:
+    """The mean contrast of each part."""
+    total = np.bincount(parts.labels.ravel(), ink.contrast.ravel(), minlength=len(parts.boxes))
+    return total / np.maximum(1, parts.boxes[:, 4])
+
+
+def _joined(parts: Components, typical: float) -> Components:
+    """Join strokes that lie near each other and together have the size of one mark, such as the bar of a 5 and the rest of it."""
+    labels, boxes = parts
+    small = (boxes[:, 2:4] <= 1.3 * typical).all(axis=1) & (boxes[:, 4] >= (0.1 * typical) ** 2)
+    small[0] = False
+    reach = max(1, round(GAP * typical))
+    disc = cv2.getStructuringElement(cv2.MORPH_ELLIPSE, (2 * reach + 1, 2 * reach + 1))
+    strokes = small.astype(np.uint8)[labels]
+    _, grown = cv2.connectedComponents(cv2.dilate(strokes, disc), connectivity=8)
+    group = np.zeros(len(boxes), np.int32)
+    group[labels[strokes > 0]] = grown[strokes > 0]
+    boxes, number = boxes.copy(), np.arange(len(boxes), dtype=np.int32)
+    for members in _together(group):
+        left, top = boxes[members, :2].min(axis=0)
+        right, bottom = (boxes[members, :2] + boxes[members, 2:4]).max(axis=0)
+        whole = (boxes[members, 2:4].max(axis=1) >= 0.75 * typical).sum()
+        if whole <= 1 and max(right - left, bottom - top) <= 1.35 * typical:
+            number[members] = members[0]
+            area = boxes[members, 4].sum()
+            boxes[members] = 0
+            boxes[members[0]] = left, top, right - left, bottom - top, area
+    return Components(number[labels], boxes)
+
+
+def _together(group: NDArray[np.int32]) -> list[NDArray[np.intp]]:
+    """The indices that have a group in common, of groups above 0 with two to four members."""
+    names, counts = np.unique(group[group > 0], return_counts=True)
+    return [np.flatnonzero(group == name) for name, count in zip(names, counts, strict=True) if 2 <= count <= 4]
+
+
+def _fullest(levels: list[Level]) -> Level:
+    """The level that sees most marks, frames about the marks of a finer level left out; of two alike the coarser."""
+    strongest = max(_strength_of(level) for level in levels)
+    found: list[Level] = []
+    for level in levels:
+        if _strength_of(level) < FAINT * strongest:
+            level = level._replace(chosen=level.chosen[:0])
+        frames = [number for number in level.chosen if any(_frames(level, number, finer) for finer in found)]
+        found.append(level._replace(chosen=np.setdiff1d(level.chosen, frames)))
+    return max(reversed(found), key=lambda level: len(level.chosen))
+
+
+def _strength_of(level: Level) -> float:
+    return float(np.median(_strength(level.ink, level.parts)[level.chosen])) if len(level.chosen) else 0.0
+
+
+def _frames(level: Level, number: int, finer: Level) -> bool:
+    """Whether there is a mark of a finer level in a mark's box that is not of its ink."""
+    x, y, w, h = level.parts.boxes[number, :4]
+    ratio = level.scale / finer.scale
+    boxes = finer.parts.boxes[finer.chosen, :4]
+    centres = (boxes[:, :2] + boxes[:, 2:] / 2) * ratio
+    inside = ((centres > (x, y)) & (centres < (x + w, y + h))).all(axis=1)
+    for mark, (left, top, wide, high) in zip(finer.chosen[inside], boxes[inside], strict=True):
+        rows, columns = np.nonzero(finer.parts.labels[top : top + high, left : left + wide] == mark)
+        rows = np.minimum(((rows + top) * ratio).astype(int), level.parts.labels.shape[0] - 1)
+        columns = np.minimum(((columns + left) * ratio).astype(int), level.parts.labels.shape[1] - 1)
+        if (level.parts.labels[rows, columns] == number).mean() < 0.5:
+            return True
+    return False
+
+
+SHARPEN = 3.0  # how many times the difference from the blurred mark is added: phones leave small print soft
+BLUR = 0.1  # heights, its standard deviation
+ROOM = 0.25  # heights about the mark from which the paper's shade is taken
+SPREAD = 0.06  # heights that ink may reach beyond what the mask holds
+PAPER, SHADE, BODY = 20, 0.3, 70  # percentile of paper; share of the ink's darkness that is black; percentile of the ink that is white
+INK = 20 / 28  # the longer side of a digit in the pictures of MNIST
+
+
+def _patch(level: Level, number: int) -> Image:
+    """The mark alone, light on black, its mass in the middle of a square."""
+    darkness, mask = level.ink.darkness, level.ink.mask
+    x, y, w, h = (int(side) for side in level.parts.boxes[number, :4])
+    size = max(w, h)
+    room = max(3, round(ROOM * size))
+    window = np.s_[max(0, y - room) : y + h + room, max(0, x - room) : x + w + room]
+    own = (level.parts.labels[window] == number).astype(np.uint8)
+    others = cv2.dilate(mask[window] & (1 - own), np.ones((3, 3), np.uint8))
+    shade = darkness[window]
+    shade = shade + SHARPEN * (shade - cv2.GaussianBlur(shade, (0, 0), max(1.0, BLUR * size)))
+    shade = np.maximum(shade - np.percentile(shade, PAPER), 0) * (_reach(own, round(SPREAD * size)) & (1 - others) | own)
+    white = max(1.0, float(np.percentile(shade[own > 0], BODY)))
+    shade = np.clip((shade / white - SHADE) / (1 - SHADE), 0, 1)
+    return _centred(np.rint(shade * 255).astype(np.uint8))
+
+
+def _reach(own: Image, distance: int) -> Image:
+    """The mask with its holes, grown by some pixels: what is ink in there is for the shades to say."""
+    outlines, _ = cv2.findContours(own, cv2.RETR_EXTERNAL, cv2.CHAIN_APPROX_NONE)
+    whole = cv2.drawContours(own.copy(), outlines, -1, 1, cv2.FILLED)
+    side = 2 * max(1, distance) + 1
+    return cv2.dilate(whole, cv2.getStructuringElement(cv2.MORPH_ELLIPSE, (side, side)))
+
+
+def _centred(mark: Image) -> Image:
+    """A square with the mark's centre of mass in the middle, as far as it has room."""
+    rows, columns = np.nonzero(mark > 64)
+    if len(rows):
+        mark = mark[rows.min() : rows.max() + 1, columns.min() : columns.max() + 1]
+    height, width = mark.shape
+    side = ceil(max(height, width) / INK)
+    moments = cv2.moments(mark)
+    mass = max(moments["m00"], 1.0)
+    left = round((side - 1) / 2 - moments["m10"] / mass)
+    top = round((side - 1) / 2 - moments["m01"] / mass)
+    left, top = min(max(left, 0), side - width), min(max(top, 0), side - height)
+    square: Image = np.zeros((side, side), np.uint8)
+    square[top : top + height, left : left + width] = mark
+    return square
