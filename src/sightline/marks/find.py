@@ -22,6 +22,10 @@ COARSE = 30, 0.75  # the same on the others
 THIN, FULL = 0.12, 0.95  # the share of its box that a mark's ink fills
 SLIM = 8.0  # times that a mark may be longer than wide
 SIZES = 0.4, 2.5  # times the typical size that marks of one picture have
+LONG = 1.35  # typical sizes from which on what is slim is a piece of a line
+REST = 0.65  # typical sizes up to which what touched a line is a rest of it
+DASH = 2.0  # times that a mark may be longer across the direction of writing than along it
+CLEAR = 0.65  # the share of marks that must be taller than wide, or wider than tall, to tell the direction
 FAINT = 0.3  # of the typical contrast
 RULE = 1.5  # typical sizes from which on a straight line is a ruling
 USUAL = 45.0  # px, the typical size where too few marks stand free to tell
@@ -84,15 +88,32 @@ def _search(image: Image, longest: int) -> Level:
     free = components(ink.mask)
     sizes = _sizes(free)[_possible(free, limits)]
     typical = _typical(sizes) if len(sizes) >= FREE else min(USUAL, longest / 8)
-    parts = _joined(components(without_rulings(ink.mask, RULE * typical)), typical)
+    bare = without_rulings(ink.mask, RULE * typical)
+    parts = _joined(components(bare), typical)
     chosen = np.flatnonzero(_possible(parts, limits))
     if len(chosen):
-        sizes = _sizes(parts)[chosen]
-        typical = _typical(sizes)
-        strength = _strength(ink, parts)[chosen]
-        fits = (sizes > SIZES[0] * typical) & (sizes < SIZES[1] * typical)
-        chosen = chosen[fits & (strength > FAINT * np.median(strength))]
+        chosen = chosen[_alike(ink, parts, chosen, ink.mask & ~bare)]
     return Level(ink, parts, chosen, longest / max(image.shape[:2]))
+
+
+def _alike(ink: Ink, parts: Components, chosen: NDArray[np.intp], rulings: Image) -> NDArray[np.bool_]:
+    """Which marks fit the others in size, darkness and direction, and are no rests of lines."""
+    width, height = parts.boxes[chosen, 2], parts.boxes[chosen, 3]
+    sizes, strength = np.maximum(width, height), _strength(ink, parts)[chosen]
+    typical = _typical(sizes)
+    good = (sizes > SIZES[0] * typical) & (sizes < SIZES[1] * typical) & (strength > FAINT * np.median(strength))
+    good &= (sizes < LONG * typical) | (4 * np.minimum(width, height) > sizes)
+    beside = cv2.dilate(rulings, np.ones((5, 5), np.uint8))
+    for index in np.flatnonzero(good & (sizes < REST * typical)):
+        x, y, w, h = parts.boxes[chosen[index], :4]
+        good[index] = not (beside[y : y + h, x : x + w] & (parts.labels[y : y + h, x : x + w] == chosen[index])).any()
+    if good.sum() >= FREE:  # what lies across the direction of writing is a dash
+        upright = float((height >= width)[good].mean())
+        if upright > CLEAR:
+            good &= width <= DASH * height
+        elif upright < 1 - CLEAR:  # a page on its side
+            good &= height <= DASH * width
+    return good
 
 
 def _possible(parts: Components, limits: tuple[float, float]) -> NDArray[np.bool_]:

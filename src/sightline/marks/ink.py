@@ -58,7 +58,7 @@ def find_ink(gray: Image) -> Ink:
     """Tell ink from paper in a gray picture, uint8 `(H, W)`; whichever of dark and light is sparse is the ink."""
     smooth = cv2.GaussianBlur(gray.astype(np.float32), (0, 0), SMOOTH)
     contrast = cv2.GaussianBlur(smooth, (0, 0), NEAR) - smooth
-    if float((contrast**3).mean()) < 0:  # strokes stand out further than paper: the skewness tells the side
+    if float((contrast * contrast * contrast).mean()) < 0:  # strokes stand out further than paper: the skewness tells the side
         smooth, contrast = 255 - smooth, -contrast
     quiet = float(np.quantile(np.abs(contrast[::2, ::2]), QUIET))
     strong = contrast > max(STRONG, GRAIN[0] * quiet)
