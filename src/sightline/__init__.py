@@ -37,6 +37,7 @@ _HOME = {
     "contact_sheet": "sightline.sheet",
     "evaluate": "sightline.jobs",
     "export": "sightline.jobs",
+    "find": "sightline.jobs",
     "info": "sightline.image",
     "load": "sightline.jobs",
     "load_dataset": "sightline.data",
@@ -120,6 +121,7 @@ __all__ = [
     "evaluate",
     "export",
     "fill_holes",
+    "find",
     "flatten_illumination",
     "flip",
     "flood_fill",
@@ -240,7 +242,7 @@ if TYPE_CHECKING:
     from sightline.display import show
     from sightline.errors import SightlineError
     from sightline.image import Image, ImageInfo, info, read, write
-    from sightline.jobs import Run, evaluate, export, load, report, reproduce, resume
+    from sightline.jobs import Run, evaluate, export, find, load, report, reproduce, resume
     from sightline.models import MODELS
     from sightline.ops import (
         OPS,

@@ -5,18 +5,24 @@ Every face (command line, page, cluster) calls these; none of them has a job of 
 
 from sightline.jobs.evaluations import data_preview, evaluate, preview, report
 from sightline.jobs.exports import export
+from sightline.jobs.findings import Findings, Reading, annotate, find, find_many
 from sightline.jobs.models import find_sources, load, model_folder, pretrained
 from sightline.jobs.reproductions import Reproduction, reproduce
 from sightline.jobs.trainings import DryRun, Run, dry_run, resume, train
 
 __all__ = [
     "DryRun",
+    "Findings",
+    "Reading",
     "Reproduction",
     "Run",
+    "annotate",
     "data_preview",
     "dry_run",
     "evaluate",
     "export",
+    "find",
+    "find_many",
     "find_sources",
     "load",
     "model_folder",
