@@ -26,6 +26,10 @@ def predict(
     top: Annotated[int, typer.Option(min=1, help="How many labels to show")] = 3,
     json: Json = False,
     csv: Annotated[Path | None, typer.Option(metavar="FILE", help="Write a table of all pictures")] = None,
+    find: Annotated[bool, typer.Option("--find", help="Find all digits or signs in a picture and read each")] = False,
+    output: Annotated[
+        Path | None, typer.Option("--output", "-o", metavar="FILE", help="With --find: write the picture with what was found")
+    ] = None,
     max_pixels: Annotated[
         int | None, typer.Option(min=1, help="Read pictures of up to this many pixels (default 100 million)")
     ] = None,
@@ -34,6 +38,7 @@ def predict(
     """Say what is in a picture.
 
     [bold]sightline predict photo.png --model mnist[/bold]
+    [bold]sightline predict page.jpg --model mnist --find -o found.png[/bold]
     """
     from sightline import jobs
     from sightline.bundle import Failure
@@ -41,8 +46,18 @@ def predict(
 
     if json and csv:
         raise InputError("--json and --csv exclude each other")
-    predictor = jobs.load(model, threads=threads, max_pixels=max_pixels or MAX_PIXELS)
-    results = list(predictor.predict_many(jobs.find_sources(sources)))
+    if output and not find:
+        raise InputError("--output goes with --find")
+    limit = max_pixels or MAX_PIXELS
+    predictor = jobs.load(model, threads=threads, max_pixels=limit)
+    pictures = jobs.find_sources(sources)
+    if find:
+        from sightline.cli.findings import find_all
+
+        found = find_all(pictures, predictor, top=top, json=json, csv=csv, output=output, max_pixels=limit)
+        _end(len(found), [result for result in found if isinstance(result, Failure)])
+        return
+    results = list(predictor.predict_many(pictures))
     failures = [result for result in results if isinstance(result, Failure)]
     if json:
         print_json([_to_dict(result, top) for result in results])
@@ -51,11 +66,16 @@ def predict(
         say(f"{len(results) - len(failures):,} pictures in {csv}")
     else:
         _show(results, min(top, len(predictor.labels)))
+    _end(len(results), failures)
+
+
+def _end(count: int, failures: list[Failure]) -> None:
+    """Say which pictures could not be read, and exit so."""
     for failure in failures:
         show_error(failure.error)
     if failures:
-        if len(results) > 1:
-            err.print(f"{len(failures):,} of {len(results):,} pictures could not be read.")
+        if count > 1:
+            err.print(f"{len(failures):,} of {count:,} pictures could not be read.")
         raise typer.Exit(2)
 
 

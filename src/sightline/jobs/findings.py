@@ -131,10 +131,12 @@ def annotate(picture: Image, findings: Findings) -> Image:
     """
     canvas = to_rgb(to_depth8(check_image(picture)))
     thick = max(1, round(max(canvas.shape) / 700))
+    usual = float(np.median([reading.box[3] for reading in findings])) if findings.found else 0.0
+    size = min(256, max(10, 7 * thick, round(usual / 3)))
     for reading in findings:
         _frame(canvas, reading, thick)
     for reading in findings:  # above all frames
-        _label(canvas, reading, thick)
+        _label(canvas, reading, size, thick)
     return canvas
 
 
@@ -152,10 +154,10 @@ def _frame(canvas: Image, reading: Reading, thick: int) -> None:
     part[:] = framed
 
 
-def _label(canvas: Image, reading: Reading, thick: int) -> None:
+def _label(canvas: Image, reading: Reading, size: int, thick: int) -> None:
     """The label on a ground of the frame's colour, above the frame or, at the upper edge, in it."""
-    x, y, _, height = reading.box
-    size, room = min(512, max(10, 7 * thick, round(height * 0.3))), max(2, thick)
+    x, y = reading.box[:2]
+    room = max(2, thick)
     color = VERMILLION if reading.doubtful else BLUE
     label = reading.prediction.label + ("?" if reading.doubtful else "")
     deep = 2 * size + 2 * room

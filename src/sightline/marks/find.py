@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
-from math import ceil
 from typing import NamedTuple
 
 import cv2
@@ -12,11 +11,12 @@ from numpy.typing import NDArray
 
 from sightline.image import Image, check_image, check_values
 from sightline.marks.ink import Components, Ink, components, find_ink, resized
+from sightline.marks.patch import cut_out
 from sightline.marks.rulings import without_rulings
 
 __all__ = ["Mark", "find_marks"]
 
-LEVELS = (1280, 320, 80)  # px, the longest side at which marks are looked for; each level sees those that are too large for the last
+LEVELS = (1280, 320, 80)  # px, the longest side at which marks are looked for; each sees those too large for the last
 LEAST, MOST = 14, 0.12  # the longer side of a mark on the first level: at least so many px, at most this share of the longest side
 COARSE = 30, 0.75  # the same on the others
 THIN, FULL = 0.12, 0.95  # the share of its box that a mark's ink fills
@@ -76,7 +76,7 @@ def find_marks(image: Image) -> list[Mark]:
         left, top = max(0, round(x / level.scale)), max(0, round(y / level.scale))
         right, bottom = min(width, round((x + w) / level.scale)), min(height, round((y + h) / level.scale))
         box = left, top, max(1, right - left), max(1, bottom - top)
-        marks.append(Mark(box, _patch(level, number)))
+        marks.append(Mark(box, cut_out(level.ink, level.parts, int(number))))
     return marks
 
 
@@ -101,7 +101,7 @@ def _alike(ink: Ink, parts: Components, chosen: NDArray[np.intp], rulings: Image
     width, height = parts.boxes[chosen, 2], parts.boxes[chosen, 3]
     sizes, strength = np.maximum(width, height), _strength(ink, parts)[chosen]
     typical = _typical(sizes)
-    good = (sizes > SIZES[0] * typical) & (sizes < SIZES[1] * typical) & (strength > FAINT * np.median(strength))
+    good: NDArray[np.bool_] = (sizes > SIZES[0] * typical) & (sizes < SIZES[1] * typical) & (strength > FAINT * np.median(strength))
     good &= (sizes < LONG * typical) | (4 * np.minimum(width, height) > sizes)
     beside = cv2.dilate(rulings, np.ones((5, 5), np.uint8))
     for index in np.flatnonzero(good & (sizes < REST * typical)):
@@ -208,53 +208,3 @@ def _frames(level: Level, number: int, finer: Level) -> bool:
         if (level.parts.labels[rows, columns] == number).mean() < 0.5:
             return True
     return False
-
-
-SHARPEN = 3.0  # how many times the difference from the blurred mark is added: phones leave small print soft
-BLUR = 0.1  # heights, its standard deviation
-ROOM = 0.25  # heights about the mark from which the paper's shade is taken
-SPREAD = 0.06  # heights that ink may reach beyond what the mask holds
-PAPER, SHADE, BODY = 20, 0.3, 70  # percentile of paper; share of the ink's darkness that is black; percentile of the ink that is white
-INK = 20 / 28  # the longer side of a digit in the pictures of MNIST
-
-
-def _patch(level: Level, number: int) -> Image:
-    """The mark alone, light on black, its mass in the middle of a square."""
-    darkness, mask = level.ink.darkness, level.ink.mask
-    x, y, w, h = (int(side) for side in level.parts.boxes[number, :4])
-    size = max(w, h)
-    room = max(3, round(ROOM * size))
-    window = np.s_[max(0, y - room) : y + h + room, max(0, x - room) : x + w + room]
-    own = (level.parts.labels[window] == number).astype(np.uint8)
-    others = cv2.dilate(mask[window] & (1 - own), np.ones((3, 3), np.uint8))
-    shade = darkness[window]
-    shade = shade + SHARPEN * (shade - cv2.GaussianBlur(shade, (0, 0), max(1.0, BLUR * size)))
-    shade = np.maximum(shade - np.percentile(shade, PAPER), 0) * (_reach(own, round(SPREAD * size)) & (1 - others) | own)
-    white = max(1.0, float(np.percentile(shade[own > 0], BODY)))
-    shade = np.clip((shade / white - SHADE) / (1 - SHADE), 0, 1)
-    return _centred(np.rint(shade * 255).astype(np.uint8))
-
-
-def _reach(own: Image, distance: int) -> Image:
-    """The mask with its holes, grown by some pixels: what is ink in there is for the shades to say."""
-    outlines, _ = cv2.findContours(own, cv2.RETR_EXTERNAL, cv2.CHAIN_APPROX_NONE)
-    whole = cv2.drawContours(own.copy(), outlines, -1, 1, cv2.FILLED)
-    side = 2 * max(1, distance) + 1
-    return cv2.dilate(whole, cv2.getStructuringElement(cv2.MORPH_ELLIPSE, (side, side)))
-
-
-def _centred(mark: Image) -> Image:
-    """A square with the mark's centre of mass in the middle, as far as it has room."""
-    rows, columns = np.nonzero(mark > 64)
-    if len(rows):
-        mark = mark[rows.min() : rows.max() + 1, columns.min() : columns.max() + 1]
-    height, width = mark.shape
-    side = ceil(max(height, width) / INK)
-    moments = cv2.moments(mark)
-    mass = max(moments["m00"], 1.0)
-    left = round((side - 1) / 2 - moments["m10"] / mass)
-    top = round((side - 1) / 2 - moments["m01"] / mass)
-    left, top = min(max(left, 0), side - width), min(max(top, 0), side - height)
-    square: Image = np.zeros((side, side), np.uint8)
-    square[top : top + height, left : left + width] = mark
-    return square

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from typing import NamedTuple
+from typing import Any, NamedTuple
 
 import cv2
 import numpy as np
@@ -56,7 +56,7 @@ def resized(image: Image, longest: int) -> Image:
 
 def find_ink(gray: Image) -> Ink:
     """Tell ink from paper in a gray picture, uint8 `(H, W)`; whichever of dark and light is sparse is the ink."""
-    smooth = cv2.GaussianBlur(gray.astype(np.float32), (0, 0), SMOOTH)
+    smooth: Any = cv2.GaussianBlur(gray.astype(np.float32), (0, 0), SMOOTH)
     contrast = cv2.GaussianBlur(smooth, (0, 0), NEAR) - smooth
     if float((contrast * contrast * contrast).mean()) < 0:  # strokes stand out further than paper: the skewness tells the side
         smooth, contrast = 255 - smooth, -contrast
@@ -71,5 +71,7 @@ def find_ink(gray: Image) -> Ink:
 
 def components(mask: Image) -> Components:
     """The connected parts of a mask of 0 and 1; pixels that touch at a corner are connected."""
+    labels: Any
+    boxes: Any
     _, labels, boxes, _ = cv2.connectedComponentsWithStats(mask, connectivity=8)
     return Components(labels, boxes)

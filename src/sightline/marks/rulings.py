@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from math import ceil, cos, radians, sin
+from typing import Any
 
 import cv2
 import numpy as np
@@ -23,9 +24,9 @@ def without_rulings(mask: Image, length: float) -> Image:
     Strokes that cross a line stay whole: only pixels are taken where the ink is no thicker, across the line, than the line is.
     """
     labels, boxes = components(mask)
-    large = (boxes[:, 2:4] > LARGE * length).any(axis=1)
-    large[0] = False
-    ruled = large.astype(np.uint8)[labels]
+    large = (boxes[:, 2:4].max(axis=1) > LARGE * length).astype(np.uint8)
+    large[0] = 0
+    ruled: Image = large[labels]
     if not ruled.any():
         return mask
     level, upright = _straight(ruled, length, 0), _straight(ruled, length, 90)
@@ -39,11 +40,11 @@ def _straight(mask: Image, length: float, direction: int) -> Image:
     """Pixels on straight lines of about `direction`; looked for at half the size, which is four times as fast."""
     size = (mask.shape[1] + 1) // 2, (mask.shape[0] + 1) // 2
     half = (cv2.resize(mask * 255, size, interpolation=cv2.INTER_AREA) > 60).astype(np.uint8)  # a quarter of a pixel counts
-    found = np.zeros_like(half)
+    found: Any = np.zeros_like(half)
     for angle in ANGLES:
-        found |= cv2.morphologyEx(half, cv2.MORPH_OPEN, _segment(length / 2, direction + angle))
+        found = cv2.bitwise_or(found, cv2.morphologyEx(half, cv2.MORPH_OPEN, _segment(length / 2, direction + angle)))
     whole = cv2.resize(found, mask.shape[::-1], interpolation=cv2.INTER_NEAREST)
-    return cv2.dilate(whole, np.ones((3, 3), np.uint8)) & mask
+    return cv2.bitwise_and(cv2.dilate(whole, np.ones((3, 3), np.uint8)), mask)
 
 
 def _segment(length: float, angle: float) -> Image:
@@ -60,7 +61,7 @@ def _without_crossings(lines: Image, ink: Image, *, across: bool) -> Image:
     bare = np.zeros_like(lines)
     for thick in np.unique(thickness[1:]):
         run = ceil(thick) + ROUGH + 1
-        strokes = cv2.morphologyEx(ink, cv2.MORPH_OPEN, np.ones((run, 1) if across else (1, run), np.uint8))
+        strokes: Image = cv2.morphologyEx(ink, cv2.MORPH_OPEN, np.ones((run, 1) if across else (1, run), np.uint8))
         own = thickness == thick
         own[0] = False
         bare |= own.astype(np.uint8)[labels] & ~strokes
