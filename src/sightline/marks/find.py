@@ -19,6 +19,7 @@ __all__ = ["Mark", "find_marks"]
 LEVELS = (1280, 320, 80)  # px, the longest side at which marks are looked for; each sees those too large for the last
 LEAST, MOST = 14, 0.12  # the longer side of a mark on the first level: at least so many px, at most this share of the longest side
 COARSE = 30, 0.75  # the same on the others
+STRONG, GHOSTLY = 8.0, 20.0  # gray levels that ink differs from the paper near it; on the others even a fall of light may show
 THIN, FULL = 0.12, 0.95  # the share of its box that a mark's ink fills
 SLIM = 8.0  # times that a mark may be longer than wide
 SIZES = 0.4, 2.5  # times the typical size that marks of one picture have
@@ -28,8 +29,8 @@ DASH = 2.0  # times that a mark may be longer across the direction of writing th
 CLEAR = 0.65  # the share of marks that must be taller than wide, or wider than tall, to tell the direction
 FAINT = 0.3  # of the typical contrast
 RULE = 1.5  # typical sizes from which on a straight line is a ruling
-USUAL = 45.0  # px, the typical size where too few marks stand free to tell
 FREE = 5  # marks that tell it
+SOLID = 0.75  # the share of a broad stroke that is dark, looked at closely; of small marks that run together it is less
 GAP = 0.08  # typical sizes between parts of one mark
 
 
@@ -68,26 +69,27 @@ def find_marks(image: Image) -> list[Mark]:
     """
     image = check_values(check_image(image))
     height, width = image.shape[:2]
-    levels = [_search(image, longest) for longest in LEVELS]
-    level = _fullest(levels)
     marks = []
-    for number in level.chosen:
+    for level, number in _settled([_search(image, longest) for longest in LEVELS]):
         x, y, w, h = (int(side) for side in level.parts.boxes[number][:4])
         left, top = max(0, round(x / level.scale)), max(0, round(y / level.scale))
         right, bottom = min(width, round((x + w) / level.scale)), min(height, round((y + h) / level.scale))
         box = left, top, max(1, right - left), max(1, bottom - top)
-        marks.append(Mark(box, cut_out(level.ink, level.parts, int(number))))
+        marks.append(Mark(box, cut_out(level.ink, level.parts, number)))
     return marks
 
 
 def _search(image: Image, longest: int) -> Level:
     gray = resized(image, longest)
-    ink = find_ink(gray)
+    ink = find_ink(gray, STRONG if longest == LEVELS[0] else GHOSTLY)
     least, most = (LEAST, MOST) if longest == LEVELS[0] else COARSE
     limits = least, most * longest
-    free = components(ink.mask)
-    sizes = _sizes(free)[_possible(free, limits)]
-    typical = _typical(sizes) if len(sizes) >= FREE else min(USUAL, longest / 8)
+    parts = components(ink.mask)
+    sizes = _sizes(parts)[_possible(parts, limits)]
+    if len(sizes) < FREE:  # most may touch lines
+        parts = components(without_rulings(ink.mask, limits[1]))
+        sizes = _sizes(parts)[_possible(parts, limits)]
+    typical = _typical(sizes) if len(sizes) else limits[1] / 2
     bare = without_rulings(ink.mask, RULE * typical)
     parts = _joined(components(bare), typical)
     chosen = np.flatnonzero(_possible(parts, limits))
@@ -178,33 +180,61 @@ def _together(group: NDArray[np.int32]) -> list[NDArray[np.intp]]:
     return [np.flatnonzero(group == name) for name, count in zip(names, counts, strict=True) if 2 <= count <= 4]
 
 
-def _fullest(levels: list[Level]) -> Level:
-    """The level that sees most marks, frames about the marks of a finer level left out; of two alike the coarser."""
-    strongest = max(_strength_of(level) for level in levels)
-    found: list[Level] = []
-    for level in levels:
-        if _strength_of(level) < FAINT * strongest:
-            level = level._replace(chosen=level.chosen[:0])
-        frames = [number for number in level.chosen if any(_frames(level, number, finer) for finer in found)]
-        found.append(level._replace(chosen=np.setdiff1d(level.chosen, frames)))
-    return max(reversed(found), key=lambda level: len(level.chosen))
+def _settled(levels: list[Level]) -> list[tuple[Level, int]]:
+    """The marks of all levels, each seen by one of them, of about the size of those on the level that sees most."""
+    deepest = max((_depth(level) for level in levels if len(level.chosen)), default=0.0)
+    kept = [set(level.chosen.tolist()) if _depth(level) > FAINT * deepest else set() for level in levels]
+    for at, fine in enumerate(levels):
+        for coarse in range(at + 1, len(levels)):
+            _settle(fine, levels[coarse], kept[at], kept[coarse])
+    sizes = [{number: _sizes(level.parts)[number] / level.scale for number in of} for level, of in zip(levels, kept, strict=True)]
+    most = max(sizes, key=len)
+    if not most:
+        return []
+    typical = float(np.median(list(most.values())))
+    fits = SIZES[0] * typical, SIZES[1] * typical
+    return [
+        (level, number)
+        for level, of in zip(levels, sizes, strict=True)
+        for number, size in sorted(of.items())
+        if of is most or fits[0] < size < fits[1]
+    ]
 
 
-def _strength_of(level: Level) -> float:
-    return float(np.median(_strength(level.ink, level.parts)[level.chosen])) if len(level.chosen) else 0.0
+def _depth(level: Level) -> float:
+    """The mean contrast of all ink."""
+    inked = level.ink.mask > 0
+    return float(level.ink.contrast[inked].mean()) if inked.any() else 0.0
 
 
-def _frames(level: Level, number: int, finer: Level) -> bool:
-    """Whether there is a mark of a finer level in a mark's box that is not of its ink."""
-    x, y, w, h = level.parts.boxes[number, :4]
-    ratio = level.scale / finer.scale
-    boxes = finer.parts.boxes[finer.chosen, :4]
-    centres = (boxes[:, :2] + boxes[:, 2:] / 2) * ratio
-    inside = ((centres > (x, y)) & (centres < (x + w, y + h))).all(axis=1)
-    for mark, (left, top, wide, high) in zip(finer.chosen[inside], boxes[inside], strict=True):
-        rows, columns = np.nonzero(finer.parts.labels[top : top + high, left : left + wide] == mark)
-        rows = np.minimum(((rows + top) * ratio).astype(int), level.parts.labels.shape[0] - 1)
-        columns = np.minimum(((columns + left) * ratio).astype(int), level.parts.labels.shape[1] - 1)
-        if (level.parts.labels[rows, columns] == number).mean() < 0.5:
-            return True
-    return False
+def _settle(fine: Level, coarse: Level, small: set[int], large: set[int]) -> None:
+    """Where marks of two levels meet, leave one: it is large and solid, a run of small ones, or a frame about small ones."""
+    if fine.ink.light != coarse.ink.light:  # a light page on a dark table, with dark marks on it
+        large.difference_update(list(large) if small else ())
+        return
+    ratio = coarse.scale / fine.scale
+    darkness = cv2.resize(fine.ink.darkness, coarse.parts.labels.shape[::-1], interpolation=cv2.INTER_NEAREST)
+    limits = np.array(coarse.parts.labels.shape) - 1
+    for other in sorted(large):
+        within, on = [], []
+        for number in small:
+            x, y, w, h = fine.parts.boxes[number, :4]
+            if _holds(coarse.parts.boxes[other], (x + w / 2) * ratio, (y + h / 2) * ratio):
+                within.append(number)
+                ink = np.argwhere(fine.parts.labels[y : y + h, x : x + w] == number) + (y, x)
+                rows, columns = np.minimum((ink * ratio).astype(int), limits).T
+                on.append(float((coarse.parts.labels[rows, columns] == other).mean()))
+        left, top, wide, tall = coarse.parts.boxes[other, :4]
+        window = np.s_[top : top + tall, left : left + wide]
+        own = darkness[window][coarse.parts.labels[window] == other]
+        middle = (np.percentile(darkness[window], 10) + np.percentile(own, 90)) / 2
+        solid = (own > middle).mean() > SOLID
+        if within and not (solid and min(on) > 0.5):
+            large.discard(other)
+        else:  # pieces of the edges of broad strokes
+            small.difference_update(within)
+
+
+def _holds(box: NDArray[np.int32], x: float, y: float) -> bool:
+    left, top, width, height = box[:4]
+    return bool(left < x < left + width and top < y < top + height)

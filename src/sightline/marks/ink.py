@@ -17,7 +17,7 @@ Labels = NDArray[np.int32]
 
 SMOOTH = 1.5  # px, standard deviation; takes the grain of paper and sensor
 NEAR = 6.5  # px, standard deviation of what a pixel is compared with: strokes are up to about three times as wide
-STRONG, WEAK = 8.0, 2.0  # gray levels; ink is all that is joined in weak contrast and strong somewhere (Canny's hysteresis)
+WEAK = 2.0  # gray levels; ink is all that is joined in weak contrast and strong somewhere, the hysteresis of Canny (1986)
 QUIET = 0.25  # the share of pixels that are paper without anything near
 GRAIN = 5.0, 2.0  # how many times the contrast of quiet paper ink must have, strong and weak
 
@@ -26,12 +26,13 @@ class Ink(NamedTuple):
     """The ink of a picture at the size it was searched in.
 
     `darkness`: float32 `(H, W)`, smoothed gray, the more the more ink. `contrast`: float32 `(H, W)`, the same against the
-    mean about each pixel. `mask`: uint8 `(H, W)`, 1 where there is ink.
+    mean about each pixel. `mask`: uint8 `(H, W)`, 1 where there is ink. `light`: whether ink is lighter than paper.
     """
 
     darkness: NDArray[np.float32]
     contrast: NDArray[np.float32]
     mask: Image
+    light: bool
 
 
 class Components(NamedTuple):
@@ -54,19 +55,23 @@ def resized(image: Image, longest: int) -> Image:
     return to_gray(to_depth8(small))
 
 
-def find_ink(gray: Image) -> Ink:
-    """Tell ink from paper in a gray picture, uint8 `(H, W)`; whichever of dark and light is sparse is the ink."""
+def find_ink(gray: Image, strong: float) -> Ink:
+    """Tell ink from paper in a gray picture, uint8 `(H, W)`; whichever of dark and light is sparse is the ink.
+
+    Somewhere ink differs from the paper near it by `strong` gray levels at least.
+    """
     smooth: Any = cv2.GaussianBlur(gray.astype(np.float32), (0, 0), SMOOTH)
     contrast = cv2.GaussianBlur(smooth, (0, 0), NEAR) - smooth
-    if float((contrast * contrast * contrast).mean()) < 0:  # strokes stand out further than paper: the skewness tells the side
+    light = float((contrast * contrast * contrast).mean()) < 0
+    if light:  # strokes stand out further than paper: the skewness tells the side
         smooth, contrast = 255 - smooth, -contrast
     quiet = float(np.quantile(np.abs(contrast[::2, ::2]), QUIET))
-    strong = contrast > max(STRONG, GRAIN[0] * quiet)
+    sure = contrast > max(strong, GRAIN[0] * quiet)
     weak = (contrast > max(WEAK, GRAIN[1] * quiet)).astype(np.uint8)
     count, labels = cv2.connectedComponents(weak, connectivity=8)
     kept = np.zeros(count, np.uint8)
-    kept[labels[strong]] = 1
-    return Ink(255 - smooth, contrast, kept[labels])
+    kept[labels[sure]] = 1
+    return Ink(255 - smooth, contrast, kept[labels], light)
 
 
 def components(mask: Image) -> Components:
