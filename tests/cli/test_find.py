@@ -55,7 +55,7 @@ def test_find_for_people_names_what_holds_nothing_and_what_cannot_be_read(folder
 
 def test_find_writes_a_table_with_a_row_for_each(folder: Path, tmp_path: Path) -> None:
     assert sightline("predict", "page.png", "-m", "mnist", "--find", "--csv", str(tmp_path / "a.csv"), cwd=folder).returncode == 0
-    rows = list(csv.DictReader((tmp_path / "a.csv").open()))
+    rows = list(csv.DictReader((tmp_path / "a.csv").read_text().splitlines()))
     assert [row["label"] for row in rows] == ["7", "2", "1", "0", "4"]
     assert {row["known"] for row in rows} <= {"true", "false"}
     assert sum(float(rows[0][f"p:{digit}"]) for digit in range(10)) == pytest.approx(1, abs=1e-4)

@@ -19,7 +19,7 @@ from sightline.ops import rectangle, text, to_depth8, to_rgb
 __all__ = ["Findings", "Reading", "annotate", "find", "find_many"]
 
 ENOUGH = 10  # marks that can tell that a page lies on its side
-LYING = 0.65  # the share of them that must be wider than tall
+LYING = 0.6  # the share of them that must be wider than tall
 SURER = 0.1  # by which the readings must be surer, in the mean, when it is turned
 DOUBT = 0.5  # a confidence below it is shown as doubt
 

@@ -26,7 +26,7 @@ SIZES = 0.4, 2.5  # times the typical size that marks of one picture have
 LONG = 1.35  # typical sizes from which on what is slim is a piece of a line
 REST = 0.65  # typical sizes up to which what touched a line is a rest of it
 DASH = 2.0  # times that a mark may be longer across the direction of writing than along it
-CLEAR = 0.65  # the share of marks that must be taller than wide, or wider than tall, to tell the direction
+CLEAR = 0.6  # the share of marks that must be taller than wide, or wider than tall, to tell the direction
 FAINT = 0.3  # of the typical contrast
 RULE = 1.5  # typical sizes from which on a straight line is a ruling
 FREE = 5  # marks that tell it
@@ -221,7 +221,7 @@ def _settle(fine: Level, coarse: Level, small: set[int], large: set[int]) -> Non
             x, y, w, h = fine.parts.boxes[number, :4]
             if _holds(coarse.parts.boxes[other], (x + w / 2) * ratio, (y + h / 2) * ratio):
                 within.append(number)
-                ink = np.argwhere(fine.parts.labels[y : y + h, x : x + w] == number) + (y, x)
+                ink = np.argwhere(fine.parts.labels[y : y + h, x : x + w] == number) + np.array([y, x])
                 rows, columns = np.minimum((ink * ratio).astype(int), limits).T
                 on.append(float((coarse.parts.labels[rows, columns] == other).mean()))
         left, top, wide, tall = coarse.parts.boxes[other, :4]
