@@ -65,7 +65,7 @@ def find_marks(image: Image) -> list[Mark]:
     >>> page = np.full((300, 400), 230, np.uint8)
     >>> page[100:140, 50:56] = page[100:140, 200:206] = 40
     >>> sorted(mark.box for mark in find_marks(page))
-    [(48, 99, 10, 42), (198, 99, 10, 42)]
+    [(50, 100, 6, 40), (200, 100, 6, 40)]
     """
     image = check_values(check_image(image))
     height, width = image.shape[:2]
