@@ -5,7 +5,8 @@
 FOLDER holds phone photos of https://github.com/wichtounet/sudoku_dataset (CC BY 4.0), each with a .dat of its 81 cells. A
 digit is found if the centre of a find lies in its cell. Where the cells are is told by the grid's four corners, which this
 script looks for; pages on which it does not find them are named and left out. How patches are made was chosen on the pages at
-even places of the list; how marks are found was chosen on all pages, so that neither half is a test of it. Print and pen stand on the same pages only where all cells are filled: there, blue ink is pen.
+even places of the list; how marks are found was chosen on all pages, so that neither half is a test of it.
+Print and pen stand on the same pages only where all cells are filled: there, blue ink is pen.
 """
 
 from __future__ import annotations
