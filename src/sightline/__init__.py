@@ -22,6 +22,7 @@ _HOME = {
     "Between": "sightline.pipeline",
     "DATASETS": "sightline.data",
     "Dataset": "sightline.data",
+    "Explanation": "sightline.evaluation",
     "Image": "sightline.image",
     "ImageInfo": "sightline.image",
     "MODELS": "sightline.models",
@@ -35,9 +36,11 @@ _HOME = {
     "Step": "sightline.pipeline",
     "apply": "sightline.batch",
     "contact_sheet": "sightline.sheet",
+    "compare": "sightline.jobs",
     "evaluate": "sightline.jobs",
     "export": "sightline.jobs",
     "find": "sightline.jobs",
+    "explain": "sightline.jobs",
     "info": "sightline.image",
     "load": "sightline.jobs",
     "load_dataset": "sightline.data",
@@ -45,6 +48,7 @@ _HOME = {
     "report": "sightline.jobs",
     "reproduce": "sightline.jobs",
     "resume": "sightline.jobs",
+    "robustness": "sightline.jobs",
     "show": "sightline.display",
     "train": "sightline.api",
     "write": "sightline.image",
@@ -58,6 +62,7 @@ __all__ = [
     "Among",
     "Between",
     "Dataset",
+    "Explanation",
     "Image",
     "ImageInfo",
     "OneOf",
@@ -98,6 +103,7 @@ __all__ = [
     "color_bars",
     "colorize",
     "colormap",
+    "compare",
     "connected_components",
     "contact_sheet",
     "contours",
@@ -119,6 +125,7 @@ __all__ = [
     "equalize",
     "erode",
     "evaluate",
+    "explain",
     "export",
     "fill_holes",
     "find",
@@ -189,6 +196,7 @@ __all__ = [
     "resize_shortest",
     "resized_crop",
     "resume",
+    "robustness",
     "rot90",
     "rotate",
     "sample",
@@ -242,7 +250,7 @@ if TYPE_CHECKING:
     from sightline.display import show
     from sightline.errors import SightlineError
     from sightline.image import Image, ImageInfo, info, read, write
-    from sightline.jobs import Run, evaluate, export, find, load, report, reproduce, resume
+    from sightline.jobs import Run, compare, evaluate, explain, export, find, load, report, reproduce, resume, robustness
     from sightline.models import MODELS
     from sightline.ops import (
         OPS,

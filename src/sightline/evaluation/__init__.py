@@ -7,8 +7,9 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any
 
+from sightline.evaluation.explanation import Explanation, Method, occlusion
 from sightline.evaluation.metrics import ClassScore, Confused, Evaluation, Reliability, wilson
-from sightline.evaluation.record import Cost, DataFacts, History, RunRecord, Trace, shown_indices
+from sightline.evaluation.record import Cost, DataFacts, History, RunRecord, Trace, shown_indices, worst_indices
 
 if TYPE_CHECKING:
     from sightline.evaluation.plots import save_plots
@@ -20,13 +21,17 @@ __all__ = [
     "Cost",
     "DataFacts",
     "Evaluation",
+    "Explanation",
     "History",
+    "Method",
     "Reliability",
     "RunRecord",
     "Trace",
+    "occlusion",
     "save_plots",
     "shown_indices",
     "wilson",
+    "worst_indices",
     "write_report",
 ]
 

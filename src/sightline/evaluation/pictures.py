@@ -31,7 +31,7 @@ from sightline.evaluation.words import dimensions, percent
 from sightline.image import Image
 from sightline.ops import to_depth8, to_rgb
 
-__all__ = ["Caption", "caption_of", "class_sheet", "enlarged", "png", "steps", "tiles"]
+__all__ = ["Caption", "caption_of", "class_sheet", "enlarged", "fitted", "place", "png", "steps", "tiles"]
 
 LEAST, MOST = 112, 320  # the longest side of a shown picture, in pixels
 ROWS = 100  # classes on a sheet
@@ -75,6 +75,13 @@ def enlarged(image: Image, least: int = LEAST, most: int = MOST) -> Image:
     return flat.repeat(factor, axis=0).repeat(factor, axis=1)
 
 
+def fitted(image: Image, side: int) -> Image:
+    """The picture as uint8, no larger than `side`: enlarged by a whole factor, or made smaller where none fits."""
+    flat = enlarged(image, least=1, most=side)
+    factor = max(1, side // max(flat.shape[:2]))
+    return flat.repeat(factor, axis=0).repeat(factor, axis=1)
+
+
 def png(image: Image) -> bytes:
     """A uint8 picture, `(H, W)` or `(H, W, 3)`, as the bytes of a PNG file."""
     from PIL import Image as Pillow
@@ -96,7 +103,7 @@ def tiles(pictures: Sequence[Image], captions: Sequence[Caption], title: str, *,
     sheet.heading(title)
     for number, (picture, caption, head) in enumerate(zip(large, captions, heads, strict=True)):
         x, y = number % columns * (width + 16), 40 + number // columns * row
-        _place(sheet, x, y, picture)
+        place(sheet, x, y, picture)
         color = {True: GREEN_TEXT, False: VERMILLION_TEXT, None: INK}[caption.right]
         for line_number, line in enumerate(head):
             sheet.text(x, y + height + 17 + 15 * line_number, shortened(line, width, size=11.5), size=11.5, color=color)
@@ -118,7 +125,7 @@ def steps(traces: Sequence[Trace]) -> Figure:
         for column, (step, image) in enumerate(results):
             x = sum(widths[:column]) + gap * column
             picture = large[row][column]
-            _place(sheet, x, y + 14, picture)
+            place(sheet, x, y + 14, picture)
             note = dimensions(image) if column else f"{name}, {dimensions(image)}"
             sheet.text(x, y + 6, shortened(step, widths[column] + gap, size=11.5), size=11.5)
             sheet.text(x, y + picture.shape[0] + 30, shortened(note, widths[column] + gap, size=10.5), size=10.5, color=MUTED)
@@ -145,16 +152,13 @@ def class_sheet(dataset: Dataset, *, each: int = 8, seed: int = 0) -> Figure:
         y, of_class = top + row * (least + gap), np.flatnonzero(split.labels == row)
         sheet.text(left - 14, y + least / 2, name, ha="right", va="center_baseline")
         for column, index in enumerate(random.permutation(of_class)[:each]):
-            # No larger than its place: what does not fit there by a whole factor is made smaller.
-            picture = enlarged(split.read(int(index)), least=1, most=least)
-            factor = max(1, least // max(picture.shape[:2]))
-            _place(sheet, left + column * (least + gap), y, picture.repeat(factor, axis=0).repeat(factor, axis=1))
+            place(sheet, left + column * (least + gap), y, fitted(split.read(int(index)), least))
         if not of_class.size:
             sheet.text(left, y + least / 2, "no pictures", size=11, color=MUTED, va="center_baseline")
     return sheet.figure
 
 
-def _place(sheet: Sheet, x: float, y: float, picture: Image) -> None:
+def place(sheet: Sheet, x: float, y: float, picture: Image) -> None:
     """Put a picture on the sheet, one of its pixels on one of the sheet's, with a hairline about it."""
     height, width = picture.shape[:2]
     axes = sheet.axes(x, y, width, height)

@@ -5,12 +5,25 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 
+import numpy as np
+from numpy.typing import NDArray
+
 from sightline.data.dataset import Dataset
 from sightline.errors import ParameterError
 from sightline.evaluation.metrics import Evaluation
 from sightline.image import Image, check_image
 
-__all__ = ["Cost", "DataFacts", "History", "RunRecord", "Trace", "example_indices", "shown_indices"]
+__all__ = [
+    "SAMPLE",
+    "Cost",
+    "DataFacts",
+    "History",
+    "RunRecord",
+    "Trace",
+    "example_indices",
+    "shown_indices",
+    "worst_indices",
+]
 
 SAMPLE = 24
 EXAMPLES = 6
@@ -67,7 +80,8 @@ class RunRecord:
     `pictures`: the network's input by index, uint8 `(H, W)` or `(H, W, 3)`, for `shown_indices(evaluation, seed)` at least.
     `traces`: what the pipeline makes of some pictures. `baseline`: what a plain method reaches, as (what it is, accuracy in
     [0, 1]). `chosen_epoch`: whose weights are kept. `shell`, `python`: lines that use this run. `notes`: what a reader must
-    know before trusting the numbers. ParameterError names a picture that is missing.
+    know before trusting the numbers. `maps`: for the worst mistakes, by index, what of the wrong answer's probability each place
+    of the picture holds: float32 `(H, W)`, as `occlusion` gives it. ParameterError names a picture that is missing.
     """
 
     title: str
@@ -91,6 +105,7 @@ class RunRecord:
     python: tuple[str, ...] = ()
     notes: tuple[str, ...] = ()
     seed: int = 0
+    maps: Mapping[int, NDArray[np.float32]] = field(default_factory=dict)
 
     def __post_init__(self) -> None:
         missing = [index for index in shown_indices(self.evaluation, self.seed) if index not in self.pictures]
@@ -102,12 +117,20 @@ class RunRecord:
             )
         for index, picture in self.pictures.items():
             check_image(picture, what=f"picture {index}", dtypes=("uint8",), channels=(1, 3))
+        for index, found in self.maps.items():
+            if index not in self.pictures or found.shape != self.pictures[index].shape[:2]:
+                raise ParameterError("a map does not fit its picture", expected="the same size", received=f"map {index}")
 
 
 def shown_indices(evaluation: Evaluation, seed: int = 0) -> list[int]:
     """The pictures a report shows, by index and ascending: the worst mistakes, a random sample, the most frequent mistake."""
     shown = {*evaluation.worst(SAMPLE), *evaluation.sample(SAMPLE, seed), *example_indices(evaluation)}
     return sorted(shown)
+
+
+def worst_indices(evaluation: Evaluation) -> list[int]:
+    """The mistakes a report shows, the most confident first: those that have a map."""
+    return evaluation.worst(SAMPLE)
 
 
 def example_indices(evaluation: Evaluation) -> list[int]:

@@ -16,6 +16,7 @@ from markupsafe import Markup
 from matplotlib.figure import Figure
 
 from sightline.evaluation.curves import accuracy_curve, accuracy_finding, loss_curve, loss_finding
+from sightline.evaluation.maps import most_lost, tinted
 from sightline.evaluation.metrics import ClassScore, Evaluation
 from sightline.evaluation.pictures import LEAST, caption_of, enlarged, png
 from sightline.evaluation.record import SAMPLE, RunRecord, Trace, example_indices
@@ -25,7 +26,7 @@ from sightline.evaluation.words import bounds, dimensions, duration, measured, m
 from sightline.files import write_text
 from sightline.image import Image
 
-__all__ = ["write_report"]
+__all__ = ["TILE", "embedded", "write_report"]
 
 TILE = 160  # the longest side of a picture in the page, in pixels
 
@@ -63,7 +64,8 @@ def _contents(record: RunRecord) -> dict[str, Any]:
         "class_finding": class_finding(evaluation),
         "scores": _hardest_first(evaluation),
         "many_classes": len(evaluation.classes) > LISTED,
-        "mistakes": _tiles(record, evaluation.worst(SAMPLE)),
+        "mistakes": _mistakes(record),
+        "mapped": bool(record.maps),
         "samples": _tiles(record, evaluation.sample(SAMPLE, record.seed)),
         "reliability": _figure(reliability(evaluation), "calibration", f"Reliability curve. {calibration_finding(evaluation)}."),
         "traces": [_trace(trace) for trace in record.traces],
@@ -121,18 +123,28 @@ def _yaml(config: Mapping[str, object]) -> str:
 
 def _tiles(record: RunRecord, indices: Iterable[int]) -> list[dict[str, Any]]:
     return [
-        {"caption": caption_of(record.evaluation, index), "image": _embedded(record.pictures[index], LEAST, TILE)}
+        {"caption": caption_of(record.evaluation, index), "image": embedded(record.pictures[index], LEAST, TILE)}
         for index in indices
     ]
 
 
+def _mistakes(record: RunRecord) -> list[dict[str, Any]]:
+    """The worst mistakes, each with the map of what the wrong answer rests on where there is one."""
+    tiles = _tiles(record, worst := record.evaluation.worst(SAMPLE))
+    for index, tile in zip(worst, tiles, strict=True):
+        if index in record.maps:
+            found = record.maps[index]
+            tile["map"] = {"image": embedded(tinted(record.pictures[index], found), LEAST, TILE), "text": most_lost(found)}
+    return tiles
+
+
 def _trace(trace: Trace) -> dict[str, Any]:
     name, results = trace
-    steps = [{"name": step, "size": dimensions(image), "image": _embedded(image, LEAST, TILE)} for step, image in results]
+    steps = [{"name": step, "size": dimensions(image), "image": embedded(image, LEAST, TILE)} for step, image in results]
     return {"name": name, "steps": steps}
 
 
-def _embedded(image: Image, least: int, most: int) -> dict[str, Any]:
+def embedded(image: Image, least: int, most: int) -> dict[str, Any]:
     """A picture as a data address with the size it is shown at.
 
     Twice as many pixels are stored as are shown, because print smooths what it must enlarge.

@@ -7,8 +7,22 @@ from math import floor, isfinite, log10
 
 from sightline.image import Image
 
-__all__ = ["bounds", "dimensions", "duration", "measured", "moment", "percent", "pictures", "short", "size", "time_of"]
+__all__ = [
+    "bounds",
+    "dimensions",
+    "duration",
+    "measured",
+    "moment",
+    "percent",
+    "pictures",
+    "points",
+    "short",
+    "signed",
+    "size",
+    "time_of",
+]
 
+MINUS = "\N{MINUS SIGN}"
 DASH = "\N{EN DASH}"  # stands for a number that does not exist
 SPACE = "\N{NO-BREAK SPACE}"  # between a number and its unit
 SIZES = ("B", "kB", "MB", "GB", "TB")
@@ -27,6 +41,28 @@ def percent(share: float, digits: int = 1) -> str:
         return f"100{SPACE}%"
     most = 100 - 10**-digits
     return f"{min(share * 100, most) if share < 1 else share * 100:.{digits}f}{SPACE}%"
+
+
+def points(share: float) -> str:
+    """A difference of two shares in percentage points, with one decimal below ten and a real minus.
+
+    >>> points(0.62), points(-0.0131).replace(MINUS, "-"), points(0.0)
+    ('62', '-1.3', '0')
+    """
+    value = 100 * share
+    digits = 1 if 0.05 <= abs(value) < 9.95 else 0
+    text = f"{value:.{digits}f}"
+    return "0" if float(text) == 0 else text.replace("-", MINUS)
+
+
+def signed(share: float, digits: int = 1) -> str:
+    """A difference in percentage points with its sign.
+
+    >>> signed(0.0078), signed(-0.05, 0).replace(MINUS, "-"), signed(0.0)
+    ('+0.8', '-5', '0.0')
+    """
+    text = f"{100 * share:+.{digits}f}"
+    return text[1:] if float(text) == 0 else text.replace("-", MINUS)
 
 
 def measured(share: float, interval: tuple[float, float]) -> tuple[str, str]:

@@ -6,6 +6,7 @@ Every face (command line, page, cluster) calls these; none of them has a job of 
 from sightline.jobs.evaluations import data_preview, evaluate, preview, report
 from sightline.jobs.exports import export
 from sightline.jobs.findings import Findings, Reading, annotate, find, find_many
+from sightline.jobs.insight import compare, explain, explain_many, robustness
 from sightline.jobs.models import find_sources, load, model_folder, pretrained
 from sightline.jobs.reproductions import Reproduction, reproduce
 from sightline.jobs.trainings import DryRun, Run, dry_run, resume, train
@@ -17,9 +18,12 @@ __all__ = [
     "Reproduction",
     "Run",
     "annotate",
+    "compare",
     "data_preview",
     "dry_run",
     "evaluate",
+    "explain",
+    "explain_many",
     "export",
     "find",
     "find_many",
@@ -31,5 +35,6 @@ __all__ = [
     "report",
     "reproduce",
     "resume",
+    "robustness",
     "train",
 ]

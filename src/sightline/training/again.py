@@ -17,7 +17,7 @@ from sightline.evaluation import Cost, DataFacts, Evaluation, RunRecord, save_pl
 from sightline.events import Listener, Note
 from sightline.training.config import TrainConfig
 from sightline.training.folder import RunFolder
-from sightline.training.results import evaluate_split, final_split, measure_latency, shown, traces
+from sightline.training.results import evaluate_split, final_split, measure_latency, mistake_maps, shown, traces
 from sightline.training.session import load_data
 
 __all__ = ["Trial", "evaluate_run", "open_trial"]
@@ -92,6 +92,7 @@ def evaluate_run(path: Path, bundle: Path, data: str | None, on_event: Listener)
         cost=_cost(bundle, predictor),
         traces=traces(predictor, trial.split, kept),
         fingerprints={"dataset": dataset.fingerprint, "pipeline": predictor.pipeline.hash},
+        maps=mistake_maps(predictor, evaluation, pictures),
     )
     on_event(Note("Drawing plots and report"))
     save_plots(record, target / "plots")

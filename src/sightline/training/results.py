@@ -22,7 +22,18 @@ from pydantic import JsonValue
 from sightline.bundle import Predictor, load_bundle, set_metrics, write_bundle
 from sightline.data import Dataset, Split
 from sightline.errors import DatasetError, RunError
-from sightline.evaluation import Cost, DataFacts, Evaluation, RunRecord, Trace, save_plots, shown_indices, write_report
+from sightline.evaluation import (
+    Cost,
+    DataFacts,
+    Evaluation,
+    RunRecord,
+    Trace,
+    occlusion,
+    save_plots,
+    shown_indices,
+    worst_indices,
+    write_report,
+)
 from sightline.events import Listener, Note
 from sightline.files import write_bytes, write_json, write_text
 from sightline.image import Image, encode
@@ -49,6 +60,7 @@ __all__ = [
     "make_bundle",
     "make_record",
     "measure_latency",
+    "mistake_maps",
     "report",
     "save_record",
     "shown",
@@ -152,7 +164,13 @@ def make_record(
         ),
         notes=tuple(notes),
         seed=config.seed,
+        maps=mistake_maps(predictor, evaluation, pictures),
     )
+
+
+def mistake_maps(predictor: Predictor, evaluation: Evaluation, pictures: Pictures) -> dict[int, NDArray[np.float32]]:
+    """What each of the worst mistakes rests on, by occlusion, which needs no more than the bundle."""
+    return {index: occlusion(predictor, pictures[index]).map for index in worst_indices(evaluation)}
 
 
 def traces(predictor: Predictor, split: Split, kept: NDArray[np.intp]) -> tuple[Trace, ...]:
@@ -230,6 +248,7 @@ def save_record(folder: RunFolder, record: RunRecord) -> None:
         writer.writerow([name, label, evaluation.classes[best], f"{row[best]:.9g}", *(f"{value:.9g}" for value in row)])
     write_text(folder.predictions, text.getvalue())
     pictures = {f"picture.{index}": np.ascontiguousarray(image) for index, image in record.pictures.items()}
+    pictures |= {f"map.{index}": found.astype(np.float16) for index, found in record.maps.items()}
     for number, (_, steps) in enumerate(record.traces):
         pictures |= {f"trace.{number}.{step}": np.ascontiguousarray(image) for step, (_, image) in enumerate(steps)}
     write_bytes(folder.record, save(pictures))
@@ -270,6 +289,7 @@ def load_record(folder: RunFolder) -> RunRecord:
         history=history,
         pictures={int(key.split(".")[1]): image for key, image in pictures.items() if key.startswith("picture.")},
         traces=traces,
+        maps={int(key.split(".")[1]): found.astype(np.float32) for key, found in pictures.items() if key.startswith("map.")},
     )
 
 

@@ -1,0 +1,266 @@
+"""Understanding a model: explain an answer, compare two models, damage the pictures."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Iterator, Sequence
+from dataclasses import replace
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+import numpy as np
+
+from sightline.bundle import Failure, Picture, Predictor, load_bundle, load_manifest
+from sightline.errors import DatasetError, InputError, ParameterError, SightlineError
+from sightline.events import Listener, Note, ignore
+from sightline.jobs.models import model_folder
+from sightline.jobs.trainings import Run
+
+if TYPE_CHECKING:
+    import keras
+
+    from sightline.evaluation import Evaluation, Explanation, Method
+    from sightline.evaluation.comparison import Comparison
+    from sightline.evaluation.robustness import Robustness
+    from sightline.training.again import Trial
+
+__all__ = ["compare", "explain", "explain_many", "robustness"]
+
+Model = str | Path | Run | Predictor
+"""A run, the folder of a run or a bundle, the name of a model that comes with Sightline, or one that is loaded."""
+
+
+def explain(
+    model: Model, picture: Picture, label: str | None = None, *, method: Method | None = None, on_event: Listener = ignore
+) -> Explanation:
+    """Which parts of a picture speak for `label`, or for the predicted one.
+
+    `method`: grad-cam needs Keras and an architecture that is registered here; occlusion works with any model. Without one it is
+    grad-cam where that can be, else occlusion. ImageError, PipelineError for the picture, UnknownNameError for a label or model.
+
+        found = sl.explain("mnist", "seven.png")
+        print(found.label, found.probability, found.map.shape)
+    """
+    (found,) = next(explain_many(model, [picture], label, method=method, both=False, stop=True, on_event=on_event))  # type: ignore[misc]
+    return found
+
+
+def explain_many(
+    model: Model,
+    pictures: Iterable[Picture],
+    label: str | None = None,
+    *,
+    method: Method | None = None,
+    both: bool = True,
+    stop: bool = False,
+    on_event: Listener = ignore,
+) -> Iterator[list[Explanation] | Failure]:
+    """The explanations of each picture in turn, or a Failure for one that cannot be read; with `stop` it is raised.
+
+    With `both` the predicted label is explained first, and then `label` if it is another.
+    """
+    from sightline.evaluation.explanation import METHODS, index_of
+
+    if method is not None and method not in METHODS:
+        raise ParameterError("invalid method", expected=" or ".join(METHODS), received=repr(method))
+    if isinstance(model, Predictor):
+        folder, predictor = None, model
+    else:
+        folder = model_folder(model.path if isinstance(model, Run) else model)
+        predictor = load_bundle(folder)
+    if label is not None:
+        index_of(predictor.labels, label)
+    network = None if method == "occlusion" else _network(folder, method, on_event)
+    for picture in pictures:
+        try:
+            inputs = predictor.prepare(picture)
+        except SightlineError as error:
+            if stop:
+                raise
+            yield Failure(_name(picture), error)
+            continue
+        probabilities = predictor.probabilities(inputs[None])[0]
+        answer = predictor.labels[int(probabilities.argmax())]
+        asked = [label or answer] if not both else list(dict.fromkeys([answer, label or answer]))
+        found = [_explained(predictor, network, inputs, one) for one in asked]
+        yield [
+            replace(
+                one, source=_name(picture), predicted=answer, probability=float(probabilities[predictor.labels.index(one.label)])
+            )
+            for one in found
+        ]
+
+
+def _network(folder: Path | None, method: Method | None, on_event: Listener) -> keras.Model | None:
+    """The Keras network to derive; None where that is not asked for by name and cannot be."""
+    from sightline.training.rebuilt import rebuild
+
+    if folder is None:
+        if method is None:
+            return None
+        raise InputError(
+            "Grad-CAM needs the model's weights", received="a loaded predictor", fix="Give the model's folder or name."
+        )
+    try:
+        network = rebuild(folder)
+        if any(len(layer.output.shape) == 4 and "Conv" in type(layer).__name__ for layer in network.layers):
+            return network
+        raise InputError("Grad-CAM needs a network with a convolution", received=network.name)
+    except InputError as error:
+        if method is not None:
+            raise
+        on_event(Note(f"Explained by occlusion: {error.problem}"))
+        return None
+
+
+def _explained(predictor: Predictor, network: keras.Model | None, inputs: np.ndarray, label: str) -> Explanation:
+    from sightline.evaluation import occlusion
+
+    if network is None:
+        return occlusion(predictor, inputs, label)
+    from sightline.evaluation.gradcam import grad_cam
+
+    return grad_cam(network, inputs, predictor.labels, label)
+
+
+def _name(picture: Picture) -> str:
+    return "picture" if isinstance(picture, bytes | np.ndarray) else str(picture)
+
+
+def compare(
+    first: str | Path | Run,
+    second: str | Path | Run,
+    *,
+    data: str | None = None,
+    output: str | Path | None = None,
+    on_event: Listener = ignore,
+) -> Comparison:
+    """Try two models on the same pictures: their common test set, or `data`; see `Comparison`.
+
+    `output`: also write it as a page (.html) or figure (.png, .svg). InputError or DatasetError where they have no pictures or
+    labels in common.
+    """
+    from sightline.evaluation.comparison import Comparison
+    from sightline.evaluation.page import check_target
+    from sightline.training.results import evaluate_split, shown
+
+    if output is not None:
+        check_target(output)
+    paths = [model.path if isinstance(model, Run) else Path(model) for model in (first, second)]
+    if data is None:
+        _check_same_data(paths)
+    trials = [_trial(path, data, on_event) for path in paths]
+    a, b = trials
+    if set(a.predictor.labels) != set(b.predictor.labels):
+        raise DatasetError(
+            "the models have different labels", expected=", ".join(a.predictor.labels), received=", ".join(b.predictor.labels)
+        )
+    if a.split.names != b.split.names:
+        raise DatasetError("the models were tested on different pictures", fix="Name some with --data.")
+    results = [evaluate_split(trial.predictor, trial.split, trial.name, on_event) for trial in trials]
+    common = np.intersect1d(results[0][2], results[1][2])
+    names = _names(paths)
+    sides = [_of_common(result[0], np.searchsorted(result[2], common), results[0][0].classes) for result in results]
+    found = Comparison((names[0], names[1]), sides[0], sides[1], str(a.dataset.facts.get("title") or a.dataset.name))
+    if output is not None:
+        from sightline.evaluation.comparison_page import save_comparison, shown_disagreements
+
+        rows = np.searchsorted(results[0][2], common)
+        inputs = {index: shown(results[0][1][rows[index]]) for index in shown_disagreements(found)}
+        save_comparison(found, inputs, output)
+    return found
+
+
+def robustness(
+    model: str | Path | Run,
+    *,
+    data: str | None = None,
+    pictures: int = 1000,
+    seed: int = 0,
+    corruptions: Sequence[str] | None = None,
+    output: str | Path | None = None,
+    on_event: Listener = ignore,
+) -> Robustness:
+    """Damage test pictures in many ways and five degrees each, and measure how much of the accuracy is left.
+
+    `pictures`: at most so many, class by class, drawn by `seed`. `corruptions`: names of `CORRUPTIONS`, else all that apply.
+    `output`: also write it as a page (.html) or figure (.png, .svg).
+    """
+    from sightline.evaluation.corruptions import CORRUPTIONS
+    from sightline.evaluation.page import check_target
+    from sightline.evaluation.robustness import robustness as measure
+
+    if output is not None:
+        check_target(output)
+    for name in corruptions or ():
+        CORRUPTIONS.get(name)
+    path = model.path if isinstance(model, Run) else Path(model)
+    trial = _trial(path, data, on_event)
+    title = str(trial.dataset.facts.get("title") or trial.dataset.name)
+    found = measure(
+        trial.predictor,
+        trial.split,
+        name=_names([path])[0],
+        data=f"{title}, {trial.name}",
+        ground=trial.dataset.facts.get("background"),
+        count=pictures,
+        seed=seed,
+        corruptions=corruptions,
+        on_event=on_event,
+    )
+    if output is not None:
+        from sightline.evaluation.robustness_sheet import save_robustness
+
+        save_robustness(found, output)
+    return found
+
+
+def _trial(path: Path, data: str | None, on_event: Listener) -> Trial:
+    """The model with labelled pictures: `data`, those of the run, or of the named dataset that a bundle was trained on."""
+    from sightline.data import DATASETS
+    from sightline.training.again import open_trial
+    from sightline.training.folder import RunFolder
+
+    bundle = model_folder(path)
+    if data is not None or RunFolder(path).config.is_file():
+        return open_trial(path, bundle, data, on_event)
+    note = load_manifest(bundle).dataset
+    if note.name not in DATASETS:
+        return open_trial(path, bundle, None, on_event)  # which says what is missing
+    trial = open_trial(path, bundle, note.name, on_event, split="test")
+    if trial.dataset.fingerprint != note.fingerprint:
+        raise DatasetError(
+            f"{str(path)!r} was trained on other pictures than those of {note.name}",
+            expected=f"fingerprint {note.fingerprint[:12]}",
+            received=trial.dataset.fingerprint[:12],
+            fix="Name some with --data.",
+        )
+    return trial
+
+
+def _check_same_data(paths: Sequence[Path]) -> None:
+    notes = [load_manifest(model_folder(path)).dataset for path in paths]
+    if notes[0].fingerprint != notes[1].fingerprint:
+        raise InputError(
+            "the models were trained on different data",
+            expected=f"{notes[0].name} ({notes[0].fingerprint[:8]})",
+            received=f"{notes[1].name} ({notes[1].fingerprint[:8]})",
+            fix="Name pictures to compare them on with --data.",
+        )
+
+
+def _of_common(evaluation: Evaluation, rows: np.ndarray, classes: tuple[str, ...]) -> Evaluation:
+    """The evaluation of some of the pictures, with the classes in the order of `classes`."""
+    from sightline.evaluation import Evaluation
+
+    order = [evaluation.classes.index(name) for name in classes]
+    places = np.argsort(order)
+    names = tuple(evaluation.names[row] for row in rows)
+    probabilities = np.ascontiguousarray(evaluation.probabilities[rows][:, order])
+    return Evaluation(classes, places[evaluation.labels[rows]].astype(np.int64), probabilities, names, evaluation.split)
+
+
+def _names(paths: Sequence[Path]) -> tuple[str, ...]:
+    """What models are called: by their folders, or by the whole paths where those are alike; never twice the same."""
+    short = tuple(path.resolve().parent.name if path.name == "bundle" else path.name or str(path.resolve().name) for path in paths)
+    names = short if len(set(short)) == len(short) else tuple(str(path) for path in paths)
+    return names if len(set(names)) == len(names) else (names[0], f"{names[1]} again")
