@@ -77,7 +77,7 @@ def _page(found: Comparison, shown: Mapping[int, Image]) -> Page:
     sections = [
         Section("Both on the same pictures", table=table),
         Section("Right and wrong, picture by picture", _test_text(), table=square),
-        Section("Class by class", f"{_class_finding(found)}. Bars: 95 % intervals of the difference in recall.", figure=changes),
+        Section("Class by class", f"{_class_finding(found)}.", figure=changes),
     ]
     for title, indices in _kinds(found):
         if len(indices):

@@ -133,7 +133,8 @@ def _motion_blur(value: float, scene: Scene) -> list[AnyStep]:
 def _glass_blur(value: float, scene: Scene) -> list[AnyStep]:
     """Pixels change places within some distance, between two slight blurs."""
     blur = Step("gaussian_blur", {"sigma": _within(0.5 * scene.pixel, 0.1, 50), "border": "replicate"})
-    spread = {"alpha": value * scene.pixel, "sigma": max(0.5, 0.5 * scene.pixel), "seed": SEEDS, "interpolation": "nearest"}
+    alpha = value * scene.pixel * max(1.0, scene.pixel)  # the wider a field of random shifts is blurred, the weaker it is
+    spread = {"alpha": alpha, "sigma": max(0.5, 0.5 * scene.pixel), "seed": SEEDS, "interpolation": "nearest"}
     return [blur, Step("elastic", {**spread, **scene.around}), blur]
 
 

@@ -19,12 +19,14 @@ from sightline.evaluation.metrics import wilson
 from sightline.evaluation.words import measured, percent, pictures
 from sightline.events import Listener, Progress, ignore
 from sightline.image import Image
+from sightline.ops import resize_longest
 from sightline.pipeline import Pipeline
 
 Ground = Literal["dark", "light"] | None
 
 __all__ = ["Resistance", "Robustness", "drawn_sample", "robustness"]
 
+LARGEST = 8  # times the network's input: a photo of more is made smaller before it is damaged
 ROUND = 32  # pictures between two reports of progress
 
 
@@ -159,19 +161,22 @@ def robustness(
     ground: Ground = None,
     count: int = 1000,
     seed: int = 0,
-    corruptions: Sequence[str] | None = None,
+    corruptions: Sequence[str | Corruption] | None = None,
     on_event: Listener = ignore,
 ) -> Robustness:
     """Damage `count` pictures of a split, drawn by `seed`, in every way and degree, and count what is still labelled rightly.
 
     A picture is damaged as it is stored, before the model's own steps; one smaller than the network's input is brought to that
-    first, as its pixels are too few. `ground`: dark, light or None, see `Scene`. `corruptions`: names, else all that apply.
+    first, as its pixels are too few, and one more than eight times as large is made as small as that, so that seconds are enough.
+    `ground`: dark, light or None, see `Scene`. `corruptions`: names or your own, else all that apply.
     Pictures that cannot be read are left out. UnknownNameError for a corruption, DatasetError where no picture can be read.
     """
-    chosen = [CORRUPTIONS.get(one) for one in (corruptions if corruptions is not None else CORRUPTIONS.names())]
-    chosen = [one for one in chosen if one.applies(Scene(1, 1, ground=ground))]
+    named = CORRUPTIONS.names() if corruptions is None else corruptions
+    asked = [CORRUPTIONS.get(one) if isinstance(one, str) else one for one in named]
+    chosen = [one for one in asked if one.applies(Scene(1, 1, ground=ground))]
     if not chosen:
-        raise ParameterError("no corruption applies", expected="one of another kind", received=", ".join(corruptions or ()))
+        names = ", ".join(one.name for one in asked)
+        raise ParameterError("no corruption applies to such pictures", expected="one that is not of drawings", received=names)
     indices = drawn_sample(split, count, seed)
     clear: list[NDArray[np.bool_]] = []
     right: list[NDArray[np.bool_]] = []
@@ -200,9 +205,9 @@ def robustness(
 
 
 @lru_cache(maxsize=4 * LEVELS * len(CORRUPTIONS.names()))
-def _pipeline(name: str, severity: int, scene: Scene) -> Pipeline:
+def _pipeline(corruption: Corruption, severity: int, scene: Scene) -> Pipeline:
     """Made once for all pictures of one size."""
-    return CORRUPTIONS.get(name).pipeline(severity, scene)
+    return corruption.pipeline(severity, scene)
 
 
 def _forms(model: Model, picture: Image, item: int, chosen: Sequence[Corruption], ground: Ground, seed: int) -> NDArray[np.uint8]:
@@ -210,12 +215,16 @@ def _forms(model: Model, picture: Image, item: int, chosen: Sequence[Corruption]
     clear = model.prepare(picture)
     height, width = model.input_shape[:2]
     small = max(picture.shape[:2]) < max(height, width)
-    base = (clear[..., 0] if clear.shape[-1] == 1 else clear) if small else picture
+    if small:
+        base = clear[..., 0] if clear.shape[-1] == 1 else clear
+    else:
+        most = LARGEST * max(height, width)
+        base = resize_longest(picture, size=most) if max(picture.shape[:2]) > most else picture
     pixel = max(base.shape[:2]) / max(height, width)
     scene = Scene(base.shape[0], base.shape[1], pixel, ground)
     found = [clear]
     for one in chosen:
         for severity in range(1, LEVELS + 1):
-            damaged = _pipeline(one.name, severity, scene).run(base, seed=seed, item=item)
+            damaged = _pipeline(one, severity, scene).run(base, seed=seed, item=item)
             found.append(damaged.reshape(clear.shape) if small else model.prepare(damaged))
     return np.stack(found)

@@ -221,8 +221,10 @@ def _trial(path: Path, data: str | None, on_event: Listener) -> Trial:
     from sightline.training.folder import RunFolder
 
     bundle = model_folder(path)
-    if data is not None or RunFolder(path).config.is_file():
-        return open_trial(path, bundle, data, on_event)
+    if data is not None:  # of a named dataset the test pictures: the others may be those that the model was trained on
+        return open_trial(path, bundle, data, on_event, split="test" if data in DATASETS else None)
+    if RunFolder(path).config.is_file():
+        return open_trial(path, bundle, None, on_event)
     note = load_manifest(bundle).dataset
     if note.name not in DATASETS:
         return open_trial(path, bundle, None, on_event)  # which says what is missing

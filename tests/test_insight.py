@@ -1,0 +1,202 @@
+"""explain, compare and robustness from the shell and from Python, on runs, bundles and names, with real pictures."""
+
+from __future__ import annotations
+
+import json
+import os
+import shutil
+import subprocess
+import sys
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import pytest
+
+import sightline as sl
+from sightline.errors import BundleError, DatasetError, InputError, ParameterError, UnknownNameError
+from sightline.events import Event, Note
+from sightline.jobs import explain_many
+from sightline.training.folder import RunFolder
+from sightline.training.results import load_record
+
+SIGHTLINE = [sys.executable, "-c", "from sightline.cli import main; main()"]
+
+
+def sightline(*arguments: str, cwd: Path | None = None, code: int = 0) -> subprocess.CompletedProcess[str]:
+    environment = os.environ | {"COLUMNS": "200", "NO_COLOR": "1"}
+    ran = subprocess.run([*SIGHTLINE, *arguments], cwd=cwd, capture_output=True, text=True, env=environment, timeout=200)
+    assert "Traceback" not in ran.stderr + ran.stdout, ran.stderr
+    assert ran.returncode == code, ran.stderr
+    return ran
+
+
+@pytest.fixture(scope="module")
+def runs(tmp_path_factory: pytest.TempPathFactory) -> tuple[Path, Path]:
+    """Two trainings on real 8x8 digits: a network of the usual width for three epochs, and a narrow one."""
+    folder = tmp_path_factory.mktemp("runs")
+    good = sl.train("digits", epochs=3, out=folder, name="good")
+    poor = sl.train("digits", epochs=1, arguments={"filters": (4, 4, 4)}, seed=5, out=folder, name="poor")
+    return good.path, poor.path
+
+
+@pytest.fixture(scope="module")
+def pictures(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """Real test digits of MNIST as PNG files."""
+    folder = tmp_path_factory.mktemp("digits")
+    test = sl.load_dataset("mnist").test
+    assert test is not None
+    for index in range(3):
+        sl.write(folder / f"{test.labels[index]}-{index}.png", test.read(index))
+    return folder
+
+
+def test_the_shell_explains_pictures_on_a_sheet(runs: tuple[Path, Path], pictures: Path, tmp_path: Path) -> None:
+    ran = sightline("explain", str(runs[0]), str(pictures), "--label", "3", cwd=tmp_path)
+    assert ran.stdout.splitlines()[-1] == "Sheet: explanation.png"
+    assert ran.stdout.count("grad-cam") >= 4  # one a picture and one for the label that is no answer
+    sheet = sl.read(tmp_path / "explanation.png")
+    assert sheet.shape[0] > 3 * 2 * 200
+    target = tmp_path / "sheet.svg"
+    sightline("explain", str(runs[0] / "bundle"), str(pictures / "7-0.png"), "--method", "occlusion", "-o", str(target))
+    assert "points lost" in target.read_text(encoding="utf-8")
+
+
+def test_the_shell_gives_maps_as_numbers(pictures: Path, tmp_path: Path) -> None:
+    ran = sightline("explain", "mnist", "7-0.png", "2-1.png", "--label", "2", "--json", "--method", "occlusion", cwd=pictures)
+    found = json.loads(ran.stdout)
+    assert [(one["source"], one["label"], one["predicted"]) for one in found] == [
+        ("7-0.png", "7", "7"), ("7-0.png", "2", "7"), ("2-1.png", "2", "2"),
+    ]  # fmt: skip
+    numbers = np.array(found[0]["map"])
+    assert numbers.shape == (28, 28)
+    same = sl.explain("mnist", pictures / "7-0.png", method="occlusion")
+    np.testing.assert_allclose(numbers, same.map, atol=6e-5)
+    assert not [file for file in pictures.iterdir() if file.name.startswith("explanation")]
+
+
+def test_a_picture_that_cannot_be_read_is_named_and_the_others_are_explained(pictures: Path, tmp_path: Path) -> None:
+    shutil.copy(pictures / "7-0.png", tmp_path / "a.png")
+    (tmp_path / "b.png").write_bytes(b"no picture")
+    ran = sightline("explain", "mnist", str(tmp_path), "-o", "sheet.png", "-q", cwd=tmp_path, code=2)
+    assert "a.png" in ran.stdout
+    assert "b.png" in ran.stderr
+    assert (tmp_path / "sheet.png").is_file()
+
+
+def test_without_weights_to_rebuild_from_occlusion_explains(runs: tuple[Path, Path], pictures: Path, tmp_path: Path) -> None:
+    bundle = Path(shutil.copytree(runs[0] / "bundle", tmp_path / "bundle"))
+    manifest = json.loads((bundle / "manifest.json").read_text())
+    manifest["architecture"]["name"] = "another"
+    (bundle / "manifest.json").write_text(json.dumps(manifest))
+    events: list[Event] = []
+    found = sl.explain(bundle, pictures / "7-0.png", on_event=events.append)
+    assert found.method == "occlusion"
+    assert events == [Note("Explained by occlusion: unknown model 'another'")]
+    with pytest.raises(UnknownNameError, match="unknown model 'another'"):
+        sl.explain(bundle, pictures / "7-0.png", method="grad-cam")
+
+
+def test_explain_says_what_does_not_fit(runs: tuple[Path, Path], pictures: Path) -> None:
+    with pytest.raises(UnknownNameError, match="no label '11'"):
+        sl.explain(runs[0], pictures / "7-0.png", "11")
+    with pytest.raises(ParameterError, match="expected grad-cam or occlusion"):
+        sl.explain(runs[0], pictures / "7-0.png", method="shap")  # type: ignore[arg-type]
+    with pytest.raises(InputError, match="needs the model's weights"):
+        sl.explain(sl.load("mnist"), pictures / "7-0.png", method="grad-cam")
+    with pytest.raises(BundleError):
+        next(explain_many(pictures, [pictures / "7-0.png"]))
+    ran = sightline("explain", "mnist", str(pictures), "-o", "sheet.pdf", cwd=pictures, code=2)
+    assert "a path that ends in .png or .svg" in ran.stderr
+
+
+def test_two_runs_are_compared_on_their_test_set(runs: tuple[Path, Path], tmp_path: Path) -> None:
+    good, poor = runs
+    ran = sightline("compare", str(good), str(poor), "-o", str(tmp_path / "page.html"))
+    found = sl.compare(good, poor)
+    evaluations = [json.loads((path / "metrics.json").read_text())["evaluation"] for path in runs]
+    assert (found.a.accuracy, found.b.accuracy) == (evaluations[0]["accuracy"], evaluations[1]["accuracy"])
+    assert len(found) == 359
+    assert found.finding().startswith("good is better by ")
+    assert found.finding() in ran.stdout
+    assert (tmp_path / "page.html").stat().st_size < 1_000_000
+    plain = json.loads(sightline("compare", str(poor), str(good / "bundle"), "--data", "digits", "--json", "-q").stdout)
+    assert plain["models"] == ["poor", "good"]
+    assert (plain["pictures"], plain["split"]) == (359, "test")
+    assert plain["accuracy"] == [found.b.accuracy, found.a.accuracy]
+
+
+def test_shipped_models_are_compared_by_name_on_data_they_know(runs: tuple[Path, Path]) -> None:
+    found = sl.compare("mnist", runs[0], data="digits")
+    assert found.names == ("mnist", "good")
+    same = sl.compare("mnist", "mnist")
+    assert (len(same), same.difference, same.p_value) == (10_000, 0, 1)
+    assert same.finding().startswith("No difference at all: both read the same ")
+
+
+def test_models_of_different_data_need_pictures_to_be_named(runs: tuple[Path, Path]) -> None:
+    ran = sightline("compare", "mnist", str(runs[0]), code=2)
+    assert "trained on different data" in ran.stderr
+    assert "Name pictures to compare them on with --data." in ran.stderr
+    with pytest.raises(DatasetError, match="classes that the model does not know"):
+        sl.compare("mnist", "fashion-mnist", data="mnist")
+
+
+def test_robustness_of_a_run_in_the_shell(runs: tuple[Path, Path], tmp_path: Path) -> None:
+    target = tmp_path / "sheet.png"
+    some = ["--corruption", "rotate", "--corruption", "gaussian_noise"]
+    ran = sightline("robustness", str(runs[0]), "--pictures", "50", *some, "-o", str(target))
+    lines = [line.split() for line in ran.stdout.splitlines()]
+    (row,) = [line for line in lines if line[:1] == ["Rotation"]]
+    found = sl.robustness(runs[0], pictures=50, corruptions=["rotate", "gaussian_noise"])
+    shares = [found.accuracy, *found.rows[0].accuracy, found.rows[0].mean]
+    assert row[1:8] == [f"{100 * share:.1f}" for share in shares]
+    assert f"{len(found)} of 359 pictures" in ran.stdout
+    assert target.is_file()
+
+
+def test_robustness_of_a_whole_split_starts_at_the_clear_accuracy(runs: tuple[Path, Path]) -> None:
+    evaluation, _ = sl.evaluate(runs[0])
+    found = sl.robustness(runs[0].joinpath("bundle"), pictures=10_000, corruptions=["jpeg_compression"])
+    assert found.accuracy == evaluation.accuracy
+    assert found.sampled().startswith("all 359 pictures of ")
+    plain: dict[str, Any] = found.to_dict()
+    assert plain["corruptions"][0]["values"] == [25, 18, 15, 10, 7]
+
+
+def test_a_bundle_of_unnamed_data_needs_pictures_to_be_named(tmp_path: Path) -> None:
+    digits = sl.load_dataset("digits")
+    assert digits.test is not None
+    few = digits.train.take(np.arange(200))
+    np.savez(tmp_path / "own.npz", x_train=few.pictures, y_train=few.labels, x_test=digits.test.pictures, y_test=digits.test.labels)
+    run = sl.train(tmp_path / "own.npz", epochs=1, out=tmp_path, name="run")
+    for command in (["robustness"], ["compare", str(run.path)]):
+        ran = sightline(*command, str(run.path / "bundle"), code=2)
+        assert "Name some with --data." in ran.stderr
+    ran = sightline(
+        "robustness", str(run.path / "bundle"), "--data", "own.npz", "--pictures", "20", "--corruption", "fog", cwd=tmp_path
+    )
+    assert "20 of 359 pictures of own, test" in ran.stdout
+
+
+def test_a_run_keeps_maps_of_its_worst_mistakes_and_reports_them(runs: tuple[Path, Path]) -> None:
+    record = load_record(RunFolder(runs[1]))
+    worst = record.evaluation.worst(24)
+    assert sorted(record.maps) == sorted(worst)
+    model = sl.load(runs[1])
+    again = sl.explain(model, record.pictures[worst[0]])
+    np.testing.assert_allclose(record.maps[worst[0]], again.map, atol=1e-3)
+    page = (runs[1] / "report.html").read_text(encoding="utf-8")
+    assert page.count("What the wrong answer to") == len(worst)
+    assert len(page) < 1_500_000
+
+
+def test_a_run_from_before_maps_is_still_reported(runs: tuple[Path, Path], tmp_path: Path) -> None:
+    from safetensors.numpy import load_file, save_file
+
+    run = Path(shutil.copytree(runs[1], tmp_path / "old"))
+    kept = {key: value for key, value in load_file(run / "record.safetensors").items() if not key.startswith("map.")}
+    save_file(kept, run / "record.safetensors")
+    page = sl.report(run).read_text(encoding="utf-8")
+    assert "What the wrong answer to" not in page
+    assert "The mistakes it is most sure of" in page
