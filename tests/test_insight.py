@@ -167,16 +167,16 @@ def test_robustness_of_a_whole_split_starts_at_the_clear_accuracy(runs: tuple[Pa
 def test_a_bundle_of_unnamed_data_needs_pictures_to_be_named(tmp_path: Path) -> None:
     digits = sl.load_dataset("digits")
     assert digits.test is not None
-    few = digits.train.take(np.arange(200))
-    np.savez(tmp_path / "own.npz", x_train=few.pictures, y_train=few.labels, x_test=digits.test.pictures, y_test=digits.test.labels)
+    some, tried = digits.train.take(np.arange(200)), digits.test
+    x_train, x_test = np.asarray(some.pictures), np.asarray(tried.pictures)
+    np.savez(tmp_path / "own.npz", x_train=x_train, y_train=some.labels, x_test=x_test, y_test=tried.labels)
     run = sl.train(tmp_path / "own.npz", epochs=1, out=tmp_path, name="run")
-    for command in (["robustness"], ["compare", str(run.path)]):
-        ran = sightline(*command, str(run.path / "bundle"), code=2)
-        assert "Name some with --data." in ran.stderr
-    ran = sightline(
-        "robustness", str(run.path / "bundle"), "--data", "own.npz", "--pictures", "20", "--corruption", "fog", cwd=tmp_path
-    )
-    assert "20 of 359 pictures of own, test" in ran.stdout
+    with pytest.raises(InputError, match="Name some with --data."):
+        sl.robustness(run.path / "bundle")
+    with pytest.raises(InputError, match="Name some with --data."):
+        sl.compare(run, run.path / "bundle")
+    found = sl.robustness(run.path / "bundle", data=str(tmp_path / "own.npz"), pictures=20, corruptions=["fog"])
+    assert found.sampled() == "20 of 359 pictures of own, test, drawn class by class with seed 0"
 
 
 def test_a_run_keeps_maps_of_its_worst_mistakes_and_reports_them(runs: tuple[Path, Path]) -> None:

@@ -6,6 +6,7 @@ from pathlib import Path
 
 import numpy as np
 import pytest
+from numpy.typing import NDArray
 
 import sightline as sl
 from sightline.data import Split
@@ -201,3 +202,36 @@ def test_robustness_is_written_as_one_file(found: Robustness, tmp_path: Path, su
         assert min(sl.read(path).shape[:2]) > 1000
     with pytest.raises(ParameterError, match="a path that ends in"):
         save_robustness(found, tmp_path / "found.pdf")
+
+
+class Colours:
+    """A classifier of photos by their mean colour, as the network reads them at 64 x 64."""
+
+    labels: tuple[str, ...] = ("red", "green", "blue")
+    input_shape = (64, 64, 3)
+    pipeline = sl.Pipeline(("to_depth8", "to_rgb", {"letterbox": {"width": 64, "height": 64}}))
+
+    def prepare(self, source: sl.Image) -> NDArray[np.uint8]:
+        return np.asarray(self.pipeline.run(source), np.uint8)
+
+    def probabilities(self, inputs: NDArray[np.uint8]) -> NDArray[np.float32]:
+        means = inputs.mean(axis=(1, 2))
+        return np.asarray(means / means.sum(axis=1, keepdims=True), np.float32)
+
+
+def test_photos_of_any_size_and_kind_are_damaged(shared: Path, tmp_path: Path) -> None:
+    """Portrait and landscape, gray, with transparency, of 16 bits, and one that is much larger than the network's input."""
+    photo = sl.resize_longest(sl.read(shared / "exif/Landscape_6.jpg"), size=800)
+    small = sl.resize_longest(photo, size=150)
+    kinds = [photo, small, sl.rot90(small), sl.to_rgba(small), sl.to_gray(small), sl.to_depth16(small)]
+    for number, picture in enumerate(kinds):
+        sl.write(tmp_path / f"{number}.png", picture)
+    paths = tuple(tmp_path / f"{number}.png" for number in range(len(kinds)))
+    split = Split(paths, np.zeros(len(paths), np.int64), tuple(path.name for path in paths))
+    found = robustness(Colours(), split, data="photos")
+    assert len(found) == len(kinds)
+    assert {row.corruption.name for row in found.rows} == {name for name in CORRUPTIONS.names() if not CORRUPTIONS.get(name).drawn}
+    for row in found.rows:
+        pixels = [np.abs(one.astype(int) - row.examples[0]).mean() for one in row.examples]
+        assert pixels[-1] > pixels[1] > 0.3, row.corruption.name
+    assert save_robustness(found, tmp_path / "photos.png").is_file()

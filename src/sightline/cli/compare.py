@@ -28,7 +28,7 @@ def compare(
     json: Json = False,
     quiet: Quiet = False,
 ) -> None:
-    """Say which of two models is better, by how much, and whether that may be chance.
+    """Say which of two models is better, and whether it may be chance.
 
     [bold]sightline compare runs/mnist runs/mnist-2 -o comparison.html[/bold]
     """

@@ -33,7 +33,7 @@ def explain(
     json: Json = False,
     quiet: Quiet = False,
 ) -> None:
-    """Show which parts of a picture a model's answer rests on.
+    """Show what in a picture the answer rests on.
 
     [bold]sightline explain mnist digit.png -o sheet.png[/bold]
     """

@@ -69,7 +69,7 @@ def create(
     output_quality: Quality = None,
     draw: Draw = 0,
 ) -> None:
-    """Make a picture from nothing, and go on with a chain of operations.
+    """Make a picture from nothing, and go on with a chain.
 
     [bold]sightline create checkerboard --width 256 --height 256 -o board.png[/bold]
     """

@@ -30,7 +30,7 @@ def robustness(
     json: Json = False,
     quiet: Quiet = False,
 ) -> None:
-    """Measure how accuracy falls with noise, blur, rotation, fog and other damage in five degrees.
+    """Measure what noise, blur, rotation and other damage cost.
 
     [bold]sightline robustness mnist -o robustness.png[/bold]
     """

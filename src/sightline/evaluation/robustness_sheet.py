@@ -101,7 +101,7 @@ def _panel(sheet: Sheet, x: float, y: float, row: Resistance, found: Robustness,
     axes.plot(places, values, color=BLUE, linewidth=1.8, marker="o", ms=4, clip_on=False)
     down = PLOT * (1 - (values[-1] - bottom) / (1.02 - bottom))
     at = x + LEFT + LEVELS * (TILE + APART) + TILE / 2
-    sheet.text(at, y + 30 + down + (-8 if down > 26 else 18), percent(row.accuracy[-1]), size=11, color=BLUE, ha="center")
+    sheet.text(at, y + 30 + down + (-8 if down > PLOT - 22 else 18), percent(row.accuracy[-1]), size=11, color=BLUE, ha="center")
     for severity, picture in enumerate(row.examples):
         left = x + LEFT + severity * (TILE + APART)
         place(sheet, left, y + 30 + PLOT + 8, fitted(picture, TILE))
