@@ -209,7 +209,7 @@ class Colours:
 
     labels: tuple[str, ...] = ("red", "green", "blue")
     input_shape = (64, 64, 3)
-    pipeline = sl.Pipeline(("to_depth8", "to_rgb", {"letterbox": {"width": 64, "height": 64}}))
+    pipeline = sl.Pipeline((sl.Step("to_depth8"), sl.Step("to_rgb"), sl.Step("letterbox", {"width": 64, "height": 64})))
 
     def prepare(self, source: sl.Image) -> NDArray[np.uint8]:
         return np.asarray(self.pipeline.run(source), np.uint8)

@@ -15,7 +15,7 @@ from sightline.image import Image
 if TYPE_CHECKING:
     import keras
 
-__all__ = ["grad_cam", "weighted_map"]
+__all__ = ["check_network", "grad_cam", "weighted_map"]
 
 
 def grad_cam(model: keras.Model, picture: NDArray[np.uint8], labels: tuple[str, ...], label: str | None = None) -> Explanation:
@@ -83,10 +83,7 @@ def _with_shift(model: keras.Model) -> tuple[keras.Model, Any]:
         def call(self, maps: Any) -> Any:
             return maps + self.zeros
 
-    convolutions = [layer for layer in model.layers if _is_convolution(layer)]
-    if not convolutions:
-        raise ParameterError("Grad-CAM needs a network with a convolution", received=model.name, fix="Use occlusion.")
-    last, end = convolutions[-1].name, model.layers[-1]
+    last, end = check_network(model), model.layers[-1]
     shift, held = Shift(dtype="float32"), {}
 
     def call(layer: Any, *args: Any, **kwargs: Any) -> Any:
@@ -108,6 +105,20 @@ def _with_shift(model: keras.Model) -> tuple[keras.Model, Any]:
     return keras.Model(copy.inputs[0], [held["maps"], scores]), shift.zeros
 
 
+def check_network(model: keras.Model) -> str:
+    """The name of the last convolution of a network that `grad_cam` can read; ParameterError for one that it cannot."""
+    from keras import activations, layers
+
+    convolutions = [layer.name for layer in model.layers if _is_convolution(layer)]
+    if not convolutions:
+        raise ParameterError("Grad-CAM needs a network with a convolution", received=model.name, fix="Use occlusion.")
+    end = model.layers[-1]
+    activation = getattr(end, "activation", None)
+    if not isinstance(end, layers.Softmax) and activation is not activations.softmax:
+        raise ParameterError("Grad-CAM needs the scores before a softmax", received=f"{end.name} at the end", fix="Use occlusion.")
+    return str(convolutions[-1])
+
+
 def _is_convolution(layer: Any) -> bool:
     from keras import layers
 
@@ -116,15 +127,12 @@ def _is_convolution(layer: Any) -> bool:
 
 def _before_softmax(layer: Any, inputs: Any) -> Any:
     """The scores that the last layer makes probabilities of; with the layer that computes them where there is one."""
-    from keras import activations, layers
+    from keras import layers
 
-    activation = getattr(layer, "activation", None)
-    if isinstance(layer, layers.Softmax) or (isinstance(layer, layers.Activation) and activation is activations.softmax):
+    if isinstance(layer, layers.Softmax | layers.Activation):
         return inputs
-    if isinstance(layer, layers.Dense) and activation is activations.softmax:
-        plain = layers.Dense.from_config({**layer.get_config(), "activation": "linear", "name": "scores"})
-        return plain(inputs), plain
-    raise ParameterError("Grad-CAM needs the scores before a softmax", received=f"{layer.name} at the end", fix="Use occlusion.")
+    plain = type(layer).from_config({**layer.get_config(), "activation": "linear", "name": "scores"})
+    return plain(inputs), plain
 
 
 def _slopes(model: keras.Model, variable: Any, inputs: NDArray[np.float32], index: int) -> Any:

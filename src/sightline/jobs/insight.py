@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING
 import numpy as np
 
 from sightline.bundle import Failure, Picture, Predictor, load_bundle, load_manifest
-from sightline.errors import DatasetError, InputError, ParameterError, SightlineError
+from sightline.errors import DatasetError, ImageError, InputError, ParameterError, PipelineError
 from sightline.events import Listener, Note, ignore
 from sightline.jobs.models import model_folder
 from sightline.jobs.trainings import Run
@@ -40,8 +40,8 @@ def explain(
         found = sl.explain("mnist", "seven.png")
         print(found.label, found.probability, found.map.shape)
     """
-    (found,) = next(explain_many(model, [picture], label, method=method, both=False, stop=True, on_event=on_event))  # type: ignore[misc]
-    return found
+    predictor, network = _opened(model, label, method, on_event)
+    return _explanations(predictor, network, picture, label)[-1]
 
 
 def explain_many(
@@ -50,14 +50,22 @@ def explain_many(
     label: str | None = None,
     *,
     method: Method | None = None,
-    both: bool = True,
-    stop: bool = False,
     on_event: Listener = ignore,
 ) -> Iterator[list[Explanation] | Failure]:
-    """The explanations of each picture in turn, or a Failure for one that cannot be read; with `stop` it is raised.
+    """The explanations of each picture in turn, or a Failure for one that cannot be read.
 
-    With `both` the predicted label is explained first, and then `label` if it is another.
+    The predicted label is explained first, and then `label` if it is another. See `explain`.
     """
+    predictor, network = _opened(model, label, method, on_event)
+    for picture in pictures:
+        try:
+            yield _explanations(predictor, network, picture, label)
+        except (ImageError, PipelineError) as error:
+            yield Failure(_name(picture), error)
+
+
+def _opened(model: Model, label: str | None, method: Method | None, on_event: Listener) -> tuple[Predictor, keras.Model | None]:
+    """The model as it predicts and, where Grad-CAM is asked for or can be, as Keras derives it; all arguments are checked."""
     from sightline.evaluation.explanation import METHODS, index_of
 
     if method is not None and method not in METHODS:
@@ -69,47 +77,41 @@ def explain_many(
         predictor = load_bundle(folder)
     if label is not None:
         index_of(predictor.labels, label)
-    network = None if method == "occlusion" else _network(folder, method, on_event)
-    for picture in pictures:
-        try:
-            inputs = predictor.prepare(picture)
-        except SightlineError as error:
-            if stop:
-                raise
-            yield Failure(_name(picture), error)
-            continue
-        probabilities = predictor.probabilities(inputs[None])[0]
-        answer = predictor.labels[int(probabilities.argmax())]
-        asked = [label or answer] if not both else list(dict.fromkeys([answer, label or answer]))
-        found = [_explained(predictor, network, inputs, one) for one in asked]
-        yield [
-            replace(
-                one, source=_name(picture), predicted=answer, probability=float(probabilities[predictor.labels.index(one.label)])
-            )
-            for one in found
-        ]
+    return predictor, None if method == "occlusion" else _network(folder, method, on_event)
 
 
 def _network(folder: Path | None, method: Method | None, on_event: Listener) -> keras.Model | None:
     """The Keras network to derive; None where that is not asked for by name and cannot be."""
+    from sightline.evaluation.gradcam import check_network
     from sightline.training.rebuilt import rebuild
 
     if folder is None:
         if method is None:
             return None
-        raise InputError(
-            "Grad-CAM needs the model's weights", received="a loaded predictor", fix="Give the model's folder or name."
-        )
+        fix = "Give the model's folder or name."
+        raise InputError("Grad-CAM needs the model's weights", received="a loaded predictor", fix=fix)
     try:
         network = rebuild(folder)
-        if any(len(layer.output.shape) == 4 and "Conv" in type(layer).__name__ for layer in network.layers):
-            return network
-        raise InputError("Grad-CAM needs a network with a convolution", received=network.name)
+        check_network(network)
     except InputError as error:
         if method is not None:
             raise
         on_event(Note(f"Explained by occlusion: {error.problem}"))
         return None
+    return network
+
+
+def _explanations(predictor: Predictor, network: keras.Model | None, picture: Picture, label: str | None) -> list[Explanation]:
+    """What speaks for the predicted label, and then for `label` if it is another; the probabilities are the bundle's."""
+    inputs = predictor.prepare(picture)
+    probabilities = predictor.probabilities(inputs[None])[0]
+    answer = predictor.labels[int(probabilities.argmax())]
+    found = []
+    for one in dict.fromkeys([answer, label or answer]):
+        probability = float(probabilities[predictor.labels.index(one)])
+        explained = _explained(predictor, network, inputs, one)
+        found.append(replace(explained, source=_name(picture), predicted=answer, probability=probability))
+    return found
 
 
 def _explained(predictor: Predictor, network: keras.Model | None, inputs: np.ndarray, label: str) -> Explanation:
