@@ -15,6 +15,7 @@ import argparse
 import time
 from collections import Counter
 from pathlib import Path
+from typing import Any
 
 import cv2
 import numpy as np
@@ -65,7 +66,7 @@ def score(found: Findings, truth: np.ndarray, written: np.ndarray, quad: np.ndar
     grid = np.array([[0, 0], [9, 0], [9, 9], [0, 9]], np.float32)
     home = cv2.getPerspectiveTransform(quad.astype(np.float32), grid)
     counts: Counter[str] = Counter()
-    cells: dict[tuple[int, int], list] = {}
+    cells: dict[tuple[int, int], list[Any]] = {}
     for reading in found:
         x, y, width, height = reading.box
         across, down = cv2.perspectiveTransform(np.array([[[x + width / 2, y + height / 2]]], np.float32), home)[0, 0]

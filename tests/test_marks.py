@@ -167,12 +167,13 @@ def test_a_single_large_digit_is_one_find(
 @pytest.mark.parametrize("kind", ["rgb", "rgba", "uint16", "float32"])
 def test_every_kind_of_picture_gives_the_same_boxes(kind: str, page: Callable[..., Page]) -> None:
     picture, boxes, _ = page(rows=2, columns=4)
-    image = {
+    forms: dict[str, Callable[[], sl.Image]] = {
         "rgb": lambda: np.dstack([picture] * 3),
         "rgba": lambda: np.dstack([picture] * 3 + [np.full_like(picture, 255)]),
         "uint16": lambda: picture.astype(np.uint16) * 257,
         "float32": lambda: picture.astype(np.float32) / 255,
-    }[kind]()
+    }
+    image = forms[kind]()
     before = image.copy()
     assert sorted(mark.box for mark in find_marks(image)) == sorted(mark.box for mark in find_marks(picture))
     assert np.array_equal(image, before)
@@ -229,7 +230,7 @@ def test_nothing_is_found_where_nothing_is(value: int, model: sl.Predictor) -> N
 def test_squared_paper_alone_holds_nothing(model: sl.Predictor) -> None:
     squares = np.zeros((600, 800), np.float32)
     squares[::40] = squares[:, ::40] = 0.5
-    assert len(sl.find(on_paper(cv2.GaussianBlur(squares, (0, 0), 1)), model)) == 0
+    assert len(sl.find(on_paper(cv2.GaussianBlur(squares, (0, 0), 1).astype(np.float32)), model)) == 0
 
 
 def test_what_is_no_picture_is_refused() -> None:

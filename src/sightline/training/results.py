@@ -168,7 +168,7 @@ def make_record(
     )
 
 
-def mistake_maps(predictor: Predictor, evaluation: Evaluation, pictures: Pictures) -> dict[int, NDArray[np.float32]]:
+def mistake_maps(predictor: Predictor, evaluation: Evaluation, pictures: Inputs8) -> dict[int, NDArray[np.float32]]:
     """What each of the worst mistakes rests on, by occlusion, which needs no more than the bundle."""
     return {index: occlusion(predictor, pictures[index]).map for index in worst_indices(evaluation)}
 
