@@ -18,7 +18,7 @@ from contextlib import contextmanager, redirect_stderr, redirect_stdout
 from datetime import UTC, datetime
 from importlib.metadata import PackageNotFoundError, version
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, Literal
 
 import numpy as np
 from numpy.typing import NDArray
@@ -26,12 +26,13 @@ from pydantic import ValidationError
 
 from sightline import __version__
 from sightline.bundle.manifest import Description, FileNote, Manifest, load_manifest, save_manifest
-from sightline.bundle.network import Network, calibrate
-from sightline.bundle.predictor import Sample, check_fit, load_bundle, prepare
+from sightline.bundle.network import Measured, Network
+from sightline.bundle.predictor import DISTANCE_TOLERANCE, Sample, check_fit, load_bundle, prepare
 from sightline.bundle.store import read_files, replacing_folder
 from sightline.errors import BundleError, JobError, ParameterError
 from sightline.files import write_bytes
 from sightline.image import probe
+from sightline.models import Gaussians, with_distance
 from sightline.params import explain
 from sightline.pipeline import Pipeline
 
@@ -60,12 +61,16 @@ def write_bundle(
     dataset: Mapping[str, str],
     name: str,
     temperature: float = 1.0,
+    unknown_score: Literal["confidence", "distance"] = "confidence",
     unknown_threshold: float | None = None,
+    unknown_rejection: float | None = None,
+    gaussians: Gaussians | None = None,
 ) -> Path:
     """Write a bundle to `folder`, whole or not at all, and give back its path; a bundle that is there is replaced.
 
     `model`: float32, softmax output, input `(N, H, W, C)` in [0, 1]; `architecture` and `arguments` rebuild it.
-    `sample`: the bytes of a PNG file as it was before the pipeline. `dataset`: `name` and `fingerprint`.
+    `sample`: the bytes of a PNG file as it was before the pipeline. `dataset`: `name` and `fingerprint`. With `gaussians` of
+    the model's features the network also gives the distance of a picture from those it was trained on.
     ParameterError names an argument that does not fit; JobError says that ONNX Runtime computes something else than
     Keras. The bundle is loaded once before it takes its place.
     """
@@ -76,7 +81,9 @@ def write_bundle(
         labels=list(labels),
         input_shape=input_shape,
         temperature=temperature,
+        unknown_score=unknown_score,
         unknown_threshold=unknown_threshold,
+        unknown_rejection=unknown_rejection,
         metrics=dict(metrics),
         dataset=dict(dataset),
     )
@@ -84,13 +91,14 @@ def write_bundle(
     if kind != "PNG":
         raise ParameterError("invalid sample", expected="the bytes of a PNG file", received=kind)
     inputs = _parity_inputs(prepare(sample, pipeline, description.input_shape))
-    expected = _keras_probabilities(model, inputs)
-    onnx_bytes = _onnx_bytes(model)
+    exported = model if gaussians is None else with_distance(model, gaussians)
+    expected = _keras_measured(exported, inputs)
+    onnx_bytes = _onnx_bytes(exported)
     network = Network(onnx_bytes)
     check_fit(network, description.labels, description.input_shape)
-    found = network.probabilities(inputs)
+    found = network.measure(inputs)
     _check_parity(expected, found)
-    answer = Sample(probabilities=tuple(calibrate(found[:1], temperature)[0].tolist()))
+    answer = Sample.of(found, temperature)
     contents = {
         "model.onnx": onnx_bytes,
         "weights.safetensors": _weights_bytes(model),
@@ -158,26 +166,42 @@ def _parity_inputs(sample: NDArray[np.uint8]) -> NDArray[np.uint8]:
     return np.concatenate([sample[None], noise])
 
 
-def _keras_probabilities(model: keras.Model, inputs: NDArray[np.uint8]) -> NDArray[np.float32]:
-    """What Keras computes, `(N, classes)`. The call also is what `model.export` asks for before it works."""
+def _keras_measured(model: keras.Model, inputs: NDArray[np.uint8]) -> Measured:
+    """What Keras computes. The call also is what `model.export` asks for before it works."""
     import keras
 
     types = {weight.dtype for weight in model.weights} | {layer.compute_dtype for layer in model.layers}
     if types != {"float32"}:
         raise ParameterError("the model cannot be exported", expected="a float32 model", received=", ".join(sorted(types)))
     outputs = model(inputs.astype(np.float32) / np.float32(255), training=False)
-    return np.asarray(keras.ops.convert_to_numpy(outputs), np.float32)
+    found = [np.asarray(keras.ops.convert_to_numpy(value), np.float32) for value in keras.tree.flatten(outputs)]
+    return Measured(found[0], found[1] if len(found) > 1 else None)
 
 
-def _check_parity(expected: NDArray[np.float32], found: NDArray[np.float32]) -> None:
-    difference = float(abs(expected - found).max()) if expected.shape == found.shape else float("inf")
-    if not difference <= PARITY_TOLERANCE:
-        raise JobError(
-            "ONNX Runtime computes something else than Keras",
-            expected=f"probabilities that differ by at most {PARITY_TOLERANCE:g}",
-            received=f"{difference:g}",
-            fix="The architecture uses something that the export does not carry over; report it with the model's arguments.",
-        )
+def _check_parity(expected: Measured, found: Measured) -> None:
+    for what, ours, theirs, tolerance in (
+        ("probabilities", expected.probabilities, found.probabilities, PARITY_TOLERANCE),
+        # noise is far away: what counts is how near the two are for their size
+        ("distances", *_relative(expected.distances, found.distances), DISTANCE_TOLERANCE),
+    ):
+        difference = float(abs(ours - theirs).max()) if ours.shape == theirs.shape else float("inf")
+        if not difference <= tolerance:
+            raise JobError(
+                "ONNX Runtime computes something else than Keras",
+                expected=f"{what} that differ by at most {tolerance:g}",
+                received=f"{difference:g}",
+                fix="The architecture uses something that the export does not carry over; report it with the model's arguments.",
+            )
+
+
+def _relative(
+    expected: NDArray[np.float32] | None, found: NDArray[np.float32] | None
+) -> tuple[NDArray[np.float32], NDArray[np.float32]]:
+    if expected is None or found is None:
+        nothing = np.zeros(1, np.float32)
+        return nothing, nothing if expected is found else np.ones(1, np.float32)
+    size = np.maximum(expected, 1)
+    return expected / size, found / size
 
 
 def _weights_bytes(model: keras.Model) -> bytes:
@@ -227,7 +251,8 @@ def _make_canonical(exported: Any) -> None:
     tf2onnx takes names from counters that run on from one export to the next, so that two exports of one model differ.
     """
     graph = exported.graph
-    names = {"": "", graph.input[0].name: "pictures", graph.output[0].name: "probabilities"}
+    names = {"": "", graph.input[0].name: "pictures"}
+    names |= {value.name: name for value, name in zip(graph.output, ("probabilities", "distances"), strict=False)}
     for number, node in enumerate(graph.node):
         for values in (node.input, node.output):
             for position, value in enumerate(values):

@@ -8,7 +8,17 @@ from pathlib import Path
 from typing import Annotated, Literal
 
 from annotated_types import Ge, Interval, Len
-from pydantic import AfterValidator, AwareDatetime, BaseModel, ConfigDict, JsonValue, StringConstraints, ValidationError
+from pydantic import (
+    AfterValidator,
+    AwareDatetime,
+    BaseModel,
+    ConfigDict,
+    JsonValue,
+    StringConstraints,
+    ValidationError,
+    ValidationInfo,
+    field_validator,
+)
 
 from sightline.bundle.store import FILES, LIMITS, MANIFEST, MAX_TOTAL_BYTES, locate, read_regular
 from sightline.errors import BundleError
@@ -54,6 +64,7 @@ def _complete(files: dict[str, FileNote]) -> dict[str, FileNote]:
     return files
 
 
+FORMAT = 2
 Text = Annotated[str, StringConstraints(min_length=1, max_length=200), AfterValidator(_plain)]
 Side = Annotated[int, Interval(ge=1, le=4096)]
 
@@ -89,11 +100,14 @@ class Description(_Data):
     """What a bundle is, without the files that hold it.
 
     `input_shape`: (H, W, C) in pixels and channels. `scale`: how uint8 becomes the network's float32 input; `unit` divides
-    by 255. `temperature` divides the log-probabilities (Guo et al., 2017). A confidence below `unknown_threshold` means
-    that the picture is probably of none of the labels.
+    by 255. `temperature` divides the log-probabilities (Guo et al., 2017).
+
+    A picture is probably of none of the labels where its `unknown_score` is beyond `unknown_threshold`: its `confidence`
+    below, or its `distance` from the training pictures above. `unknown_rejection`: the share of validation pictures that
+    are. Format 1 had the confidence only.
     """
 
-    format: Literal[1] = 1
+    format: Literal[1, 2] = FORMAT
     name: Text
     architecture: Architecture
     pipeline: dict[str, JsonValue]
@@ -101,11 +115,20 @@ class Description(_Data):
     input_shape: tuple[Side, Side, Literal[1, 3, 4]]
     scale: Literal["unit"] = "unit"
     temperature: Annotated[float, Interval(ge=0.01, le=100)] = 1.0
-    unknown_threshold: Annotated[float, Interval(ge=0, le=1)] | None = None
+    unknown_score: Literal["confidence", "distance"] = "confidence"
+    unknown_threshold: Annotated[float, Interval(ge=0, le=1e6)] | None = None
+    unknown_rejection: Annotated[float, Interval(ge=0, le=1)] | None = None
     metrics: dict[str, JsonValue] = {}
     dataset: DatasetNote
     versions: dict[str, Text] = {}
     created: AwareDatetime
+
+    @field_validator("unknown_threshold")
+    @classmethod
+    def _check_threshold(cls, threshold: float | None, info: ValidationInfo) -> float | None:
+        if threshold is not None and threshold > 1 and info.data.get("unknown_score") == "confidence":
+            raise ValueError("at most 1 for a confidence")
+        return threshold
 
 
 Precision = Literal["float32", "int8"]
@@ -142,8 +165,9 @@ def refusal(error: ValidationError, what: str, schema: type[Description]) -> Bun
 
 
 def save_manifest(folder: str | Path, manifest: Manifest) -> None:
-    """Write `manifest.json` into `folder`, whole or not at all."""
-    write_text(Path(folder) / MANIFEST, manifest.model_dump_json(indent=2) + "\n")
+    """Write `manifest.json` into `folder` in the newest format, whole or not at all."""
+    newest = manifest.model_copy(update={"format": FORMAT})
+    write_text(Path(folder) / MANIFEST, newest.model_dump_json(indent=2) + "\n")
 
 
 def set_metrics(folder: str | Path, metrics: Mapping[str, JsonValue]) -> None:

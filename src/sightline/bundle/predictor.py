@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass
 from itertools import islice
 from pathlib import Path
@@ -14,7 +14,7 @@ from numpy.typing import NDArray
 from pydantic import BaseModel, ConfigDict, ValidationError
 
 from sightline.bundle.manifest import Description
-from sightline.bundle.network import BATCH, Classifier, Network, calibrate
+from sightline.bundle.network import BATCH, Classifier, Measured, Network, calibrate
 from sightline.bundle.parts import Parts, read_parts
 from sightline.bundle.store import AGAIN
 from sightline.errors import BundleError, ImageError, ParameterError, SightlineError
@@ -29,6 +29,8 @@ Picture = str | Path | bytes | Image
 SAMPLE_TOLERANCE = {"float32": 1e-4, "int8": 0.02}
 """How far processors and versions of ONNX Runtime may differ; a changed weight or step differs by far more."""
 
+DISTANCE_TOLERANCE = 1e-2  # distances are about 1, and a difference of two large numbers
+
 
 @dataclass(frozen=True, eq=False)
 class Prediction:
@@ -36,7 +38,8 @@ class Prediction:
 
     `label` is the likeliest of `labels`, `index` its place there, `confidence` its probability in [0, 1].
     `probabilities`: float32 `(C,)` in the order of `labels`. `source`: the picture's path, `bytes` or `array`.
-    `known` is False when the confidence is below the bundle's threshold for pictures of something else.
+    `known` is False where the picture is probably of none of the labels: beyond the bundle's threshold. `distance`: how far it
+    is from the training pictures, about 1 for usual ones; None where the bundle cannot tell.
 
     >>> odds = np.array([0.2, 0.7, 0.1], np.float32)
     >>> prediction = Prediction("dog", 1, 0.7, odds, ("cat", "dog", "owl"), "pet.png")
@@ -51,6 +54,7 @@ class Prediction:
     labels: tuple[str, ...]
     source: str
     known: bool = True
+    distance: float | None = None
 
     def top(self, k: int = 3) -> list[tuple[str, float]]:
         """The `k` likeliest labels with their probabilities, the likeliest first; all where there are fewer."""
@@ -67,6 +71,7 @@ class Prediction:
             "index": self.index,
             "confidence": self.confidence,
             "known": self.known,
+            "distance": self.distance,
             "top": [{"label": label, "probability": probability} for label, probability in self.top(top)],
         }
 
@@ -80,30 +85,39 @@ class Failure:
 
 
 class Sample(BaseModel):
-    """What `sample.json` holds: the probabilities of `sample.png`, calibrated, in the order of the labels."""
+    """What `sample.json` holds: the probabilities of `sample.png`, calibrated, in the order of the labels, and its distance."""
 
     model_config = ConfigDict(frozen=True, extra="forbid", strict=True, allow_inf_nan=False)
 
     probabilities: tuple[Annotated[float, Interval(ge=0, le=1)], ...]
+    distance: Annotated[float, Interval(ge=0)] | None = None
+
+    @classmethod
+    def of(cls, measured: Measured, temperature: float) -> Sample:
+        """What a network gave for one picture, calibrated."""
+        distance = None if measured.distances is None else float(measured.distances[0])
+        return cls(probabilities=tuple(calibrate(measured.probabilities[:1], temperature)[0].tolist()), distance=distance)
 
 
 class Predictor:
     """A loaded bundle. It keeps nothing between calls; threads may share it.
 
-    `manifest` describes the bundle; `labels` its classes; `pipeline` the steps before the network; `input_shape` (H, W, C).
+    `manifest` describes the bundle; `labels` its classes; `pipeline` the steps before the `network`, which gives probabilities
+    as they are before calibration; `input_shape` (H, W, C).
     """
 
     def __init__(self, manifest: Description, pipeline: Pipeline, network: Classifier, *, max_pixels: int = MAX_PIXELS) -> None:
         """Put the parts of a bundle together; BundleError if they do not fit."""
         check_fit(network, manifest.labels, manifest.input_shape)
+        if manifest.unknown_score == "distance" and not network.has_distance:
+            raise BundleError("unknown_score does not fit the network", expected="confidence", received="distance")
         self.manifest = manifest
         self.pipeline = pipeline
         self.labels: tuple[str, ...] = manifest.labels
         self.input_shape: tuple[int, int, int] = manifest.input_shape
-        self._network = network
+        self.network = network
         self._max_pixels = max_pixels
         self._temperature = manifest.temperature
-        self._threshold = manifest.unknown_threshold or 0.0
 
     def __repr__(self) -> str:
         sides = " x ".join(map(str, self.input_shape))
@@ -115,6 +129,10 @@ class Predictor:
 
     def probabilities(self, inputs: NDArray[np.uint8]) -> NDArray[np.float32]:
         """Probabilities float32 `(N, classes)` of prepared pictures, uint8 `(N, H, W, C)`, or `(N, H, W)` where C is 1."""
+        return self.measure(inputs).probabilities
+
+    def measure(self, inputs: NDArray[np.uint8]) -> Measured:
+        """Calibrated probabilities, and distances where the bundle has them, of what `probabilities` takes."""
         pictures = inputs[..., None] if inputs.ndim == 3 and self.input_shape[2] == 1 else inputs
         if pictures.dtype != np.uint8 or pictures.shape[1:] != self.input_shape:
             raise ImageError(
@@ -123,11 +141,21 @@ class Predictor:
                 received=f"{inputs.dtype} {inputs.shape}",
                 fix="Pass each through prepare() first.",
             )
-        return calibrate(self._network.probabilities(pictures), self._temperature)
+        found = self.network.measure(pictures)
+        return Measured(calibrate(found.probabilities, self._temperature), found.distances)
+
+    def known(self, measured: Measured) -> NDArray[np.bool_]:
+        """Which of the pictures are probably of one of the labels, by the bundle's threshold: bool `(N,)`. Without one, all."""
+        threshold = self.manifest.unknown_threshold
+        if threshold is None:
+            return np.ones(len(measured.probabilities), bool)
+        if self.manifest.unknown_score == "distance" and measured.distances is not None:
+            return np.asarray(measured.distances <= threshold)
+        return np.asarray(measured.probabilities.max(axis=1) >= threshold)
 
     def predict(self, source: Picture) -> Prediction:
         """The label of one picture: a path, the bytes of a file, or an array; ImageError, PipelineError."""
-        return self._prediction(source, self.probabilities(self.prepare(source)[None])[0])
+        return next(self._predictions([source], self.prepare(source)[None]))
 
     def predict_many(self, sources: Iterable[Picture], batch_size: int = BATCH) -> Iterator[Prediction | Failure]:
         """A prediction for each picture in turn, or a Failure for one that cannot be read or prepared.
@@ -142,9 +170,10 @@ class Predictor:
         while batch := list(islice(sources, size)):
             prepared = [self._try_prepare(source) for source in batch]
             good = [item for item in prepared if isinstance(item, np.ndarray)]
-            rows = iter(self.probabilities(np.stack(good)) if good else ())
-            for source, item in zip(batch, prepared, strict=True):
-                yield item if isinstance(item, Failure) else self._prediction(source, next(rows))
+            named = [source for source, item in zip(batch, prepared, strict=True) if not isinstance(item, Failure)]
+            predictions = self._predictions(named, np.stack(good)) if good else iter(())
+            for item in prepared:
+                yield item if isinstance(item, Failure) else next(predictions)
 
     def _try_prepare(self, source: Picture) -> NDArray[np.uint8] | Failure:
         try:
@@ -152,11 +181,14 @@ class Predictor:
         except SightlineError as error:
             return Failure(_name(source), error)
 
-    def _prediction(self, source: Picture, probabilities: NDArray[np.float32]) -> Prediction:
-        index = int(probabilities.argmax())
-        confidence = float(probabilities[index])
-        known = confidence >= self._threshold
-        return Prediction(self.labels[index], index, confidence, probabilities, self.labels, _name(source), known)
+    def _predictions(self, sources: Sequence[Picture], inputs: NDArray[np.uint8]) -> Iterator[Prediction]:
+        measured = self.measure(inputs)
+        known = self.known(measured)
+        for number, (source, row) in enumerate(zip(sources, measured.probabilities, strict=True)):
+            index = int(row.argmax())
+            distance = None if measured.distances is None else float(measured.distances[number])
+            name = _name(source)
+            yield Prediction(self.labels[index], index, float(row[index]), row, self.labels, name, bool(known[number]), distance)
 
 
 def load_bundle(path: str | Path, *, threads: int = 1, max_pixels: int = MAX_PIXELS) -> Predictor:
@@ -208,11 +240,13 @@ def check_fit(network: Classifier, labels: tuple[str, ...], input_shape: tuple[i
 def _check_sample(predictor: Predictor, parts: Parts) -> None:
     """The whole way from file to probabilities must give what it gave where the bundle was made."""
     try:
-        expected = np.array(Sample.model_validate_json(parts.answer).probabilities, np.float32)
+        sample = Sample.model_validate_json(parts.answer)
+        expected = np.array(sample.probabilities, np.float32)
     except ValidationError as error:
         raise BundleError(f"sample.json does not fit: {error.errors()[0]['msg'][:200]}") from None
     try:
-        found = predictor.predict(parts.picture).probabilities
+        prediction = predictor.predict(parts.picture)
+        found = prediction.probabilities
     except SightlineError:
         raise
     except Exception as error:  # steps and picture are a stranger's; whatever they set off is the bundle's fault
@@ -222,6 +256,14 @@ def _check_sample(predictor: Predictor, parts: Parts) -> None:
             "the sample picture gets other probabilities than when the bundle was made",
             expected=f"{expected.argmax()} with {expected.max():.4f}" if expected.size else "none",
             received=f"{found.argmax()} with {found.max():.4f}",
+        )
+    if (sample.distance is None) != (prediction.distance is None) or not (
+        sample.distance is None or prediction.distance is None or abs(sample.distance - prediction.distance) <= DISTANCE_TOLERANCE
+    ):
+        raise BundleError(
+            "the sample picture has another distance than when the bundle was made",
+            expected=str(sample.distance),
+            received=str(prediction.distance),
         )
 
 
