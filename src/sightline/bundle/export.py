@@ -25,9 +25,9 @@ from numpy.typing import NDArray
 from pydantic import ValidationError
 
 from sightline import __version__
-from sightline.bundle.manifest import Description, FileNote, Manifest, load_manifest, save_manifest
+from sightline.bundle.manifest import FORMAT, Calibration, Description, FileNote, Manifest, load_manifest, save_manifest
 from sightline.bundle.network import Measured, Network
-from sightline.bundle.predictor import DISTANCE_TOLERANCE, Sample, check_fit, load_bundle, prepare
+from sightline.bundle.predictor import DISTANCE_TOLERANCE, Predictor, Sample, check_fit, load_bundle, prepare
 from sightline.bundle.store import read_files, replacing_folder
 from sightline.errors import BundleError, JobError, ParameterError
 from sightline.files import write_bytes
@@ -39,7 +39,7 @@ from sightline.pipeline import Pipeline
 if TYPE_CHECKING:
     import keras
 
-__all__ = ["load_weights", "quiet", "write_bundle"]
+__all__ = ["load_weights", "quiet", "set_calibration", "write_bundle"]
 
 PARITY_TOLERANCE = 1e-4
 PARITY_PICTURES = 7
@@ -103,15 +103,43 @@ def write_bundle(
         "model.onnx": onnx_bytes,
         "weights.safetensors": _weights_bytes(model),
         "sample.png": sample,
-        "sample.json": (answer.model_dump_json(indent=2) + "\n").encode(),
+        "sample.json": _encoded(answer),
     }
+    _write(folder, description, contents)
+    return Path(folder)
+
+
+def set_calibration(folder: str | Path, calibration: Calibration, *, source: str | Path | None = None) -> Predictor:
+    """Put `calibration` into the bundle `folder`, whole or not at all, with the sample's new probabilities, and load it.
+
+    With a `source` it is that bundle's content, calibrated, that becomes `folder`. ParameterError for a value out of range.
+    """
+    place = folder if source is None else source
+    manifest = load_manifest(place)
+    contents = read_files(place, manifest)
+    network = Network(contents["model.onnx"])
+    picture = prepare(contents["sample.png"], Pipeline.from_dict(manifest.pipeline), manifest.input_shape)
+    answer = Sample.of(network.measure(picture[None]), calibration.temperature)
+    values = manifest.model_dump(mode="json", exclude={"files"}) | calibration._asdict() | {"format": FORMAT}
+    try:
+        description = Description.model_validate_json(json.dumps(values))
+    except ValidationError as error:
+        raise explain(error, "the bundle", Description) from None
+    _write(folder, description, contents | {"sample.json": _encoded(answer)})
+    return load_bundle(folder)
+
+
+def _write(folder: str | Path, description: Description, contents: Mapping[str, bytes]) -> None:
     files = {key: FileNote(sha256=hashlib.sha256(data).hexdigest(), bytes=len(data)) for key, data in contents.items()}
     with replacing_folder(folder) as new:
         for file_name, data in contents.items():
             write_bytes(new / file_name, data)
         save_manifest(new, Manifest(**dict(description), files=files))
         load_bundle(new)
-    return Path(folder)
+
+
+def _encoded(answer: Sample) -> bytes:
+    return (answer.model_dump_json(indent=2) + "\n").encode()
 
 
 def load_weights(folder: str | Path) -> dict[str, NDArray[np.float32]]:

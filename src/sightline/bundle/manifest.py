@@ -5,7 +5,7 @@ from __future__ import annotations
 import unicodedata
 from collections.abc import Mapping
 from pathlib import Path
-from typing import Annotated, Literal
+from typing import Annotated, Literal, NamedTuple
 
 from annotated_types import Ge, Interval, Len
 from pydantic import (
@@ -27,6 +27,7 @@ from sightline.params import explain
 
 __all__ = [
     "Architecture",
+    "Calibration",
     "DatasetNote",
     "Description",
     "Exported",
@@ -139,6 +140,15 @@ class Exported(Description):
     """What the file of an export is; `precision` says what its network computes in."""
 
     precision: Precision = "float32"
+
+
+class Calibration(NamedTuple):
+    """What is fitted to a finished network on validation pictures; the fields are those of `Description`."""
+
+    temperature: float
+    unknown_score: Literal["confidence", "distance"]
+    unknown_threshold: float | None
+    unknown_rejection: float | None
 
 
 class Manifest(Description):

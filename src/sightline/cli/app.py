@@ -38,6 +38,7 @@ COMMANDS = (
     Command("explain", "explain", "Models"),
     Command("compare", "compare", "Models"),
     Command("robustness", "robustness", "Models"),
+    Command("calibrate", "calibrate", "Models"),
     Command("models", "about", "Models"),
     Command("data", "data", "Data"),
     Command("version", "about", "About"),

@@ -110,11 +110,12 @@ def _write_csv(path: Path, results: list[Prediction | Failure], labels: tuple[st
 
     text = io.StringIO()
     writer = csv.writer(text, lineterminator="\n")
-    writer.writerow(["source", "label", "confidence", *(f"p:{label}" for label in labels), "error"])
+    writer.writerow(["source", "label", "confidence", "known", *(f"p:{label}" for label in labels), "error"])
     for result in results:
         if isinstance(result, Failure):
-            writer.writerow([result.source, "", "", *("" for _ in labels), result.error.problem])
+            writer.writerow([result.source, "", "", "", *("" for _ in labels), result.error.problem])
         else:
             shares = [f"{share:.6g}" for share in result.probabilities]
-            writer.writerow([result.source, result.label, f"{result.confidence:.6g}", *shares, ""])
+            known = "yes" if result.known else "no"
+            writer.writerow([result.source, result.label, f"{result.confidence:.6g}", known, *shares, ""])
     write_text(path, text.getvalue())

@@ -97,6 +97,10 @@ def _show_run(run: Run, json: bool) -> None:
     rows = table("", "")
     accuracy = run.metrics["evaluation"]["accuracy"]
     rows.add_row(f"{facts['split'].capitalize()} accuracy", f"{accuracy:.2%} (95 % interval {low:.2%} to {high:.2%})")
+    found = run.metrics["evaluation"]
+    rows.add_row(
+        "Calibration error", f"{found['ece']:.1%} ({found['ece_before']:.1%} before its temperature of {found['temperature']:.2f})"
+    )
     rows.add_row("Time", f"{facts['seconds']:.0f} s for {facts['epochs']} epochs")
     rows.add_row("Model", str(run.path / "bundle"))
     rows.add_row("Report", str(run.report))
@@ -143,7 +147,12 @@ def evaluate(
 def _show_evaluation(evaluation: Evaluation, path: Path | None) -> None:
     low, high = evaluation.accuracy_interval
     say(f"{evaluation.split.capitalize()} accuracy {evaluation.accuracy:.2%} (95 % interval {low:.2%} to {high:.2%})")
-    say(f"{len(evaluation):,} pictures, loss {evaluation.loss:.4f}, calibration error {evaluation.ece:.1%}\n")
+    say(f"{len(evaluation):,} pictures, loss {evaluation.loss:.4f}, calibration error {evaluation.ece:.1%}")
+    if evaluation.temperature != 1:
+        say(f"Calibration error before the temperature of {evaluation.temperature:.2f}: {evaluation.uncalibrated.ece:.1%}")
+    if evaluation.unknown:
+        say(f"{evaluation.unknown:,} called unknown; accuracy on the others {evaluation.known_accuracy:.2%}")
+    say("")
     rows = table("class", ">precision", ">recall", ">F1", ">pictures")
     for score in evaluation.per_class:
         rows.add_row(score.name, f"{score.precision:.3f}", f"{score.recall:.3f}", f"{score.f1:.3f}", f"{score.support:,}")

@@ -35,8 +35,8 @@ def fit_temperature(probabilities: NDArray[np.floating[Any]], labels: NDArray[np
     """The temperature in `TEMPERATURES` that makes the labels `(N,)` likeliest under probabilities `(N, C)`.
 
     Above 1 the classifier was too sure, below 1 not sure enough; which label is the likeliest never changes. Fit it on pictures
-    that were not trained on. Guo et al., "On Calibration of Modern Neural Networks" (ICML 2017), section 4.2. DatasetError
-    without pictures.
+    that were not trained on. Where every picture is labelled rightly no temperature is the likeliest, and it stays 1. Guo et
+    al., "On Calibration of Modern Neural Networks" (ICML 2017), section 4.2. DatasetError without pictures.
 
     >>> surely = np.array([[0.99, 0.01]] * 4)
     >>> round(float(tempered(surely, fit_temperature(surely, np.array([0, 0, 0, 1])))[0, 0]), 3)
@@ -48,6 +48,8 @@ def fit_temperature(probabilities: NDArray[np.floating[Any]], labels: NDArray[np
         )
     logs = _logs(probabilities)
     true = logs[np.arange(len(labels)), labels]
+    if not true.any():
+        return 1.0
 
     def loss(exponent: float) -> float:
         """The mean negative log-likelihood, which is convex in 1 / temperature and so has one lowest point."""

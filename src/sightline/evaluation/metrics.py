@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import asdict, dataclass
+from dataclasses import asdict, dataclass, replace
 from functools import cached_property
 from math import isnan, sqrt
 from typing import Any, cast
@@ -12,6 +12,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from sightline.errors import DatasetError, ParameterError
+from sightline.evaluation.calibration import tempered
 from sightline.evaluation.words import pictures
 
 __all__ = ["BINS", "ClassScore", "Confused", "Evaluation", "Reliability", "wilson"]
@@ -21,6 +22,9 @@ BINS = 15
 
 Z95 = 1.959963984540054  # the 97.5 % point of the normal distribution
 SMALLEST = 1e-12  # a probability of zero for the true class would make the loss infinite
+
+
+NONE = np.empty(0, bool)
 
 
 @dataclass(frozen=True)
@@ -80,6 +84,9 @@ class Evaluation:
     each row summing to 1. `names`: what each picture is called. `split`: where the pictures come from ("test").
     DatasetError where these do not fit together. A tie between two classes is won by the first.
 
+    `known`: bool `(N,)`, False where the model says that the picture is of none of the classes; all True where it is not
+    given. `temperature`: what the logarithms of the probabilities were divided by.
+
     >>> evaluation = Evaluation(
     ...     ("cat", "dog"), np.array([0, 1, 1]), np.array([[0.9, 0.1], [0.2, 0.8], [0.6, 0.4]], np.float32), ("a", "b", "c"), "test"
     ... )
@@ -92,9 +99,14 @@ class Evaluation:
     probabilities: NDArray[np.float32]
     names: tuple[str, ...]
     split: str
+    known: NDArray[np.bool_] = NONE
+    temperature: float = 1.0
 
     def __post_init__(self) -> None:
         count, classes = len(self.labels), len(self.classes)
+        if self.known is NONE:
+            object.__setattr__(self, "known", np.ones(count, bool))
+        _check("known", self.known, "bool", (count,))
         if classes < 2 or len(set(self.classes)) != classes:
             raise DatasetError("the classes do not fit", expected="two or more different names", received=repr(self.classes)[:80])
         _check("labels", self.labels, "int64", (count,))
@@ -253,6 +265,22 @@ class Evaluation:
         bins = self.reliability
         return float(np.nansum(np.abs(bins.accuracy - bins.confidence) * bins.count) / len(self))
 
+    @cached_property
+    def uncalibrated(self) -> Evaluation:
+        """The same with the probabilities as they were before the temperature."""
+        before = tempered(self.probabilities, 1 / self.temperature).astype(np.float32)
+        return replace(self, probabilities=before, temperature=1.0)
+
+    @property
+    def unknown(self) -> int:
+        """How many pictures the model says are of none of the classes."""
+        return len(self) - int(self.known.sum())
+
+    @property
+    def known_accuracy(self) -> float:
+        """The accuracy on the pictures that are known; NaN where none is."""
+        return float(self.correct[self.known].mean()) if self.known.any() else float("nan")
+
     def finding(self) -> str:
         """The mistakes in one sentence."""
         pairs = self.most_confused(1)
@@ -276,6 +304,10 @@ class Evaluation:
             "top_5_accuracy": self.top_k(5) if len(self.classes) > 5 else None,
             "loss": self.loss,
             "ece": self.ece,
+            "ece_before": self.uncalibrated.ece,
+            "temperature": self.temperature,
+            "unknown": self.unknown,
+            "known_accuracy": None if isnan(self.known_accuracy) else self.known_accuracy,
             "macro": _plain(self.macro),
             "classes": [_plain(score) for score in self.per_class],
             "confusion": self.confusion.tolist(),

@@ -68,6 +68,7 @@ def _contents(record: RunRecord) -> dict[str, Any]:
         "mapped": bool(record.maps),
         "samples": _tiles(record, evaluation.sample(SAMPLE, record.seed)),
         "reliability": _figure(reliability(evaluation), "calibration", f"Reliability curve. {calibration_finding(evaluation)}."),
+        "calibration_before": _uncapitalized(calibration_finding(evaluation.uncalibrated)),
         "traces": [_trace(trace) for trace in record.traces],
         "widest": max(enlarged(picture, most=TILE).shape[1] for picture in record.pictures.values()),
         "fingerprints": {"dataset": record.dataset.fingerprint, **record.fingerprints},
@@ -75,6 +76,10 @@ def _contents(record: RunRecord) -> dict[str, Any]:
         "config": _yaml(record.config),
         "link": record.dataset.homepage if record.dataset.homepage.startswith(("https://", "http://")) else "",
     }
+
+
+def _uncapitalized(text: str) -> str:
+    return text[:1].lower() + text[1:]
 
 
 def _figure(figure: Figure, name: str, description: str) -> Markup:

@@ -18,6 +18,7 @@ from sightline.evaluation.style import (
     INK,
     MUTED,
     ON_BLUE,
+    ORANGE,
     RAMP,
     Sheet,
     heading_height,
@@ -214,8 +215,13 @@ def calibration_finding(evaluation: Evaluation) -> str:
 
 @rendering()
 def reliability(evaluation: Evaluation) -> Figure:
-    """Accuracy against confidence in 15 bins with 95 % intervals, and below how many pictures each bin holds."""
+    """Accuracy against confidence in 15 bins with 95 % intervals, and below how many pictures each bin holds.
+
+    Where a temperature was fitted the thin dashed line is the curve before it.
+    """
     title, note = calibration_finding(evaluation), f"in {BINS} bins of confidence; bars: 95 % intervals"
+    if evaluation.temperature != 1:
+        note += "; thin: before calibration"
     left, side, strip, whole = 46.0, 250.0, 54.0, 384.0
     width, top = whole - left - 22, heading_height(title, note, whole) + 30
     sheet = Sheet(whole, top + side + strip + 82)
@@ -227,6 +233,10 @@ def reliability(evaluation: Evaluation) -> Figure:
 
     upper, lower = sheet.axes(left, top, width, side), sheet.axes(left, top + side + 34, width, strip)
     upper.plot([0, 1], [0, 1], color=MUTED, linewidth=1, linestyle=(0, (4, 3)))
+    if evaluation.temperature != 1:
+        before = evaluation.uncalibrated.reliability
+        some = before.count > 0
+        upper.plot(before.confidence[some], before.accuracy[some], color=ORANGE, linewidth=1.2, linestyle=(0, (4, 2)))
     upper.vlines(confidence, [low for low, _ in bounds], [high for _, high in bounds], color=BLUE, linewidth=1.4, alpha=0.55)
     upper.plot(confidence, accuracy, color=BLUE, linewidth=1.8, marker="o", ms=5, clip_on=False)
     slope = float(np.degrees(np.arctan2(side, width)))

@@ -3,6 +3,7 @@
 Every face (command line, page, cluster) calls these; none of them has a job of its own.
 """
 
+from sightline.jobs.calibrations import calibrate
 from sightline.jobs.evaluations import data_preview, evaluate, preview, report
 from sightline.jobs.exports import export
 from sightline.jobs.findings import Findings, Reading, annotate, find, find_many
@@ -18,6 +19,7 @@ __all__ = [
     "Reproduction",
     "Run",
     "annotate",
+    "calibrate",
     "compare",
     "data_preview",
     "dry_run",

@@ -48,8 +48,8 @@ def fit_gaussians(features: NDArray[np.floating[Any]], labels: NDArray[np.int64]
 
     >>> random = np.random.default_rng(0)
     >>> known = random.normal(size=(2000, 3)) * [1, 5, 0.2]
-    >>> fit_gaussians(known, np.zeros(2000, np.int64)).distances(np.array([[0, 0, 0], [3, 0, 0], [0, 15, 0]])).round(1).tolist()
-    [0.0, 1.7, 1.7]
+    >>> fit_gaussians(known, np.zeros(2000, np.int64)).distances(np.array([[0, 0, 0], [3, 0, 0], [0, 15, 0]])).round().tolist()
+    [0.0, 2.0, 2.0]
     """
     from sklearn.covariance import ledoit_wolf
 
@@ -68,7 +68,7 @@ def measure_features(
 ) -> tuple[NDArray[np.float32], NDArray[np.intp]]:
     """What the layers of `model` see in pictures uint8 `(N, H, W, C)`: features `(M, D)`, and which M pictures these are.
 
-    Of more than `most` pictures so many are drawn by `seed`.
+    Of more than `most` pictures so many are drawn by `seed`; `model` is plain, of one input and one branch's end.
     """
     import keras
 

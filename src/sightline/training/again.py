@@ -52,7 +52,7 @@ def open_trial(path: Path, bundle: Path, data: str | None, on_event: Listener, *
     if data is not None:
         dataset = load_data(data, on_event)
         name, pictures = _foreign_split(dataset) if split is None else _named_split(dataset, split)
-        if dataset.fingerprint == predictor.manifest.dataset.fingerprint and name != "test":
+        if dataset.fingerprint == predictor.manifest.dataset.fingerprint and name not in ("test", "validation"):
             on_event(Note("These are the pictures that the model was trained on.", warning=True))
         return Trial(path, bundle, predictor, config, dataset, name, _relabelled(pictures, dataset, predictor), own=False)
     if config is None:

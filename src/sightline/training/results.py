@@ -9,6 +9,7 @@ import os
 import platform
 import shlex
 import statistics
+import tempfile
 import time
 from dataclasses import asdict
 from importlib.metadata import version
@@ -19,7 +20,7 @@ import numpy as np
 from numpy.typing import NDArray
 from pydantic import JsonValue
 
-from sightline.bundle import Predictor, load_bundle, set_metrics, write_bundle
+from sightline.bundle import Predictor, load_bundle, set_calibration, set_metrics, write_bundle
 from sightline.data import Dataset, Split
 from sightline.errors import DatasetError, RunError
 from sightline.evaluation import (
@@ -41,6 +42,7 @@ from sightline.models import total_flops
 from sightline.ops import resize
 from sightline.training.backend import precision
 from sightline.training.baselines import BASELINES
+from sightline.training.calibrating import evaluated, fit_calibration, fit_distance
 from sightline.training.checkpoint import State
 from sightline.training.config import TrainConfig
 from sightline.training.feed import Inputs8
@@ -74,22 +76,25 @@ PACKAGES = ("sightline", "keras", "tensorflow", "tensorflow-cpu", "numpy", "open
 
 
 def make_bundle(folder: RunFolder, config: TrainConfig, inputs: Inputs, network: keras.Model) -> tuple[Predictor, Cost]:
-    """Write the run's bundle, load it as a user would, and measure what it costs."""
+    """Write the run's bundle, calibrated on validation, load it as a user would, and measure what it costs."""
     shipped, arguments = shipped_form(config, inputs, network)
-    write_bundle(
-        folder.bundle,
-        model=shipped,
-        architecture=config.model,
-        arguments=arguments,
-        pipeline=inputs.pipeline.always,
-        labels=inputs.dataset.classes,
-        input_shape=inputs.shape,
-        sample=encode(_small(inputs.sample), ".png"),
-        metrics={},
-        dataset={"name": inputs.dataset.name, "fingerprint": inputs.dataset.fingerprint},
-        name=folder.name,
-    )
-    predictor = load_bundle(folder.bundle)
+    with tempfile.TemporaryDirectory() as place:
+        draft = write_bundle(
+            Path(place) / "bundle",
+            model=shipped,
+            architecture=config.model,
+            arguments=arguments,
+            pipeline=inputs.pipeline.always,
+            labels=inputs.dataset.classes,
+            input_shape=inputs.shape,
+            sample=encode(_small(inputs.sample), ".png"),
+            metrics={},
+            dataset={"name": inputs.dataset.name, "fingerprint": inputs.dataset.fingerprint},
+            name=folder.name,
+            gaussians=fit_distance(shipped, *inputs.train, seed=config.seed),
+        )
+        calibration = fit_calibration(load_bundle(draft).network, *inputs.validation)
+        predictor = set_calibration(folder.bundle, calibration, source=draft)
     size = sum(file.stat().st_size for file in folder.bundle.iterdir())
     latency, text = measure_latency(predictor)
     return predictor, Cost(shipped.count_params(), total_flops(shipped), size, latency, text)
@@ -112,8 +117,7 @@ def evaluate_split(
     """Evaluate the bundle on a split: the evaluation, what the network saw, and which pictures of the split these are."""
     pictures, kept = prepare(split, predictor.pipeline, predictor.input_shape, on_event, what=name)
     names = tuple(split.names[index] for index in kept)
-    probabilities = predictor.probabilities(pictures)
-    return Evaluation(predictor.labels, split.labels[kept], probabilities, names, name), pictures, kept
+    return evaluated(predictor, pictures, split.labels[kept], names, name), pictures, kept
 
 
 def make_record(
@@ -238,14 +242,16 @@ def save_record(folder: RunFolder, record: RunRecord) -> None:
     facts |= {"dataset": asdict(record.dataset), "cost": asdict(record.cost), "split": evaluation.split}
     facts["traces"] = [[name, [step for step, _ in steps]] for name, steps in record.traces]
     write_json(folder.metrics, {"evaluation": evaluation.to_dict(), "run": facts})
+    facts |= {"temperature": evaluation.temperature}
     text = io.StringIO()
     writer = csv.writer(text, lineterminator="\n")
-    writer.writerow(["name", "label", "predicted", "confidence", *(f"p:{name}" for name in evaluation.classes)])
+    writer.writerow([*COLUMNS, *(f"p:{name}" for name in evaluation.classes)])
     for index, name in enumerate(evaluation.names):
         row = evaluation.probabilities[index]
         best = int(evaluation.predictions[index])
         label = evaluation.classes[int(evaluation.labels[index])]
-        writer.writerow([name, label, evaluation.classes[best], f"{row[best]:.9g}", *(f"{value:.9g}" for value in row)])
+        known = "yes" if evaluation.known[index] else "no"
+        writer.writerow([name, label, evaluation.classes[best], f"{row[best]:.9g}", known, *(f"{value:.9g}" for value in row)])
     write_text(folder.predictions, text.getvalue())
     pictures = {f"picture.{index}": np.ascontiguousarray(image) for index, image in record.pictures.items()}
     pictures |= {f"map.{index}": found.astype(np.float16) for index, found in record.maps.items()}
@@ -254,6 +260,7 @@ def save_record(folder: RunFolder, record: RunRecord) -> None:
     write_bytes(folder.record, save(pictures))
 
 
+COLUMNS = ("name", "label", "predicted", "confidence", "known")
 SCALARS = (
     "title", "model", "preset", "epochs", "started", "seconds", "chosen_epoch", "baseline", "config", "environment",
     "fingerprints", "shell", "python", "notes", "seed",
@@ -268,7 +275,7 @@ def load_record(folder: RunFolder) -> RunRecord:
         facts = json.loads(folder.metrics.read_text(encoding="utf-8"))["run"]
         pictures = load_file(folder.record)
         history = tuple(read_log(folder.log)) if folder.log.exists() else ()
-        evaluation = _read_predictions(folder.predictions, facts["split"])
+        evaluation = _read_predictions(folder.predictions, facts["split"], facts.get("temperature", 1.0))
     except FileNotFoundError as error:
         raise RunError(
             f"run {str(folder.path)!r} has no results yet: {Path(error.filename).name} is missing",
@@ -293,14 +300,16 @@ def load_record(folder: RunFolder) -> RunRecord:
     )
 
 
-def _read_predictions(path: Path, split: str) -> Evaluation:
+def _read_predictions(path: Path, split: str, temperature: float) -> Evaluation:
     with path.open(newline="", encoding="utf-8") as file:
         header, *rows = csv.reader(file)
-    classes = tuple(name.removeprefix("p:") for name in header[4:])
+    first = len(COLUMNS) if header[4] == "known" else 4  # older runs have no such column: all was known
+    classes = tuple(name.removeprefix("p:") for name in header[first:])
     index = {name: number for number, name in enumerate(classes)}
     labels = np.array([index[row[1]] for row in rows], np.int64)
-    probabilities = np.array([row[4:] for row in rows], np.float32)
-    return Evaluation(classes, labels, probabilities, tuple(row[0] for row in rows), split)
+    probabilities = np.array([row[first:] for row in rows], np.float32)
+    known = np.array([first == 4 or row[4] == "yes" for row in rows])
+    return Evaluation(classes, labels, probabilities, tuple(row[0] for row in rows), split, known, temperature)
 
 
 def report(folder: RunFolder, record: RunRecord, on_event: Listener) -> Path:

@@ -1,0 +1,42 @@
+"""Calibrating a finished model again."""
+
+from __future__ import annotations
+
+from contextlib import nullcontext
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+from sightline.bundle import load_manifest
+from sightline.errors import InputError
+from sightline.events import Listener, ignore
+from sightline.jobs.models import model_folder
+
+if TYPE_CHECKING:
+    from sightline.training.calibrating import Calibrated
+
+__all__ = ["calibrate"]
+
+
+def calibrate(
+    model: str | Path, *, data: str | None = None, rejection: float | None = None, on_event: Listener = ignore
+) -> Calibrated:
+    """Fit temperature and threshold of a run or bundle anew on its validation split, or that of `data`, and store them in it.
+
+    A share `rejection` of these pictures will be called unknown; not given, one in a hundred. A bundle knows the name of its
+    data only, and takes their validation split to be that of a training with the default seed. InputError where it cannot know.
+    """
+    from sightline.data import DATASETS
+    from sightline.evaluation.calibration import REJECTION
+    from sightline.training.again import open_trial
+    from sightline.training.calibrating import recalibrate
+    from sightline.training.folder import RunFolder
+
+    path, bundle = Path(model), model_folder(model)
+    folder = RunFolder(path)
+    if data is None and not folder.config.is_file():
+        data = load_manifest(bundle).dataset.name
+        if data not in DATASETS:
+            raise InputError(f"{str(model)!r} is a bundle, which does not know where its data are", fix="Name them with --data.")
+    with folder.held() if folder.config.is_file() else nullcontext():
+        trial = open_trial(path, bundle, data, on_event, split="validation")
+        return recalibrate(trial, REJECTION if rejection is None else rejection, on_event)
