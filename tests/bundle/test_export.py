@@ -14,8 +14,8 @@ import keras
 import numpy as np
 import pytest
 
+from sightline.bundle import Measured, load_bundle, load_manifest, load_weights, write_bundle
 from sightline.bundle import export as exporting
-from sightline.bundle import load_bundle, load_manifest, load_weights, write_bundle
 from sightline.errors import BundleError, ImageError, JobError, ParameterError, StorageError
 from sightline.pipeline import Pipeline
 
@@ -116,7 +116,9 @@ def test_other_precision(arguments: dict[str, Any], tmp_path: Path) -> None:
 
 
 def test_parity_is_demanded(arguments: dict[str, Any], tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(exporting, "_keras_probabilities", lambda model, inputs: np.full((len(inputs), 10), 0.1, np.float32))
+    monkeypatch.setattr(
+        exporting, "_keras_measured", lambda model, inputs: Measured(np.full((len(inputs), 10), 0.1, np.float32), None)
+    )
     with pytest.raises(JobError, match="something else than Keras"):
         write_bundle(tmp_path / "bundle", **arguments)
     assert names(tmp_path) == []

@@ -173,7 +173,7 @@ def test_what_a_prediction_says(predictor: Predictor) -> None:
     with pytest.raises(ParameterError, match="invalid k"):
         result.top(0)
     data = json.loads(json.dumps(result.to_dict(top=2)))
-    assert set(data) == {"source", "label", "index", "confidence", "known", "top"}
+    assert set(data) == {"source", "label", "index", "confidence", "known", "distance", "top"}
     assert data["top"] == [{"label": label, "probability": probability} for label, probability in top[:2]]
 
 

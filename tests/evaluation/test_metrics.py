@@ -150,8 +150,17 @@ def test_what_does_not_fit_together_is_refused() -> None:
     for change, message in (
         ({"labels": np.array([0, 2])}, "a label is no class: expected 0 to 1, received 0 to 2"),
         ({"labels": np.array([0, 1], np.int32)}, "expected int64"),
-        ({"labels": np.array([], np.int64), "probabilities": np.zeros((0, 2), np.float32), "names": ()}, "nothing to evaluate"),
+        (
+            {
+                "labels": np.array([], np.int64),
+                "probabilities": np.zeros((0, 2), np.float32),
+                "names": (),
+                "known": np.zeros(0, bool),
+            },
+            "nothing to evaluate",
+        ),
         ({"names": ("only one",)}, "1 names, 2 labels"),
+        ({"known": np.ones(3, bool)}, r"known do not fit: expected bool \(2,\)"),
         ({"classes": ("same", "same")}, "different names"),
         ({"probabilities": np.array([[3, -2], [0.5, 0.5]], np.float32)}, "softmax"),
         ({"probabilities": np.array([[0.5, np.nan], [0.5, 0.5]], np.float32)}, "no probabilities"),

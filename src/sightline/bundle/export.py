@@ -229,7 +229,7 @@ def _relative(
         nothing = np.zeros(1, np.float32)
         return nothing, nothing if expected is found else np.ones(1, np.float32)
     size = np.maximum(expected, 1)
-    return expected / size, found / size
+    return (expected / size).astype(np.float32), (found / size).astype(np.float32)
 
 
 def _weights_bytes(model: keras.Model) -> bytes:

@@ -65,7 +65,7 @@ def _complete(files: dict[str, FileNote]) -> dict[str, FileNote]:
     return files
 
 
-FORMAT = 2
+FORMAT: Literal[2] = 2
 Text = Annotated[str, StringConstraints(min_length=1, max_length=200), AfterValidator(_plain)]
 Side = Annotated[int, Interval(ge=1, le=4096)]
 

@@ -17,7 +17,7 @@ def calibrate(
     model: Annotated[str, typer.Argument(metavar="MODEL", help="A run, a bundle, or a model that comes with Sightline")],
     data: Annotated[str | None, typer.Option(help="Other data with the same classes, whose validation split counts")] = None,
     rejection: Annotated[
-        float | None, typer.Option(metavar="SHARE", help="Share of validation pictures to call unknown (default 0.01)")
+        float | None, typer.Option(metavar="SHARE", help="Share of validation pictures to call unknown (default 0.02)")
     ] = None,
     json: Json = False,
     quiet: Quiet = False,

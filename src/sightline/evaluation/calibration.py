@@ -11,8 +11,8 @@ from sightline.errors import DatasetError, ParameterError
 
 __all__ = ["REJECTION", "TEMPERATURES", "fit_temperature", "fit_threshold", "tempered"]
 
-REJECTION = 0.01
-"""The share of validation pictures that a threshold turns away where nothing is said: one in a hundred."""
+REJECTION = 0.02
+"""The share of validation pictures that a threshold turns away where nothing is said: one in fifty."""
 
 TEMPERATURES = (0.05, 20.0)
 """Where a temperature is looked for; one at a bound says that the probabilities are far from any calibration."""

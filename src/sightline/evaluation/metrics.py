@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import asdict, dataclass, replace
+from dataclasses import asdict, dataclass, field, replace
 from functools import cached_property
 from math import isnan, sqrt
 from typing import Any, cast
@@ -22,9 +22,6 @@ BINS = 15
 
 Z95 = 1.959963984540054  # the 97.5 % point of the normal distribution
 SMALLEST = 1e-12  # a probability of zero for the true class would make the loss infinite
-
-
-NONE = np.empty(0, bool)
 
 
 @dataclass(frozen=True)
@@ -99,12 +96,12 @@ class Evaluation:
     probabilities: NDArray[np.float32]
     names: tuple[str, ...]
     split: str
-    known: NDArray[np.bool_] = NONE
+    known: NDArray[np.bool_] = field(default_factory=lambda: np.empty(0, bool))
     temperature: float = 1.0
 
     def __post_init__(self) -> None:
         count, classes = len(self.labels), len(self.classes)
-        if self.known is NONE:
+        if not len(self.known):
             object.__setattr__(self, "known", np.ones(count, bool))
         _check("known", self.known, "bool", (count,))
         if classes < 2 or len(set(self.classes)) != classes:

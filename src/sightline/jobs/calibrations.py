@@ -22,7 +22,7 @@ def calibrate(
 ) -> Calibrated:
     """Fit temperature and threshold of a run or bundle anew on its validation split, or that of `data`, and store them in it.
 
-    A share `rejection` of these pictures will be called unknown; not given, one in a hundred. A bundle knows the name of its
+    A share `rejection` of these pictures will be called unknown; not given, one in fifty. A bundle knows the name of its
     data only, and takes their validation split to be that of a training with the default seed. InputError where it cannot know.
     """
     from sightline.data import DATASETS

@@ -21,6 +21,7 @@ __all__ = ["Gaussians", "fit_gaussians", "measure_features", "with_distance"]
 BATCH = 500
 MOST_PICTURES = 20_000
 """A covariance of some hundred features needs no more."""
+SMALLEST = 1e-12  # a variance, where all pictures are one
 FLOOR = 1e-6  # of the mean variance: a feature that is always zero has none of its own
 
 
@@ -56,9 +57,10 @@ def fit_gaussians(features: NDArray[np.floating[Any]], labels: NDArray[np.int64]
     exact = features.astype(np.float64)
     present, places = np.unique(labels, return_inverse=True)
     centers = np.stack([exact[places == place].mean(axis=0) for place in range(len(present))])
-    covariance, _ = ledoit_wolf(exact - centers[places], assume_centered=True)
-    floor = max(FLOOR * float(np.trace(covariance)) / len(covariance), np.finfo(np.float32).tiny)
-    whitening = np.linalg.cholesky(np.linalg.inv(covariance + floor * np.eye(len(covariance))))
+    covariance: NDArray[np.float64] = ledoit_wolf(exact - centers[places], assume_centered=True)[0]
+    floor = max(FLOOR * float(np.trace(covariance)) / len(covariance), SMALLEST)
+    precision = np.linalg.inv(covariance + floor * np.eye(len(covariance)))
+    whitening = np.linalg.cholesky(precision).astype(np.float64)
     mean = centers.mean(axis=0)
     return Gaussians(whitening, mean, (centers - mean) @ whitening)
 
@@ -103,31 +105,31 @@ def with_distance(model: keras.Model, gaussians: Gaussians) -> keras.Model:
 
 
 def _features(model: keras.Model) -> Any:
-    """The mean over the places of each channel, at the last layer of every scale, and what the last layer reads: `(N, D)`.
+    """Mean and deviation of each channel over its places at the last layer of every scale, and what the last layer reads.
 
-    A new scale begins where the picture's shorter side has halved. Maps of one pixel are left out: they are close to the last
-    layer's input.
+    The shape is `(N, D)`. A new scale begins where the picture's shorter side has halved; maps of one pixel are left out, they are
+    close to the last layer's input. The deviation tells a blank picture from one of few strokes; of the first scale, by far the
+    largest, it would take as long as all the rest.
     """
-    from keras import layers
+    from keras import layers, ops
 
-    found = [
-        layers.GlobalAveragePooling2D(dtype="float32", name=f"scale{number}_mean")(values)
-        for number, values in enumerate(_maps(model), 1)
-    ]
+    maps = _maps(model)
+    found = [ops.mean(values, axis=(1, 2)) for values in maps]
+    found += [ops.std(values, axis=(1, 2)) for values in maps[1:]]
     return layers.Concatenate(dtype="float32", name="features")([*found, model.layers[-1].input])
 
 
 def _maps(model: keras.Model) -> list[Any]:
     kept: list[Any] = []
-    scale = 0
+    start = 0
     for layer in model.layers[1:]:
         values = layer.output
         side = min(values.shape[1:3]) if len(values.shape) == 4 else 1
         if side < 2:
             continue
-        if kept and 2 * side > scale:
+        if kept and 2 * side > start:
             kept[-1] = values
         else:
             kept.append(values)
-            scale = side
+            start = side
     return kept
