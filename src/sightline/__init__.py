@@ -35,6 +35,7 @@ _HOME = {
     "SightlineError": "sightline.errors",
     "Step": "sightline.pipeline",
     "apply": "sightline.batch",
+    "calibrate": "sightline.jobs",
     "contact_sheet": "sightline.sheet",
     "compare": "sightline.jobs",
     "evaluate": "sightline.jobs",
@@ -50,6 +51,7 @@ _HOME = {
     "resume": "sightline.jobs",
     "robustness": "sightline.jobs",
     "show": "sightline.display",
+    "suspects": "sightline.jobs",
     "train": "sightline.api",
     "write": "sightline.image",
 }
@@ -92,6 +94,7 @@ __all__ = [
     "box_blur",
     "brightness_contrast",
     "bulge",
+    "calibrate",
     "canny",
     "center_crop",
     "channel",
@@ -214,6 +217,7 @@ __all__ = [
     "stripes",
     "stylize",
     "subtract",
+    "suspects",
     "swap_channels",
     "swirl",
     "temperature",
@@ -250,7 +254,21 @@ if TYPE_CHECKING:
     from sightline.display import show
     from sightline.errors import SightlineError
     from sightline.image import Image, ImageInfo, info, read, write
-    from sightline.jobs import Run, compare, evaluate, explain, export, find, load, report, reproduce, resume, robustness
+    from sightline.jobs import (
+        Run,
+        calibrate,
+        compare,
+        evaluate,
+        explain,
+        export,
+        find,
+        load,
+        report,
+        reproduce,
+        resume,
+        robustness,
+        suspects,
+    )
     from sightline.models import MODELS
     from sightline.ops import (
         OPS,

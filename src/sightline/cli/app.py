@@ -39,6 +39,7 @@ COMMANDS = (
     Command("compare", "compare", "Models"),
     Command("robustness", "robustness", "Models"),
     Command("calibrate", "calibrate", "Models"),
+    Command("suspects", "suspects", "Models"),
     Command("models", "about", "Models"),
     Command("data", "data", "Data"),
     Command("version", "about", "About"),

@@ -8,6 +8,7 @@ from sightline.jobs.evaluations import data_preview, evaluate, preview, report
 from sightline.jobs.exports import export
 from sightline.jobs.findings import Findings, Reading, annotate, find, find_many
 from sightline.jobs.insight import compare, explain, explain_many, robustness
+from sightline.jobs.labels import suspects
 from sightline.jobs.models import find_sources, load, model_folder, pretrained
 from sightline.jobs.reproductions import Reproduction, reproduce
 from sightline.jobs.trainings import DryRun, Run, dry_run, resume, train
@@ -38,5 +39,6 @@ __all__ = [
     "reproduce",
     "resume",
     "robustness",
+    "suspects",
     "train",
 ]

@@ -6,10 +6,8 @@ from contextlib import nullcontext
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from sightline.bundle import load_manifest
-from sightline.errors import InputError
 from sightline.events import Listener, ignore
-from sightline.jobs.models import model_folder
+from sightline.jobs.models import data_of, model_folder
 
 if TYPE_CHECKING:
     from sightline.training.calibrating import Calibrated
@@ -25,7 +23,6 @@ def calibrate(
     A share `rejection` of these pictures will be called unknown; not given, one in fifty. A bundle knows the name of its
     data only, and takes their validation split to be that of a training with the default seed. InputError where it cannot know.
     """
-    from sightline.data import DATASETS
     from sightline.evaluation.calibration import REJECTION
     from sightline.training.again import open_trial
     from sightline.training.calibrating import recalibrate
@@ -33,10 +30,6 @@ def calibrate(
 
     path, bundle = Path(model), model_folder(model)
     folder = RunFolder(path)
-    if data is None and not folder.config.is_file():
-        data = load_manifest(bundle).dataset.name
-        if data not in DATASETS:
-            raise InputError(f"{str(model)!r} is a bundle, which does not know where its data are", fix="Name them with --data.")
     with folder.held() if folder.config.is_file() else nullcontext():
-        trial = open_trial(path, bundle, data, on_event, split="validation")
+        trial = open_trial(path, bundle, data or data_of(path, bundle), on_event, split="validation")
         return recalibrate(trial, REJECTION if rejection is None else rejection, on_event)

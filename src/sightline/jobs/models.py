@@ -8,12 +8,12 @@ from importlib.resources import files
 from pathlib import Path
 
 from sightline.batch import find_pictures
-from sightline.bundle import Predictor, load_bundle
-from sightline.errors import RunError, UnknownNameError
+from sightline.bundle import Predictor, load_bundle, load_manifest
+from sightline.errors import InputError, RunError, UnknownNameError
 from sightline.image import MAX_PIXELS
 from sightline.registry import nearest
 
-__all__ = ["find_sources", "load", "model_folder", "pretrained"]
+__all__ = ["data_of", "find_sources", "load", "model_folder", "pretrained"]
 
 
 def pretrained() -> dict[str, Path]:
@@ -47,6 +47,21 @@ def model_folder(model: str | Path) -> Path:
     except OSError:  # a name that is too long for the file system
         pass
     raise UnknownNameError(f"there is no run, bundle or pretrained model {str(model)!r}", fix=nearest(str(model), list(shipped)))
+
+
+def data_of(path: Path, bundle: Path) -> str | None:
+    """The name of the data that the bundle of a model at `path` was trained on; None for a run, which knows them better.
+
+    InputError for a bundle of data without a name.
+    """
+    from sightline.data import DATASETS
+
+    if (path / "config.yaml").is_file():
+        return None
+    name = load_manifest(bundle).dataset.name
+    if name not in DATASETS:
+        raise InputError(f"{str(path)!r} is a bundle, which does not know where its data are", fix="Name them with --data.")
+    return name
 
 
 def find_sources(patterns: Iterable[str]) -> list[str | bytes]:

@@ -239,10 +239,14 @@ def save_record(folder: RunFolder, record: RunRecord) -> None:
 
     evaluation = record.evaluation
     facts = {name: getattr(record, name) for name in SCALARS}
-    facts |= {"dataset": asdict(record.dataset), "cost": asdict(record.cost), "split": evaluation.split}
+    facts |= {
+        "dataset": asdict(record.dataset),
+        "cost": asdict(record.cost),
+        "split": evaluation.split,
+        "temperature": evaluation.temperature,
+    }
     facts["traces"] = [[name, [step for step, _ in steps]] for name, steps in record.traces]
     write_json(folder.metrics, {"evaluation": evaluation.to_dict(), "run": facts})
-    facts |= {"temperature": evaluation.temperature}
     text = io.StringIO()
     writer = csv.writer(text, lineterminator="\n")
     writer.writerow([*COLUMNS, *(f"p:{name}" for name in evaluation.classes)])

@@ -1,0 +1,124 @@
+"""What a training leaves calibrated, and a model calibrated again: whole or not at all."""
+
+from __future__ import annotations
+
+import json
+import shutil
+from pathlib import Path
+
+import cv2
+import numpy as np
+import pytest
+
+import sightline as sl
+from sightline.bundle import Calibration, load_bundle, load_manifest, set_calibration
+from sightline.errors import InputError, ParameterError
+from sightline.evaluation.calibration import fit_temperature
+
+
+@pytest.fixture(scope="module")
+def run(tmp_path_factory: pytest.TempPathFactory) -> sl.Run:
+    return sl.train("digits", epochs=3, batch_size=32, seed=4, out=tmp_path_factory.mktemp("calibrated"))
+
+
+@pytest.fixture
+def copy(run: sl.Run, tmp_path: Path) -> Path:
+    return Path(shutil.copytree(run.path, tmp_path / "run"))
+
+
+def bytes_of(folder: Path) -> dict[str, bytes]:
+    return {file.name: file.read_bytes() for file in folder.iterdir()}
+
+
+def test_training_fits_temperature_and_threshold_on_validation(run: sl.Run) -> None:
+    manifest = load_manifest(run.path / "bundle")
+    validation = sl.load_dataset("digits", seed=4).validation
+    assert validation is not None
+    inputs = np.stack([run.model.prepare(validation.read(index)) for index in range(len(validation))])
+    raw = run.model.network.measure(inputs)
+    assert manifest.temperature == pytest.approx(fit_temperature(raw.probabilities, validation.labels), rel=1e-4)
+    assert manifest.unknown_score == "distance"
+    beyond = (raw.distances > manifest.unknown_threshold).sum()
+    assert beyond == int(manifest.unknown_rejection * len(validation))
+    found = run.metrics["evaluation"]
+    assert found["temperature"] == manifest.temperature
+    assert found["ece_before"] != found["ece"]
+    header = (run.path / "predictions.csv").read_text().splitlines()
+    assert header[0].split(",")[4] == "known"
+    assert sum(row.split(",")[4] == "no" for row in header[1:]) == found["unknown"]
+    assert "Before calibration it was" in run.report.read_text()
+    figures = (run.metrics, run.report.read_text())
+    sl.report(run.path)
+    assert (json.loads((run.path / "metrics.json").read_text()), run.report.read_text()) == figures, "nothing is lost on the way"
+
+
+def test_noise_and_blank_pictures_are_unknown(run: sl.Run) -> None:
+    noise = np.random.default_rng(0).integers(0, 256, (8, 8), np.uint8)
+    assert not run.model.predict(noise).known
+    blank = run.model.predict(np.zeros((8, 8), np.uint8))
+    assert not blank.known
+    assert blank.to_dict()["distance"] > load_manifest(run.path / "bundle").unknown_threshold
+
+
+def test_calibrating_again_keeps_all_but_the_calibration(copy: Path) -> None:
+    before = bytes_of(copy / "bundle")
+    found = sl.calibrate(copy, rejection=0.2)
+    manifest = load_manifest(copy / "bundle")
+    assert (manifest.temperature, manifest.unknown_threshold) == (found.temperature, found.threshold)
+    assert found.unknown == int(0.2 * found.pictures)
+    after = bytes_of(copy / "bundle")
+    assert {name for name in before if before[name] != after[name]} == {"manifest.json"}, "the temperature is the same"
+    assert sl.evaluate(copy)[0].unknown > 0
+
+
+def test_a_new_temperature_comes_with_a_new_sample(copy: Path) -> None:
+    plain = load_bundle(copy / "bundle").predict(copy / "bundle" / "sample.png")
+    hot = set_calibration(copy / "bundle", Calibration(5.0, "confidence", 0.9, 0.02))
+    assert hot.predict(copy / "bundle" / "sample.png").confidence < plain.confidence
+    sample = json.loads((copy / "bundle" / "sample.json").read_text())
+    assert max(sample["probabilities"]) == pytest.approx(
+        load_bundle(copy / "bundle").predict(copy / "bundle" / "sample.png").confidence
+    )
+    kept = bytes_of(copy / "bundle")
+    for wrong in (Calibration(0.0, "confidence", 0.9, 0.02), Calibration(1.0, "confidence", 1.5, 0.02)):
+        with pytest.raises(ParameterError):
+            set_calibration(copy / "bundle", wrong)
+    assert bytes_of(copy / "bundle") == kept
+    assert sorted(path.name for path in copy.iterdir() if path.name.startswith(".bundle")) == []
+
+
+def test_a_bundle_of_format_1_is_read_and_learns_distances(copy: Path, run: sl.Run) -> None:
+    """As the first version wrote them: a threshold on the confidence, a network with one output, a sample without distance."""
+    old = Path(__file__).parent / "format-1-bundle"
+    assert load_manifest(old).format == 1
+    model = load_bundle(old)
+    assert model.predict(old / "sample.png").distance is None
+    assert model.predict(old / "sample.png").known
+    with pytest.raises(InputError, match="changed|does not know"):
+        sl.calibrate(shutil.copytree(old, copy.parent / "old"), data=None)
+
+
+def test_a_wrong_rejection_changes_nothing(copy: Path) -> None:
+    before = bytes_of(copy / "bundle")
+    with pytest.raises(ParameterError, match="invalid rejection"):
+        sl.calibrate(copy, rejection=1.5)
+    assert bytes_of(copy / "bundle") == before
+
+
+def test_labels_of_the_training_pictures_are_judged_by_networks_that_have_not_seen_them(tmp_path: Path) -> None:
+    random = np.random.default_rng(0)
+    for label, colour in (("blue", (200, 60, 30)), ("red", (30, 60, 200))):
+        (tmp_path / "photos" / label).mkdir(parents=True)
+        for number in range(30):
+            picture = np.clip(np.array(colour) + random.integers(0, 50, (32, 32, 3)), 0, 255).astype(np.uint8)
+            cv2.imwrite(str(tmp_path / "photos" / label / f"{number:02}.png"), picture)
+    names = sorted((tmp_path / "photos" / "red").iterdir())[:2]
+    for path in names:  # a red picture among the blue ones
+        path.rename(tmp_path / "photos" / "blue" / f"wrong-{path.name}")
+    run = sl.train(tmp_path / "photos", epochs=4, batch_size=8, out=tmp_path / "runs")
+    found = sl.suspects(run.path, split="train", folds=2, output=tmp_path / "sheet.svg")
+    wrong = {suspect.name for suspect in found.found if "wrong" in suspect.name}
+    trained = {name for name in sl.load_dataset(str(tmp_path / "photos")).train.names if "wrong" in name}
+    assert wrong == trained
+    assert all((suspect.given, suspect.supposed) == ("blue", "red") for suspect in found.found if "wrong" in suspect.name)
+    assert (tmp_path / "sheet.svg").read_text().lstrip().startswith("<?xml")
