@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import hashlib
 import json
 import shutil
 from pathlib import Path
@@ -11,8 +12,8 @@ import numpy as np
 import pytest
 
 import sightline as sl
-from sightline.bundle import Calibration, load_bundle, load_manifest, set_calibration
-from sightline.errors import InputError, ParameterError
+from sightline.bundle import Calibration, load_bundle, load_manifest, load_weights, set_calibration, write_bundle
+from sightline.errors import ParameterError
 from sightline.evaluation.calibration import fit_temperature
 
 
@@ -38,8 +39,9 @@ def test_training_fits_temperature_and_threshold_on_validation(run: sl.Run) -> N
     raw = run.model.network.measure(inputs)
     assert manifest.temperature == pytest.approx(fit_temperature(raw.probabilities, validation.labels), rel=1e-4)
     assert manifest.unknown_score == "distance"
-    beyond = (raw.distances > manifest.unknown_threshold).sum()
-    assert beyond == int(manifest.unknown_rejection * len(validation))
+    assert raw.distances is not None
+    assert (manifest.unknown_threshold, manifest.unknown_rejection) != (None, None)
+    assert np.sum(raw.distances > (manifest.unknown_threshold or 0)) == int((manifest.unknown_rejection or 0) * len(validation))
     found = run.metrics["evaluation"]
     assert found["temperature"] == manifest.temperature
     assert found["ece_before"] != found["ece"]
@@ -57,7 +59,7 @@ def test_noise_and_blank_pictures_are_unknown(run: sl.Run) -> None:
     assert not run.model.predict(noise).known
     blank = run.model.predict(np.zeros((8, 8), np.uint8))
     assert not blank.known
-    assert blank.to_dict()["distance"] > load_manifest(run.path / "bundle").unknown_threshold
+    assert blank.to_dict()["distance"] > (load_manifest(run.path / "bundle").unknown_threshold or 0)
 
 
 def test_calibrating_again_keeps_all_but_the_calibration(copy: Path) -> None:
@@ -87,15 +89,48 @@ def test_a_new_temperature_comes_with_a_new_sample(copy: Path) -> None:
     assert sorted(path.name for path in copy.iterdir() if path.name.startswith(".bundle")) == []
 
 
-def test_a_bundle_of_format_1_is_read_and_learns_distances(copy: Path, run: sl.Run) -> None:
+def test_a_bundle_of_format_1_is_read_and_learns_distances(run: sl.Run, tmp_path: Path) -> None:
     """As the first version wrote them: a threshold on the confidence, a network with one output, a sample without distance."""
-    old = Path(__file__).parent / "format-1-bundle"
-    assert load_manifest(old).format == 1
-    model = load_bundle(old)
-    assert model.predict(old / "sample.png").distance is None
-    assert model.predict(old / "sample.png").known
-    with pytest.raises(InputError, match="changed|does not know"):
-        sl.calibrate(shutil.copytree(old, copy.parent / "old"), data=None)
+    from sightline.models import MODELS
+
+    newest = load_manifest(run.path / "bundle")
+    network = MODELS.get(newest.architecture.name).build(newest.architecture.arguments)
+    network.set_weights(list(load_weights(run.path / "bundle").values()))
+    old = write_bundle(
+        tmp_path / "old",
+        model=network,
+        architecture=newest.architecture.name,
+        arguments=newest.architecture.arguments,
+        pipeline=run.model.pipeline,
+        labels=newest.labels,
+        input_shape=newest.input_shape,
+        sample=(run.path / "bundle" / "sample.png").read_bytes(),
+        metrics={},
+        dataset=newest.dataset.model_dump(),
+        name="old",
+        unknown_threshold=0.3,
+    )
+    sample = (old / "sample.json").read_text().replace(',\n  "distance": null', "").encode()
+    (old / "sample.json").write_bytes(sample)
+    values = json.loads((old / "manifest.json").read_text())
+    values["format"] = 1
+    del values["unknown_score"], values["unknown_rejection"]
+    values["files"]["sample.json"] = {"sha256": hashlib.sha256(sample).hexdigest(), "bytes": len(sample)}
+    (old / "manifest.json").write_text(json.dumps(values))
+
+    assert "distance" not in json.loads(sample)
+    noise = np.random.default_rng(0).integers(0, 256, (8, 8), np.uint8)
+    before = load_bundle(old).predict(noise)
+    assert before.distance is None
+    assert before.known == (before.confidence >= 0.3)
+    weights = (old / "weights.safetensors").read_bytes()
+    sl.calibrate(old)
+    after = load_bundle(old).predict(noise)
+    assert load_manifest(old).format == 2
+    assert after.distance is not None
+    assert not after.known
+    assert after.label == before.label
+    assert (old / "weights.safetensors").read_bytes() == weights
 
 
 def test_a_wrong_rejection_changes_nothing(copy: Path) -> None:

@@ -117,14 +117,13 @@ def set_calibration(folder: str | Path, calibration: Calibration, *, source: str
     place = folder if source is None else source
     manifest = load_manifest(place)
     contents = read_files(place, manifest)
-    network = Network(contents["model.onnx"])
-    picture = prepare(contents["sample.png"], Pipeline.from_dict(manifest.pipeline), manifest.input_shape)
-    answer = Sample.of(network.measure(picture[None]), calibration.temperature)
     values = manifest.model_dump(mode="json", exclude={"files"}) | calibration._asdict() | {"format": FORMAT}
     try:
         description = Description.model_validate_json(json.dumps(values))
     except ValidationError as error:
         raise explain(error, "the bundle", Description) from None
+    picture = prepare(contents["sample.png"], Pipeline.from_dict(manifest.pipeline), manifest.input_shape)
+    answer = Sample.of(Network(contents["model.onnx"]).measure(picture[None]), calibration.temperature)
     _write(folder, description, contents | {"sample.json": _encoded(answer)})
     return load_bundle(folder)
 
