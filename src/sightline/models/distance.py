@@ -21,6 +21,7 @@ __all__ = ["Gaussians", "fit_gaussians", "measure_features", "with_distance"]
 BATCH = 500
 MOST_PICTURES = 20_000
 """A covariance of some hundred features needs no more."""
+ROUNDING = 1e-4  # added to a variance: that of a blank picture is nothing but rounding errors
 SMALLEST = 1e-12  # a variance, where all pictures are one
 FLOOR = 1e-6  # of the mean variance: a feature that is always zero has none of its own
 
@@ -113,9 +114,16 @@ def _features(model: keras.Model) -> Any:
     """
     from keras import layers, ops
 
-    maps = _maps(model)
-    found = [ops.mean(values, axis=(1, 2)) for values in maps]
-    found += [ops.std(values, axis=(1, 2)) for values in maps[1:]]
+    def mean(values: Any, what: str) -> Any:
+        return layers.GlobalAveragePooling2D(dtype="float32", name=what)(values)
+
+    found = []
+    # written with plain means only: tf2onnx turns other reductions into a graph that depends on its hashes
+    for number, values in enumerate(_maps(model)):
+        found.append(mean(values, f"mean{number}"))
+        if number:
+            variance = mean(ops.square(values), f"square{number}") - ops.square(found[-1])
+            found.append(ops.sqrt(ops.maximum(variance, 0.0) + ROUNDING))
     return layers.Concatenate(dtype="float32", name="features")([*found, model.layers[-1].input])
 
 
