@@ -43,7 +43,7 @@ def quantized(network: bytes, pictures: NDArray[np.uint8]) -> bytes:
             with quiet():
                 quant_pre_process(before, ready, skip_symbolic_shape=True)
                 model = onnx.load(ready)
-                kept = [node.name for node in model.graph.node if node.op_type in KEPT]
+                kept = _kept(model.graph)
                 reader = _reader(pictures, model.graph.input[0].name)
                 quantize_static(ready, after, reader, quant_format=QuantFormat.QDQ, per_channel=True, nodes_to_exclude=kept)
                 result = onnx.load(after)
@@ -53,6 +53,19 @@ def quantized(network: bytes, pictures: NDArray[np.uint8]) -> bytes:
     data = bytes(result.SerializeToString(deterministic=True))
     check_network(data)
     return data
+
+
+def _kept(graph: Any) -> list[str]:
+    """The nodes left in float32: those in `KEPT`, and whatever the probabilities do without, which is the distance."""
+    made_by = {value: node for node in graph.node for value in node.output}
+    needed: set[str] = set()
+    ahead = [graph.output[0].name]
+    while ahead:
+        node = made_by.get(ahead.pop())
+        if node is not None and node.name not in needed:
+            needed.add(node.name)
+            ahead += node.input
+    return [node.name for node in graph.node if node.op_type in KEPT or node.name not in needed]
 
 
 def _reader(pictures: NDArray[np.uint8], name: str) -> Any:

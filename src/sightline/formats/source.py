@@ -37,3 +37,11 @@ class Source:
         found = self.parts.description
         known = {name: getattr(found, name) for name in Description.model_fields}
         return Exported(**known, precision=self.precision)
+
+    @property
+    def without_distance(self) -> Exported:
+        """The same for a format that gives probabilities only: what is judged by the distance, it cannot call unknown."""
+        if self.description.unknown_score != "distance":
+            return self.description
+        never = {"unknown_score": "confidence", "unknown_threshold": None, "unknown_rejection": None}
+        return self.description.model_copy(update=never)

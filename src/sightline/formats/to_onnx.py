@@ -4,7 +4,10 @@ from __future__ import annotations
 
 from pathlib import Path
 
-from sightline.bundle import Network, Predictor, Sample, onnx_file_bytes
+import numpy as np
+from numpy.typing import NDArray
+
+from sightline.bundle import Exported, Network, Predictor, Sample, onnx_file_bytes
 from sightline.formats.source import Source
 from sightline.pipeline import Pipeline
 
@@ -14,18 +17,28 @@ __all__ = ["write"]
 def write(source: Source, target: Path) -> None:
     """Write the network with its description and self-check; in int8 it is quantized by ONNX Runtime."""
     parts = source.parts
-    network, answer = parts.network, parts.answer
-    if source.calibration is not None:
-        from sightline.formats.quantize import quantized
+    if source.calibration is None:
+        target.write_bytes(onnx_file_bytes(parts.network, source.description, parts.picture, parts.answer))
+        return
+    from sightline.formats.quantize import quantized
 
-        network = quantized(parts.network, source.calibration)
-        answer = _answer(source, network)
-    target.write_bytes(onnx_file_bytes(network, source.description, parts.picture, answer))
+    network = quantized(parts.network, source.calibration)
+    description = _with_own_threshold(source.description, Network(network), source.calibration)
+    target.write_bytes(onnx_file_bytes(network, description, parts.picture, _answer(description, network, parts.picture)))
 
 
-def _answer(source: Source, network: bytes) -> bytes:
+def _with_own_threshold(description: Exported, network: Network, pictures: NDArray[np.uint8]) -> Exported:
+    """The threshold of what is unknown fitted anew where it is on the distance, which 8 bits change a little."""
+    from sightline.evaluation.calibration import fit_threshold
+
+    distances = network.measure(pictures).distances
+    if distances is None or description.unknown_threshold is None or description.unknown_rejection is None:
+        return description
+    return description.model_copy(update={"unknown_threshold": fit_threshold(distances, description.unknown_rejection)})
+
+
+def _answer(description: Exported, network: bytes, picture: bytes) -> bytes:
     """What the quantized network says of the sample: near to what the bundle says, but not the same."""
-    description = source.description
     predictor = Predictor(description, Pipeline.from_dict(description.pipeline), Network(network))
-    found = predictor.predict(source.parts.picture).probabilities
-    return Sample(probabilities=tuple(found.tolist())).model_dump_json().encode()
+    measured = predictor.network.measure(predictor.prepare(picture)[None])
+    return Sample.of(measured, description.temperature).model_dump_json().encode()

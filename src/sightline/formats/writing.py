@@ -109,7 +109,9 @@ def write_export(
         except Exception as error:  # the runtimes' errors have no common root
             raise JobError(f"the model cannot be exported as {form.name}: {str(error)[:300]}") from error
         if not form.whole:
-            write_side_file(staged, form, source.description)
+            write_side_file(staged, form, source.without_distance)
+            if source.without_distance != source.description:
+                on_event(Note(f"{form.name} gives probabilities only: it calls no picture unknown, as onnx does"))
         try:
             with tempfile.TemporaryDirectory() as folder:
                 files = raw_files(pictures, Path(folder))

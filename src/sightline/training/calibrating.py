@@ -10,15 +10,24 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 from numpy.typing import NDArray
 
-from sightline.bundle import Calibration, Manifest, Predictor, load_bundle, load_weights, set_calibration, write_bundle
-from sightline.bundle.network import Network
+from sightline.bundle import (
+    Calibration,
+    Classifier,
+    Description,
+    Predictor,
+    calibrate,
+    load_bundle,
+    load_weights,
+    set_calibration,
+    write_bundle,
+)
 from sightline.data import Dataset
 from sightline.evaluation import Evaluation
 from sightline.evaluation.calibration import REJECTION, fit_temperature, fit_threshold
 from sightline.events import Listener, Note
 from sightline.models import MODELS, Gaussians, fit_gaussians, measure_features
 from sightline.pipeline import Pipeline
-from sightline.training.feed import Pictures
+from sightline.training.feed import Inputs8
 from sightline.training.inputs import prepare
 
 if TYPE_CHECKING:
@@ -29,13 +38,13 @@ if TYPE_CHECKING:
 __all__ = ["Calibrated", "evaluated", "fit_calibration", "fit_distance", "recalibrate"]
 
 
-def fit_distance(model: keras.Model, pictures: Pictures, labels: NDArray[np.int64], *, seed: int = 0) -> Gaussians:
+def fit_distance(model: keras.Model, pictures: Inputs8, labels: NDArray[np.int64], *, seed: int = 0) -> Gaussians:
     """What the layers of `model` see in the training pictures uint8 `(N, H, W, C)`, as a normal distribution of each class."""
     features, chosen = measure_features(model, pictures, seed=seed)
     return fit_gaussians(features, labels[chosen])
 
 
-def fit_calibration(network: Network, pictures: Pictures, labels: NDArray[np.int64], rejection: float = REJECTION) -> Calibration:
+def fit_calibration(network: Classifier, pictures: Inputs8, labels: NDArray[np.int64], rejection: float = REJECTION) -> Calibration:
     """Temperature and threshold from validation pictures uint8 `(N, H, W, C)`, through the very network that is shipped.
 
     At most a share `rejection` of the pictures lies beyond the threshold: on the distance where the network has one, else on
@@ -45,15 +54,11 @@ def fit_calibration(network: Network, pictures: Pictures, labels: NDArray[np.int
     temperature = fit_temperature(measured.probabilities, labels)
     if measured.distances is not None:
         return Calibration(temperature, "distance", fit_threshold(measured.distances, rejection), rejection)
-    from sightline.bundle.network import calibrate
-
     confidence = calibrate(measured.probabilities, temperature).max(axis=1)
     return Calibration(temperature, "confidence", -fit_threshold(-confidence, rejection), rejection)
 
 
-def evaluated(
-    predictor: Predictor, pictures: Pictures, labels: NDArray[np.int64], names: tuple[str, ...], split: str
-) -> Evaluation:
+def evaluated(predictor: Predictor, pictures: Inputs8, labels: NDArray[np.int64], names: tuple[str, ...], split: str) -> Evaluation:
     """What the bundle makes of prepared pictures uint8 `(N, H, W, C)`: probabilities, and which of them it knows."""
     measured = predictor.measure(pictures)
     known = predictor.known(measured)
@@ -106,7 +111,7 @@ def recalibrate(trial: Trial, rejection: float, on_event: Listener) -> Calibrate
     )
 
 
-def _with_distance(bundle: Path, manifest: Manifest, dataset: Dataset, target: Path, on_event: Listener) -> Path:
+def _with_distance(bundle: Path, manifest: Description, dataset: Dataset, target: Path, on_event: Listener) -> Path:
     """Export the bundle's network again, with the distances from `dataset`'s training pictures, to `target`."""
     architecture, pipeline = manifest.architecture, Pipeline.from_dict(manifest.pipeline)
     arguments: dict[str, Any] = dict(architecture.arguments)

@@ -36,10 +36,10 @@ class Source:
     items: NDArray[np.intp]
     first: int
 
-    def take(self, count: int) -> Source:
-        """The first `count` pictures."""
-        pictures = self.pictures[:count] if isinstance(self.pictures, np.ndarray) else self.pictures
-        return replace(self, pictures=pictures, items=self.items[:count])
+    def take(self, rows: NDArray[np.intp]) -> Source:
+        """The pictures at `rows` only."""
+        pictures = self.pictures[rows] if isinstance(self.pictures, np.ndarray) else self.pictures
+        return replace(self, pictures=pictures, items=self.items[rows])
 
 
 @dataclass(frozen=True)

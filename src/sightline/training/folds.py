@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-from dataclasses import replace
-
 import numpy as np
 from numpy.typing import NDArray
 
@@ -37,7 +35,7 @@ def out_of_fold(config: TrainConfig, inputs: Inputs, folds: int, on_event: Liste
     parts = StratifiedKFold(folds, shuffle=True, random_state=config.seed).split(labels, labels)
     for number, (rest, part) in enumerate(parts, 1):
         on_event(Note(f"Training network {number} of {folds}, on {len(rest):,} of {len(labels):,} pictures"))
-        some = replace(inputs, train=(pictures[rest], labels[rest]))
+        some = inputs.take(rest)
         network = build(config, some)
         make_trainer(config, some, network, on_event).run(None)
         shipped, _ = shipped_form(config, some, network)

@@ -67,6 +67,11 @@ class Inputs:
     left_out: int
     """How many pictures could not be read."""
 
+    def take(self, rows: NDArray[np.intp]) -> Inputs:
+        """The same with the training pictures at `rows` only."""
+        pictures, labels = self.train
+        return replace(self, source=self.source.take(rows), train=(pictures[rows], labels[rows]))
+
     @property
     def fingerprint(self) -> str:
         """Names the data together with the steps it went through."""
@@ -192,7 +197,7 @@ def time_steps(config: TrainConfig, inputs: Inputs) -> tuple[int, int, float]:
     """Run a few training steps: the network's parameters, the steps of an epoch, and the seconds one will take."""
     recipe = config.recipe
     few = min(len(inputs.train[1]), 3 * recipe.batch_size * recipe.steps_per_execution)
-    part = replace(inputs, source=inputs.source.take(few), train=(inputs.train[0][:few], inputs.train[1][:few]))
+    part = inputs.take(np.arange(few))
     seconds: list[float] = []
 
     def note(event: Event) -> None:
