@@ -11,11 +11,13 @@ from sightline.ops import (
     filters,
     geometry,
     histograms,
+    ink,
     lettering,
     morphology,
     repair,
     segment,
     shapes,
+    subject,
     thresholds,
     tone,
     warp,
@@ -34,11 +36,13 @@ from sightline.ops.effects import *
 from sightline.ops.filters import *
 from sightline.ops.geometry import *
 from sightline.ops.histograms import *
+from sightline.ops.ink import *
 from sightline.ops.lettering import *
 from sightline.ops.morphology import *
 from sightline.ops.repair import *
 from sightline.ops.segment import *
 from sightline.ops.shapes import *
+from sightline.ops.subject import *
 from sightline.ops.thresholds import *
 from sightline.ops.tone import *
 from sightline.ops.warp import *
@@ -54,11 +58,13 @@ __all__ += effects.__all__
 __all__ += filters.__all__
 __all__ += geometry.__all__
 __all__ += histograms.__all__
+__all__ += ink.__all__
 __all__ += lettering.__all__
 __all__ += morphology.__all__
 __all__ += repair.__all__
 __all__ += segment.__all__
 __all__ += shapes.__all__
+__all__ += subject.__all__
 __all__ += thresholds.__all__
 __all__ += tone.__all__
 __all__ += warp.__all__
