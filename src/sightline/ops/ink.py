@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from dataclasses import dataclass
+
 import cv2
 import numpy as np
 
@@ -17,10 +19,17 @@ FLAT = 0.3  # a drawing's ground has one value in so large a part of the picture
 CLEAN = 0.08  # and no more than this part has values close to it, as noise and light would give
 CLOSE = 12  # levels
 FULL = 0.9  # ink as strong as this is left as it is
-FAINT = 6.0  # ink is darker than its ground by so many standard deviations of the noise,
+FAINT = 3.0  # ink is darker than its ground by so many standard deviations of the noise,
 LEAST = 8  # and by so many levels of 255
 FOOT, HEAD = 0.25, 0.75  # parts of the ink's strength that become black and white: between them lie the edges of strokes
-REACH = 0.15  # of the longer side: farther than this from an edge nothing is ink
+REACH = 0.15  # of the longer side: farther than this from an edge nothing is ink,
+KEPT = 0.01  # and farther than this from where it is strong
+PIECE, SPECK = 0.025, 0.01  # of the longer side: the least length of the longest piece, and of any
+EDGED = 0.3  # of an outline: with less of it on edges it is a shadow
+WHOLE = 0.9  # and with so much it is all ink
+SURE = 0.2  # the ink's outline has so much more edge than the ground's
+BLUR = 0.8  # px, of the noise of photos
+DIM = 40  # levels added to a place's lightness before an edge is compared with it: noise in the dark is no edge
 
 
 @op(group="threshold", dtypes=("uint8",), channels=(1,))
@@ -78,30 +87,111 @@ def _is_ground(part: Image) -> bool:
 
 def _photographed(image: Image) -> Image:
     """The ink of a photo or a scan: how dark each pixel is beside the ground around the ink."""
-    work = _smaller(image, WORK)
-    if max(work.shape) > COARSE:
-        work = cv2.GaussianBlur(work, (0, 0), 0.8)
-    lighter, near = _parted(work)
-    light = _is_ground(lighter | ~near)
-    if not light and _is_ground(~lighter | ~near):
-        image, work, lighter = cv2.bitwise_not(image), cv2.bitwise_not(work), ~lighter
-    ink = ~lighter & near
+    small = _smaller(image, WORK)
+    found = _looked_at(small)
+    if found is None:
+        return np.zeros_like(image)
+    if found.edged < WHOLE and (again := _looked_at(_evened(small))) and again.edged > found.edged:
+        found = again
+    work, edges, near, lighter = found.work, found.edges, found.near, found.lighter
+    ink = _bounded(~lighter & near, edges)
     for _ in range(2):
         ground = _around(work, ink)
         share = cv2.divide(work, ground, scale=255)  # of the ground's lightness, in 255ths
-        strength = _strength(share, ink)
+        strength = _strength(share, ink, near)
         if strength is None:
             return np.zeros_like(image)
-        ink = share < 255 - FOOT * strength
-    kept = _grown(share < 255 - (FOOT + HEAD) / 2 * strength, 0.01)
-    if work is not image and work.shape != image.shape:
-        size = image.shape[::-1]
-        ground = cv2.resize(ground, size, interpolation=cv2.INTER_LINEAR)
-        kept = cv2.resize(kept, size, interpolation=cv2.INTER_LINEAR)
-        side = max(image.shape) // WORK
-        image = cv2.blur(image, (side, side))
-    share = cv2.divide(image, ground, scale=255)
-    return cv2.bitwise_and(looked_up(share, _ramp(strength)), kept)
+        ink = _bounded((share < 255 - FOOT * strength) & near, edges)
+    strong = _pieces(ink & (share < 255 - (FOOT + HEAD) / 2 * strength))
+    result = cv2.bitwise_and(looked_up(share, _ramp(strength)), _grown(strong, KEPT))
+    if result.shape == image.shape:
+        return result
+    return cv2.resize(result, image.shape[::-1], interpolation=cv2.INTER_CUBIC)
+
+
+def _evened(work: Image) -> Image:
+    """The picture without what a surface of the second degree can say of the light, fitted three times, the last without outliers."""
+    small = _smaller(work, COARSE // 2).astype(np.float32)
+    down, across = (np.linspace(-1, 1, length, dtype=np.float32) for length in small.shape)
+    y, x = (plane.ravel() for plane in np.meshgrid(down, across, indexing="ij"))
+    terms = np.stack([np.ones_like(x), x, y, x * x, x * y, y * y], axis=1)
+    values = small.ravel()
+    weights = np.ones_like(values)
+    fitted = values
+    for _ in range(3):
+        weighed = terms * weights[:, None]
+        fitted = terms @ np.linalg.lstsq(weighed.T @ terms, weighed.T @ values, rcond=None)[0]
+        spread = 2.5 * float(np.median(np.abs(values - fitted))) + 1
+        weights = 1 / (1 + ((values - fitted) / spread) ** 2)
+    surface = np.clip(fitted, 0.3 * fitted.max(), None).reshape(small.shape)
+    light = cv2.resize(surface / np.float32(surface.mean()), work.shape[::-1], interpolation=cv2.INTER_LINEAR)
+    return cv2.divide(work.astype(np.float32), light, dtype=cv2.CV_8U)
+
+
+@dataclass(frozen=True)
+class Look:
+    """A picture turned so that its ink is dark: `edges`, what is `near` one, what is `lighter` than the edges around it, all bool.
+
+    `edged` is how much of the outline of what is darker lies on edges.
+    """
+
+    work: Image
+    edges: Image
+    near: Image
+    lighter: Image
+    edged: float
+
+
+def _looked_at(work: Image) -> Look | None:
+    """What can be told of ink and ground; None where nothing has an edge.
+
+    The ink is what has edges all around it; where that is true of both, the vote of `_is_ground` counts.
+    """
+    if max(work.shape) > COARSE:
+        work = cv2.GaussianBlur(work, (0, 0), BLUR)
+    edges = _edges(work)
+    if not edges.any():
+        return None
+    lighter, near = _parted(work, edges)
+    dark, light = _edged(~lighter & near, edges), _edged(lighter & near, edges)
+    if dark > light if abs(dark - light) > SURE else _is_ground(lighter):
+        return Look(work, edges, near, lighter, dark)
+    return Look(cv2.bitwise_not(work), edges, near, ~lighter, light)
+
+
+def _outline(part: Image) -> Image:
+    """The pixels of `part`, bool, that touch others, but for those at the picture's edge."""
+    outline: Image = part & (cv2.erode(part.view(np.uint8), np.ones((3, 3), np.uint8)) == 0)
+    return outline
+
+
+def _edged(part: Image, edges: Image) -> float:
+    """How much of the outline of `part` lies on edges."""
+    outline = _outline(part)
+    return float((cv2.dilate(edges.view(np.uint8), np.ones((3, 3), np.uint8)).view(bool) & outline).sum() / max(1, outline.sum()))
+
+
+def _bounded(ink: Image, edges: Image) -> Image:
+    """The pieces of `ink` that have edges around them; others are shadows."""
+    count, labels = cv2.connectedComponents(ink.view(np.uint8))
+    outline = _outline(ink)
+    around = np.bincount(labels[outline], minlength=count)
+    sharp = np.bincount(labels[outline & edges], minlength=count)
+    kept = sharp > EDGED * around
+    kept[0] = False
+    bounded: Image = kept[labels]
+    return bounded
+
+
+def _pieces(marked: Image) -> Image:
+    """What of `marked` is no speck of noise."""
+    _, labels, rows, _ = cv2.connectedComponentsWithStats(marked.view(np.uint8))
+    sides = rows[:, [cv2.CC_STAT_WIDTH, cv2.CC_STAT_HEIGHT]].max(axis=1)
+    sides[0] = 0
+    longest = max(marked.shape)
+    kept = (sides >= SPECK * longest) & (sides.max() >= PIECE * longest)
+    pieces: Image = kept[labels]
+    return pieces
 
 
 def _smaller(image: Image, longest: int) -> Image:
@@ -112,53 +202,67 @@ def _smaller(image: Image, longest: int) -> Image:
     return cv2.resize(image, (max(1, round(columns * factor)), max(1, round(rows * factor))), interpolation=cv2.INTER_AREA)
 
 
-def _parted(work: Image) -> tuple[Image, Image]:
-    """What is lighter than the edges around it, and what is near an edge at all: two of bool `(H, W)`."""
-    values = work.astype(np.float32)
+def _edges(work: Image) -> Image:
+    """Where lightness changes at least half as fast as at the steepest places, relative to the place's own: bool `(H, W)`."""
     across, down = cv2.spatialGradient(cv2.GaussianBlur(work, (3, 3), 0))
-    slope = across.astype(np.float32) ** 2 + down.astype(np.float32) ** 2
-    typical = float(np.median(slope))
-    slope = np.maximum(slope - 9 * typical, 0)
-    strongest = np.partition(slope.ravel(), -max(1, slope.size // 200))[-max(1, slope.size // 200)]
-    near = _grown(slope > strongest / 8, REACH) > 0 if strongest > 0 else np.zeros(work.shape, bool)
-    small, weighed = _smaller(slope, COARSE), _smaller(slope * values, COARSE)
-    level = np.float32(0)
-    total = np.float32(1e-6)
-    for sigma, part in ((COARSE / 24, 1.0), (COARSE / 6, 0.05), (COARSE, 0.001)):
-        total = total + np.float32(part) * cv2.GaussianBlur(small, (0, 0), sigma)
+    slope = cv2.magnitude(across.astype(np.float32), down.astype(np.float32))
+    slope /= cv2.resize(_smaller(work, COARSE // 4), work.shape[::-1], interpolation=cv2.INTER_LINEAR) + np.float32(DIM)
+    count = max(8, slope.size // 1000)
+    steep = float(np.partition(slope.ravel(), -count)[-count]) / 2
+    edges: Image = slope > max(steep, 1e-6)
+    return edges
+
+
+def _parted(work: Image, edges: Image) -> tuple[Image, Image]:
+    """What is lighter than the edges around it, and what is near an edge at all: two of bool `(H, W)`."""
+    weights = edges.astype(np.float32)
+    small = _smaller(weights, COARSE)
+    level = _mean_around(_smaller(weights * work, COARSE), small)
+    surface = cv2.resize(level, work.shape[::-1], interpolation=cv2.INTER_LINEAR)
+    near = cv2.resize(_grown(small > 0, REACH), work.shape[::-1], interpolation=cv2.INTER_NEAREST) > 0
+    return work > surface, near
+
+
+def _mean_around(weighed: Image, weights: Image) -> Image:
+    """The mean by weights of what is around each place, far away where there is nothing near."""
+    total: Image = np.float32(1e-12)
+    level: Image = np.float32(0)
+    for width, part in ((32, 1.0), (8, 1e-3), (2, 1e-6)):
+        sigma = max(weights.shape) / width
+        total = total + np.float32(part) * cv2.GaussianBlur(weights, (0, 0), sigma)
         level = level + np.float32(part) * cv2.GaussianBlur(weighed, (0, 0), sigma)
-    surface = cv2.resize(level / total, work.shape[::-1], interpolation=cv2.INTER_LINEAR)
-    return values > surface, near
+    return level / total
 
 
 def _around(work: Image, ink: Image) -> Image:
     """The ground's lightness, uint8: the mean of what is no ink, weighed by a Gaussian."""
-    free = 1 - (_grown(ink, 0.006) > 0).astype(np.float32)
+    free = (_grown(ink, 0.006) == 0).astype(np.float32)
     if not free.any():
         free += 1
-    known = _smaller(free, COARSE)
-    values = _smaller(free * work, COARSE)
-    total, level = np.float32(1e-9), np.float32(0)
-    side = max(known.shape)
-    for sigma, part in ((side / 32, 1.0), (side / 8, 1e-2), (side / 2, 1e-4)):
-        total = total + np.float32(part) * cv2.GaussianBlur(known, (0, 0), sigma)
-        level = level + np.float32(part) * cv2.GaussianBlur(values, (0, 0), sigma)
-    surface = cv2.resize(level / total, work.shape[::-1], interpolation=cv2.INTER_LINEAR)
+    level = _mean_around(_smaller(free * work, COARSE), _smaller(free, COARSE))
+    surface = cv2.resize(level, work.shape[::-1], interpolation=cv2.INTER_LINEAR)
     rounded: Image = np.rint(np.clip(surface, 1, 255)).astype(np.uint8)
     return rounded
 
 
-def _strength(share: Image, ink: Image) -> float | None:
+def _strength(share: Image, ink: Image, near: Image) -> float | None:
     """By how many levels of 255 ink is darker than its ground; None where nothing stands out from the noise."""
-    depth = 255 - share[ink].astype(np.float32)
-    if not depth.size:
+    depth, rest = np.bincount(255 - share[ink], minlength=256), np.bincount(share[near & ~ink], minlength=256)
+    if not depth.any():
         return None
-    rest = share[~ink]
-    noise = 1.4826 * float(np.median(np.abs(rest.astype(np.float32) - np.median(rest)))) if rest.size else 0.0
-    deepest = float(np.percentile(depth, 75))
-    strong = depth[depth >= deepest / 2]
-    strength = float(np.median(strong))
+    deepest = _quantile(depth, 0.75)
+    depth[: deepest // 2] = 0
+    strength = _quantile(depth, 0.5)
+    middle = _quantile(rest, 0.5) if rest.any() else 0
+    distance = np.bincount(np.abs(np.arange(256) - middle), weights=rest, minlength=256)
+    noise = 1.4826 * _quantile(distance, 0.5)
     return strength if strength >= max(LEAST, FAINT * noise) else None
+
+
+def _quantile(counts: Image, part: float) -> int:
+    """The value up to which `part` of a histogram lies."""
+    total = np.cumsum(counts)
+    return int(np.searchsorted(total, part * total[-1]))
 
 
 def _ramp(strength: float) -> Image:
