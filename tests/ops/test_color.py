@@ -76,6 +76,23 @@ def test_to_rgb_lays_transparency_on_white_as_pillow_does() -> None:
     assert np.array_equal(sl.to_rgb(GRAY)[..., 2], GRAY)
 
 
+@pytest.mark.parametrize("dtype", ["uint8", "uint16", "float32"])
+@pytest.mark.parametrize(("ink", "ground"), [(0.0, 1.0), (0.3, 1.0), (0.7, 0.0), (1.0, 0.0)])
+def test_to_gray_on_contrast_shows_dark_and_light_ink_alike(dtype: str, ink: float, ground: float) -> None:
+    """One opaque stroke on a clear ground whose hidden colour is the other one."""
+    full = 1.0 if dtype == "float32" else float(np.iinfo(dtype).max)
+    image = np.zeros((6, 6, 4), dtype)
+    image[..., :3] = full * (1 - round(ink))
+    image[2:4, 1:5] = [full * ink] * 3 + [full]
+    for change in (sl.to_gray, sl.to_rgb):
+        laid = change(image, backdrop="contrast")
+        assert np.array_equal(laid, change(image, backdrop="black" if ground == 0 else "white"))
+        assert abs(float(laid[0, 0].max()) - full * ground) == 0
+    opaque = image.copy()
+    opaque[..., 3] = full
+    assert np.array_equal(sl.to_gray(opaque, backdrop="contrast"), sl.to_gray(opaque))
+
+
 @pytest.mark.parametrize(("backdrop", "ground"), [("white", 1.0), ("black", 0.0)])
 def test_to_rgb_rounds_every_value_under_every_alpha_to_the_nearest(backdrop: Any, ground: float) -> None:
     value, alpha = (grid.astype(np.uint8) for grid in np.meshgrid(np.arange(256), np.arange(256)))

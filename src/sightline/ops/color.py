@@ -32,7 +32,10 @@ __all__ = [
     "to_rgba",
 ]
 
-Backdrop = Annotated[Literal["white", "black"], Doc("What a transparent picture is laid on")]
+Backdrop = Annotated[
+    Literal["white", "black", "contrast"],
+    Doc("What a transparent picture is laid on; contrast: white or black, whichever differs more from what it shows"),
+]
 Space = Literal["rgb", "hsv", "hls", "lab", "luv", "ycrcb", "yuv", "xyz"]
 NAMES = {1: ("gray",), 3: ("red", "green", "blue"), 4: ("red", "green", "blue", "alpha")}
 WEIGHTS = {"bt709": (0.2126, 0.7152, 0.0722), "average": (1 / 3, 1 / 3, 1 / 3)}
@@ -349,6 +352,8 @@ def _with_alpha(image: Image) -> Image:
 
 def _flatten(image: Image, backdrop: str) -> Image:
     """Lay `(H, W, 4)` on white or black: `(H, W, 3)` of the same dtype, integers rounded to the nearest."""
+    if backdrop == "contrast":
+        backdrop = "black" if _shows_light(image) else "white"
     if image.dtype == np.uint8:
         lit = cv2.cvtColor(cv2.cvtColor(image, cv2.COLOR_RGBA2mRGBA), cv2.COLOR_RGBA2RGB)  # colour times alpha, rounded
         if backdrop == "black":
@@ -362,6 +367,13 @@ def _flatten(image: Image, backdrop: str) -> Image:
     mixed = image[..., :3] * alpha + ground * (1 - alpha)
     rounded: Image = mixed if image.dtype == np.float32 else np.rint(mixed)
     return rounded.astype(image.dtype)
+
+
+def _shows_light(image: Image) -> bool:
+    """Whether what the picture shows is lighter than middle gray, each pixel counted as much as it is opaque."""
+    alpha = cv2.extractChannel(image, 3).astype(np.float32)
+    light = cv2.cvtColor(image, cv2.COLOR_RGBA2GRAY).astype(np.float32)
+    return float(cv2.mean(light * alpha)[0]) > white(image) / 2 * float(cv2.mean(alpha)[0])
 
 
 def _from_rgb(image: Image, space: str) -> Image:
