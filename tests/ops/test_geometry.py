@@ -636,3 +636,98 @@ def test_rotate_scales_about_the_middle_as_opencv_does() -> None:
         matrix = cv2.getRotationMatrix2D(((FLOAT.shape[1] - 1) / 2, (FLOAT.shape[0] - 1) / 2), angle, scale)
         assert_close(sl.rotate(FLOAT, angle=angle, scale=scale), cv2.warpAffine(FLOAT, matrix, FLOAT.shape[1::-1]))
     assert sl.rotate(GRAY, angle=90, scale=2, expand=True).shape == (2 * GRAY.shape[1], 2 * GRAY.shape[0])
+
+
+# the subject
+
+
+def blot(rows: int, columns: int, top: int, left: int, size: tuple[int, int] = (28, 28), value: int = 255) -> Image:
+    """A rectangle of light on black."""
+    image = np.zeros(size, np.uint8)
+    image[top : top + rows, left : left + columns] = value
+    return image
+
+
+def test_fit_subject_leaves_every_picture_of_mnist_as_it_is() -> None:
+    """They were made so: 20 px long, their mass in the middle."""
+    pictures = np.asarray(sl.load_dataset("mnist").test.pictures)[:1000].reshape(-1, 28, 28)
+    for picture in pictures:
+        assert np.array_equal(sl.fit_subject(picture, stroke=2.0 if picture is pictures[0] else 0.0), picture)
+
+
+@pytest.mark.parametrize("dtype", ["uint8", "uint16", "float32"])
+def test_fit_subject_moves_what_has_the_size_without_changing_a_pixel(dtype: str) -> None:
+    picture = np.asarray(sl.load_dataset("mnist").test.pictures)[7].reshape(28, 28)
+    full = 1 if dtype == "float32" else np.iinfo(dtype).max
+    image = (picture / 255 * full).astype(dtype)
+    page = np.zeros((300, 200), dtype)
+    page[111:139, 17:45] = image
+    assert np.array_equal(sl.fit_subject(page), image)
+
+
+@pytest.mark.parametrize("factor", [2, 3, 5, 12])
+def test_fit_subject_scales_by_areas(factor: int) -> None:
+    """A picture enlarged by whole numbers comes back to the last bit."""
+    picture = np.asarray(sl.load_dataset("mnist").test.pictures)[3].reshape(28, 28)
+    large = picture.repeat(factor, axis=0).repeat(factor, axis=1)
+    assert np.abs(sl.fit_subject(large, threshold=0.0).astype(int) - picture).max() <= 2
+
+
+def test_fit_subject_puts_the_mass_or_the_box_in_the_middle() -> None:
+    wedge = np.zeros((60, 60), np.uint8)
+    wedge[10:50, 10:50] = np.tril(np.full((40, 40), 255, np.uint8))  # its mass is to the lower left
+    by_mass, by_box = sl.fit_subject(wedge), sl.fit_subject(wedge, center="box")
+    for result, middle in ((by_mass, ndimage.center_of_mass(by_mass)), (by_box, [(np.flatnonzero(by_box.max(1)).mean()), 13.5])):
+        assert abs(middle[0] - 13.5) <= 0.51
+        assert result.shape == (28, 28)
+    y, x = ndimage.center_of_mass(by_mass)
+    assert abs(x - 13.5) <= 0.51
+    y, x = ndimage.center_of_mass(by_box)
+    assert y > 15 > 12 > x
+
+
+def test_fit_subject_keeps_within_the_frame() -> None:
+    """A heavy end would carry the rest out of the picture."""
+    club = blot(2, 80, 50, 5, (100, 100))
+    club[44:58, 5:19] = 255
+    fitted = sl.fit_subject(club, box=28)
+    assert fitted[:, 0].any()
+    assert fitted[:, -1].any()
+
+
+def test_fit_subject_drops_a_speck_and_keeps_the_bar_of_a_five() -> None:
+    page = blot(80, 30, 60, 60, (300, 300))
+    alone = sl.fit_subject(page)
+    specked = page.copy()
+    specked[250:254, 20:24] = 255
+    assert np.array_equal(sl.fit_subject(specked), alone)
+    five = page.copy()
+    five[40:50, 80:130] = 255  # apart from the body by ten pixels
+    assert not np.array_equal(sl.fit_subject(five), alone)
+    assert cv2.connectedComponents((sl.fit_subject(five) > 60).view(np.uint8))[0] == 3
+
+
+@pytest.mark.parametrize("width", [1, 2, 4])
+def test_fit_subject_makes_thin_strokes_as_thick_as_asked(width: int) -> None:
+    page = np.zeros((1000, 1000), np.uint8)
+    cv2.line(page, (200, 150), (700, 850), 255, width, cv2.LINE_AA)
+    thin, thick = sl.fit_subject(page), sl.fit_subject(page, stroke=2.0)
+    assert thin.max() < 130
+    assert thick.max() == 255
+    length = float(np.hypot(*np.ptp(np.argwhere(thick > 40), axis=0)))
+    assert 1.5 < thick.sum() / 255 / length < 2.6
+
+
+def test_fit_subject_smooths_the_steps_of_a_small_bitmap() -> None:
+    bitmap = np.array([[255 * (abs(x - y) < 3) for x in range(16)] for y in range(16)], np.uint8)
+    fitted = sl.fit_subject(bitmap)
+    gray = np.count_nonzero((fitted > 12) & (fitted < 190)) / np.count_nonzero(fitted > 12)
+    assert gray > 0.25
+    assert fitted.max() > 240
+
+
+def test_fit_subject_of_nothing_is_nothing_and_a_box_has_to_fit() -> None:
+    assert not sl.fit_subject(np.zeros((50, 70), np.uint8)).any()
+    assert sl.fit_subject(np.full((50, 70), 5, np.uint8), width=40, height=30).shape == (30, 40)
+    with pytest.raises(ParameterError, match="at most 28 px, the shorter side"):
+        sl.fit_subject(np.zeros((50, 70), np.uint8), box=29)

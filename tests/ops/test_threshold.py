@@ -16,7 +16,7 @@ from sklearn.cluster import KMeans
 
 import sightline as sl
 from sightline.errors import ImageError, ParameterError
-from sightline.image import white
+from sightline.image import Image, white
 
 RNG = np.random.default_rng(1)
 GRAY = RNG.integers(0, 256, (20, 30), dtype=np.uint8)
@@ -445,3 +445,109 @@ def test_connected_components_are_a_sequence_with_a_short_text() -> None:
     assert len(found) == 600
     assert list(found) == found.to_dict()["components"]
     assert found[-1] == {"area": 2, "box": [87, 38, 2, 1], "centroid": [87.5, 38.0]}
+
+
+# ink and subject
+
+
+def digits(count: int) -> Image:
+    """MNIST's first test pictures, uint8 `(N, 28, 28)`."""
+    return np.asarray(sl.load_dataset("mnist").test.pictures)[:count].reshape(-1, 28, 28)
+
+
+def stroke(size: tuple[int, int] = (240, 320), width: int = 9) -> Image:
+    """Where there is ink: float32 from 0 to 1, a hook of one width."""
+    ink = np.zeros(size, np.uint8)
+    cv2.polylines(ink, [np.array([[110, 60], [200, 50], [170, 120], [210, 170], [130, 190]])], False, 255, width, cv2.LINE_AA)
+    return ink.astype(np.float32) / 255
+
+
+def lit(ink: Image, paper: float, tone: float, noise: float = 3.0, seed: int = 0) -> Image:
+    """A photo of it: light that falls to a third across the page, and noise."""
+    rows, columns = ink.shape
+    light = np.linspace(1, 0.35, columns, dtype=np.float32) * np.linspace(1, 0.8, rows, dtype=np.float32)[:, None]
+    values = (paper + (tone - paper) * ink) * light + np.random.default_rng(seed).normal(0, noise, ink.shape)
+    return np.clip(values, 0, 255).astype(np.uint8)
+
+
+def overlap(found: Image, ink: Image) -> float:
+    """Intersection over union."""
+    return float(((found > 127) & (ink > 0.5)).sum() / ((found > 127) | (ink > 0.5)).sum())
+
+
+def test_isolate_ink_leaves_light_ink_on_black_as_it_is_and_turns_the_inverse() -> None:
+    for picture in digits(500):
+        assert np.array_equal(sl.isolate_ink(picture), picture)
+        assert np.array_equal(sl.isolate_ink(255 - picture), picture)
+
+
+@pytest.mark.parametrize(("paper", "tone"), [(230, 50), (230, 150), (60, 220)], ids=["pen", "pencil", "chalk"])
+def test_isolate_ink_finds_a_stroke_under_uneven_light(paper: float, tone: float) -> None:
+    """The light falls by more than the pencil is darker than its paper."""
+    ink = stroke()
+    found = sl.isolate_ink(lit(ink, paper, tone))
+    assert overlap(found, ink) > 0.8
+    assert np.median(found[ink > 0.99]) > 230
+    assert not found[cv2.dilate(ink, np.ones((15, 15))) == 0].any()
+
+
+def test_isolate_ink_drops_faint_rules_and_a_shadow() -> None:
+    ink = stroke()
+    page = np.full(ink.shape, 225, np.float32)
+    page[15::30] = 185  # ruled
+    across = np.arange(320, dtype=np.float32)
+    shadow = 1 - 0.45 / (1 + np.exp(-(across - 60) / 8))
+    photo = np.clip((page * (1 - ink) + 50 * ink) * shadow, 0, 255).astype(np.uint8)
+    found = sl.isolate_ink(photo)
+    assert overlap(found, ink) > 0.8
+    assert not found[:, :90].any()
+
+
+@pytest.mark.parametrize("light", [False, True])
+def test_isolate_ink_takes_bold_strokes_that_cover_more_than_half(light: bool) -> None:
+    for number, picture in enumerate(digits(100)):
+        large = cv2.resize(picture, (112, 112), interpolation=cv2.INTER_CUBIC)
+        bold = cv2.dilate(large, np.ones((9, 9), np.uint8))
+        x, y, w, h = cv2.boundingRect((bold > 40).view(np.uint8))
+        if w < 0.4 * h:
+            continue  # a bar that fills its box is ink or ground, nobody knows
+        cut = np.ascontiguousarray(bold[y : y + h, x : x + w])
+        found = sl.isolate_ink(cut if light else 255 - cut)
+        assert np.abs(found.astype(int) - cut).max() < 30, number
+
+
+@pytest.mark.parametrize("noise", [0.0, 2.0, 6.0, 12.0])
+@pytest.mark.parametrize("level", [40, 128, 220])
+def test_isolate_ink_of_a_blank_page_is_black(level: float, noise: float) -> None:
+    for seed in range(4):
+        assert not sl.isolate_ink(lit(np.zeros((240, 320), np.float32), level, 0, noise, seed)).any()
+
+
+def test_isolate_ink_stretches_a_gray_drawing_and_keeps_its_soft_edges() -> None:
+    drawing = np.full((9, 40), 200, np.uint8)
+    drawing[4, 10:15] = (150, 100, 100, 100, 150)
+    assert sl.isolate_ink(drawing)[4, 8:17].tolist() == [0, 0, 128, 255, 255, 255, 128, 0, 0]
+
+
+def test_isolate_subject_cuts_a_garment_out_of_a_lit_floor() -> None:
+    rows, columns = np.mgrid[:300, :240]
+    shape = ((rows - 150) / 110) ** 2 + ((columns - 120) / 70) ** 2 < 1
+    floor = np.dstack([170 + rows / 10, 130 + rows / 10, 90 + rows / 10]) + np.random.default_rng(0).normal(0, 4, (300, 240, 3))
+    for color in ((30, 50, 120), (235, 235, 240), (160, 20, 30)):
+        photo = np.clip(np.where(shape[..., None], color, floor), 0, 255).astype(np.uint8)
+        cut = sl.isolate_subject(photo)
+        assert np.array_equal(cut[..., :3], photo)
+        assert overlap(cut[..., 3], shape.astype(np.float32)) > 0.95
+
+
+def test_isolate_subject_leaves_a_ground_of_pure_black_and_fills_holes() -> None:
+    image = np.zeros((60, 60, 3), np.uint8)
+    image[10:50, 10:50] = 90
+    assert (sl.isolate_subject(image)[..., 3] == 255).all()
+    ring = np.full((60, 60), 230, np.uint8)
+    ring[10:50, 10:50] = 40
+    ring[25:35, 25:35] = 230  # a print as light as the wall
+    alpha = sl.isolate_subject(ring)[..., 3]
+    assert alpha[30, 30] == 255
+    assert alpha[2, 2] == 0
+    assert not sl.isolate_subject(np.full((60, 60), 99, np.uint8))[..., 3].any()

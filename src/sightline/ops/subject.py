@@ -1,4 +1,4 @@
-"""The subject of a picture: found on its black ground, and brought to one size and place."""
+"""The subject of a picture: cut out of its ground, and brought to one size and place."""
 
 from __future__ import annotations
 
@@ -12,11 +12,11 @@ from typing_extensions import Doc
 
 from sightline.errors import ParameterError
 from sightline.image import Image, white
-from sightline.ops._op import op
-from sightline.ops._pixels import checked_size, clip01, level_of
+from sightline.ops._op import gives_channels, op
+from sightline.ops._pixels import checked_size, clip01, level_of, outermost
 from sightline.ops._types import Fraction, Side
 
-__all__ = ["fit_subject"]
+__all__ = ["fit_subject", "isolate_subject"]
 
 SURVEY = 128  # px, the longest side of the copy that specks are looked for in
 FINER = 4  # strokes are mended on a copy so many times as large as the result
@@ -24,6 +24,80 @@ SPECK = 0.08  # what has less than this part of the largest piece's ink and lies
 GAP = 0.04  # pieces nearer to each other than this part of the longer side are one
 SOFT = 0.1  # of the subject's pixels: with fewer tones between black and white its edges are hard
 BLUR = 0.5  # of a pixel of such a picture: the Gaussian that makes its steps a stroke
+RIM = 0.04  # of the longer side: so wide a border shows the ground
+SPREAD = 20.0  # levels of CIE Lab in 8 bit: colours of the border farther from its median count little
+LEAST_SPREAD = (20.0, 6.0, 6.0)  # squared levels of lightness, a and b, added to the variance of the ground
+APART = (2.5, 5.6)  # standard deviations: the subject is at least so far from the ground, and surely what is farther
+PART = 0.1  # what has less than this part of the largest region's area is no subject
+BLACK = (0.05, 0.2)  # of the picture and of its border: with so much of pure black the ground is black already
+
+
+@op(group="threshold", dtypes=("uint8",), channels=(1, 3), gives=gives_channels(4))
+def isolate_subject(image: Image) -> Image:
+    """Make the ground transparent and leave the subject: a garment on a floor, an object on a table. Gives RGBA.
+
+    The ground is what the border of the picture shows, as a plane through its colours in CIE Lab; the subject is what is farther from
+    it, by Mahalanobis' distance and Otsu's threshold, without small regions and with its holes filled. It takes milliseconds where
+    `grabcut` takes tenths of a second. A picture with a ground of pure black stays as it is, opaque.
+
+    >>> import numpy as np
+    >>> image = np.full((40, 40, 3), (150, 120, 80), np.uint8)
+    >>> image[10:30, 12:28] = (20, 60, 160)
+    >>> alpha = isolate_subject(image)[..., 3]
+    >>> int(alpha[20, 20]), int(alpha[3, 3]), int((alpha > 127).sum()) == 20 * 16
+    (255, 0, True)
+    """
+    rgb = cv2.cvtColor(image, cv2.COLOR_GRAY2RGB) if image.ndim == 2 else image
+    result = cv2.cvtColor(rgb, cv2.COLOR_RGB2RGBA)
+    if _is_on_black(image):
+        return result
+    rows, columns = image.shape[:2]
+    factor = min(1.0, SURVEY / max(rows, columns))
+    small = cv2.resize(rgb, (max(1, round(columns * factor)), max(1, round(rows * factor))), interpolation=cv2.INTER_AREA)
+    mask = _largest_regions(_from_ground(small))
+    return cv2.insertChannel(cv2.resize(mask, (columns, rows), interpolation=cv2.INTER_LINEAR), result, 3)
+
+
+def _is_on_black(image: Image) -> bool:
+    """Whether the ground is pure black, without the noise of a photo."""
+    light = image if image.ndim == 2 else image.max(axis=2)
+    counts = np.bincount(light.ravel(), minlength=16)
+    black: bool = counts[0] >= BLACK[0] * light.size and counts[0] > counts[1:9].sum()
+    return black and bool((outermost(light) == 0).mean() >= BLACK[1])
+
+
+def _from_ground(rgb: Image) -> Image:
+    """How far each pixel is from the ground that the border shows, in standard deviations: float32 `(H, W)`."""
+    lab = cv2.cvtColor(rgb, cv2.COLOR_RGB2LAB).astype(np.float32)
+    rows, columns = lab.shape[:2]
+    rim = max(2, round(RIM * max(rows, columns)))
+    border = np.ones((rows, columns), bool)
+    border[rim:-rim, rim:-rim] = False
+    down, across = np.linspace(-0.5, 0.5, rows, dtype=np.float32), np.linspace(-0.5, 0.5, columns, dtype=np.float32)
+    places = np.dstack([np.ones((rows, columns), np.float32), *np.meshgrid(across, down)])
+    colors, terms = lab[border], places[border]
+    far = ((colors - np.median(colors, axis=0)) ** 2).sum(axis=1)
+    weighed = terms * np.exp(-far / (2 * SPREAD**2))[:, None]
+    plane = np.linalg.solve(weighed.T @ terms + 1e-2 * np.eye(3, dtype=np.float32), weighed.T @ colors)
+    apart = lab - places @ plane
+    rest = apart[border]
+    rest = rest[(rest**2).sum(axis=1) < (3 * SPREAD) ** 2]
+    variance = np.diag(LEAST_SPREAD) + (rest.T @ rest / len(rest) if len(rest) else 0)
+    distance: Image = np.sqrt(np.einsum("hwi,ij,hwj->hw", apart, np.linalg.inv(variance), apart, optimize=True))
+    return distance.astype(np.float32)
+
+
+def _largest_regions(distance: Image) -> Image:
+    """The regions that are far from the ground, whole and without small ones: uint8 0 and 255."""
+    levels = np.clip(distance * 16, 0, 255).astype(np.uint8)
+    otsu = cv2.threshold(levels, 0, 255, cv2.THRESH_OTSU)[0] / 16
+    far = np.greater(distance, min(max(otsu, APART[0]), APART[1])).view(np.uint8)
+    disk = cv2.getStructuringElement(cv2.MORPH_ELLIPSE, (5, 5)) if max(far.shape) > SURVEY // 2 else np.ones((2, 2), np.uint8)
+    far = cv2.morphologyEx(cv2.morphologyEx(far, cv2.MORPH_CLOSE, disk), cv2.MORPH_OPEN, disk)
+    regions = cv2.findContours(far, cv2.RETR_EXTERNAL, cv2.CHAIN_APPROX_NONE)[0]
+    areas = [cv2.contourArea(each) + len(each) / 2 for each in regions]  # of the pixels, not between their middles
+    large = [each for each, area in zip(regions, areas, strict=True) if area >= PART * max(areas)]
+    return cv2.drawContours(np.zeros_like(far), large, -1, 255, cv2.FILLED)
 
 
 @op(group="geometry", channels=(1,), example={"box": 144, "width": 192, "height": 192})
@@ -103,9 +177,10 @@ def _without_specks(subject: Image, limit: float) -> Image:
     survey = subject if factor >= 1 else cv2.resize(subject, size, interpolation=cv2.INTER_AREA)
     marks = np.greater(survey, limit if factor >= 1 else 0).view(np.uint8)
     radius = max(1, round(GAP * max(survey.shape)))
-    count, labels = cv2.connectedComponents(cv2.dilate(marks, np.ones((2 * radius + 1, 2 * radius + 1), np.uint8)))
-    if count <= 2:
+    grown = cv2.dilate(marks, np.ones((2 * radius + 1, 2 * radius + 1), np.uint8))
+    if _is_one(grown):
         return subject
+    count, labels = cv2.connectedComponents(grown)
     ink = np.bincount(labels.ravel(), weights=survey.ravel(), minlength=count)[1:]
     specks = ink < SPECK * ink.max()
     if not specks.any():
@@ -119,6 +194,12 @@ def _without_specks(subject: Image, limit: float) -> Image:
     assert found is not None
     left, top, columns, rows = found
     return cleaned[top : top + rows, left : left + columns]
+
+
+def _is_one(marks: Image) -> bool:
+    """Whether all that is marked hangs together: of most subjects, and known much sooner than the number of their pieces."""
+    row, column = divmod(int(marks.argmax()), marks.shape[1])
+    return bool(cv2.floodFill(marks.copy(), None, (column, row), 2, flags=8)[0] == cv2.countNonZero(marks))
 
 
 def _scaled(subject: Image, box: int, stroke: float, limit: float) -> Image:
@@ -166,13 +247,13 @@ def _thickened(subject: Image, extra: float, limit: float) -> Image:
 
 
 def _stretched(subject: Image) -> Image:
-    strength = float(np.percentile(subject[subject > subject.max() / 2], 50))
+    """With its usual strength at white."""
+    usual = float(np.median(subject[subject > subject.max() / 2]))
     full = white(subject)
-    if subject.dtype == np.float32:
-        return np.minimum(subject / np.float32(strength), np.float32(1))
-    return cv2.convertScaleAbs(subject, alpha=full / strength) if subject.dtype == np.uint8 else np.minimum(
-        subject * (full / strength), full
-    ).astype(subject.dtype)
+    if subject.dtype == np.uint8:
+        return cv2.convertScaleAbs(subject, alpha=full / usual)
+    brighter: Image = np.minimum(subject * np.float32(full / usual), full).astype(subject.dtype)
+    return brighter
 
 
 def _smoothed(subject: Image, finer: int, limit: float) -> Image:
