@@ -28,6 +28,7 @@ PIECE, SPECK = 0.025, 0.01  # of the longer side: the least length of the longes
 EDGED = 0.3  # of an outline: with less of it on edges it is a shadow
 WHOLE = 0.9  # and with so much it is all ink
 SURE = 0.2  # the ink's outline has so much more edge than the ground's
+STEP = 9  # px, within which the edge of a stroke lies
 BLUR = 0.8  # px, of the noise of photos
 DIM = 40  # levels added to a place's lightness before an edge is compared with it: noise in the dark is no edge
 
@@ -103,7 +104,7 @@ def _photographed(image: Image) -> Image:
         strength = _strength(share, ink, near)
         if strength is None:
             return np.zeros_like(image)
-        ink = _bounded((share < 255 - FOOT * strength) & near, edges)
+        ink = _bounded((share < 255 - FOOT * strength) & near, _steps(share, strength))
     strong = _pieces(ink & (share < 255 - (FOOT + HEAD) / 2 * strength))
     result = cv2.bitwise_and(looked_up(share, _ramp(strength)), _grown(strong, KEPT))
     if result.shape == image.shape:
@@ -173,6 +174,13 @@ def _edged(part: Image, edges: Image) -> float:
     return float((cv2.dilate(edges.view(np.uint8), np.ones((3, 3), np.uint8)).view(bool) & outline).sum() / max(1, outline.sum()))
 
 
+def _steps(share: Image, strength: float) -> Image:
+    """Where lightness falls by half of the ink's strength within a few pixels, as it does not in a shadow: bool `(H, W)`."""
+    window = np.ones((STEP, STEP), np.uint8)
+    steps: Image = cv2.morphologyEx(share, cv2.MORPH_GRADIENT, window) > strength / 2
+    return steps
+
+
 def _bounded(ink: Image, edges: Image) -> Image:
     """The pieces of `ink` that have edges around them; others are shadows."""
     count, labels = cv2.connectedComponents(ink.view(np.uint8))
@@ -209,7 +217,7 @@ def _edges(work: Image) -> Image:
     across, down = cv2.spatialGradient(cv2.GaussianBlur(work, (3, 3), 0))
     slope = cv2.magnitude(across.astype(np.float32), down.astype(np.float32))
     slope /= cv2.resize(_smaller(work, COARSE // 4), work.shape[::-1], interpolation=cv2.INTER_LINEAR) + np.float32(DIM)
-    count = max(8, slope.size // 1000)
+    count = min(max(8, slope.size // 1000), slope.size)
     steep = float(np.partition(slope.ravel(), -count)[-count]) / 2
     edges: Image = slope > max(steep, 1e-6)
     return edges
