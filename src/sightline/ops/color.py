@@ -373,7 +373,7 @@ def _shows_light(image: Image) -> bool:
     """Whether what the picture shows is lighter than middle gray, each pixel counted as much as it is opaque."""
     alpha = cv2.extractChannel(image, 3).astype(np.float32)
     light = cv2.cvtColor(image, cv2.COLOR_RGBA2GRAY).astype(np.float32)
-    return float(cv2.mean(light * alpha)[0]) > white(image) / 2 * float(cv2.mean(alpha)[0])
+    return bool(cv2.mean(light * alpha)[0] > white(image) / 2 * cv2.mean(alpha)[0])
 
 
 def _from_rgb(image: Image, space: str) -> Image:

@@ -24,8 +24,10 @@ LEAST = 8  # and by so many levels of 255
 FOOT, HEAD = 0.25, 0.75  # parts of the ink's strength that become black and white: between them lie the edges of strokes
 REACH = 0.15  # of the longer side: farther than this from an edge nothing is ink,
 KEPT = 0.01  # and farther than this from where it is strong
+SURELY = 4.0  # standard deviations of the noise: what is strong is so much darker than its ground
+RANGE = 7.0  # of the same: an edge is higher, as noise hardly is within the window of a step
 PIECE, SPECK = 0.025, 0.01  # of the longer side: the least length of the longest piece, and of any
-EDGED = 0.3  # of an outline: with less of it on edges it is a shadow
+EDGED = 0.4  # of an outline: with less of it on edges it is a shadow
 WHOLE = 0.9  # and with so much it is all ink
 SURE = 0.2  # the ink's outline has so much more edge than the ground's
 STEP = 9  # px, within which the edge of a stroke lies
@@ -68,9 +70,11 @@ def _drawn(image: Image, commonest: int) -> Image:
     ground = commonest if (commonest > (low + high) / 2) == light else int(np.bincount(image[lighter == light]).argmax())
     if ground == 0 and high >= FULL * 255:
         return image.copy()
-    ink = cv2.subtract(ground, image) if light else cv2.subtract(image, ground)
-    most = cv2.minMaxLoc(ink)[1]
-    return ink if most >= FULL * 255 else cv2.convertScaleAbs(ink, alpha=255 / most)
+    most = ground - low if light else high - ground
+    gain = 1 if most >= FULL * 255 else 255 / most
+    steps = np.arange(256) - ground
+    table: Image = np.rint(np.clip((-steps if light else steps) * gain, 0, 255)).astype(np.uint8)
+    return looked_up(np.ascontiguousarray(image), table)
 
 
 def _is_ground(part: Image) -> bool:
@@ -97,15 +101,19 @@ def _photographed(image: Image) -> Image:
     if found.edged < WHOLE and (again := _looked_at(_evened(small))) and again.edged > found.edged:
         found = again
     work, edges, near, lighter = found.work, found.edges, found.near, found.lighter
+    noise = _noise(work)
     ink = _bounded(~lighter & near, edges)
+    strength: float | None = None
     for _ in range(2):
         ground = _around(work, ink)
         share = cv2.divide(work, ground, scale=255)  # of the ground's lightness, in 255ths
         strength = _strength(share, ink, near)
         if strength is None:
             return np.zeros_like(image)
-        ink = _bounded((share < 255 - FOOT * strength) & near, _steps(share, strength))
-    strong = _pieces(ink & (share < 255 - (FOOT + HEAD) / 2 * strength))
+        ink = _bounded((share < 255 - FOOT * strength) & near, _steps(work, ground, strength, noise))
+    assert strength is not None
+    deep = cv2.subtract(ground, work) > max(LEAST, SURELY * noise)
+    strong = _pieces(ink & deep & (share < 255 - (FOOT + HEAD) / 2 * strength))
     result = cv2.bitwise_and(looked_up(share, _ramp(strength)), _grown(strong, KEPT))
     if result.shape == image.shape:
         return result
@@ -113,7 +121,7 @@ def _photographed(image: Image) -> Image:
 
 
 def _evened(work: Image) -> Image:
-    """The picture without what a surface of the second degree can say of the light, fitted three times, the last without outliers."""
+    """The picture without what a surface of the second degree can say of the light, fitted three times, outliers left out."""
     small = _smaller(work, COARSE // 2).astype(np.float32)
     down, across = (np.linspace(-1, 1, length, dtype=np.float32) for length in small.shape)
     y, x = (plane.ravel() for plane in np.meshgrid(down, across, indexing="ij"))
@@ -174,10 +182,10 @@ def _edged(part: Image, edges: Image) -> float:
     return float((cv2.dilate(edges.view(np.uint8), np.ones((3, 3), np.uint8)).view(bool) & outline).sum() / max(1, outline.sum()))
 
 
-def _steps(share: Image, strength: float) -> Image:
-    """Where lightness falls by half of the ink's strength within a few pixels, as it does not in a shadow: bool `(H, W)`."""
-    window = np.ones((STEP, STEP), np.uint8)
-    steps: Image = cv2.morphologyEx(share, cv2.MORPH_GRADIENT, window) > strength / 2
+def _steps(work: Image, ground: Image, strength: float, noise: float) -> Image:
+    """Where lightness falls by half of the ink's strength within a few pixels, as shadows and noise do not: bool `(H, W)`."""
+    fall = cv2.morphologyEx(work, cv2.MORPH_GRADIENT, np.ones((STEP, STEP), np.uint8))
+    steps: Image = (fall > cv2.convertScaleAbs(ground, alpha=strength / 2 / 255)) & (fall > RANGE * noise)
     return steps
 
 
@@ -216,7 +224,7 @@ def _edges(work: Image) -> Image:
     """Where lightness changes at least half as fast as at the steepest places, relative to the place's own: bool `(H, W)`."""
     across, down = cv2.spatialGradient(cv2.GaussianBlur(work, (3, 3), 0))
     slope = cv2.magnitude(across.astype(np.float32), down.astype(np.float32))
-    slope /= cv2.resize(_smaller(work, COARSE // 4), work.shape[::-1], interpolation=cv2.INTER_LINEAR) + np.float32(DIM)
+    slope = slope / (cv2.resize(_smaller(work, COARSE // 4), work.shape[::-1], interpolation=cv2.INTER_LINEAR) + np.float32(DIM))
     count = min(max(8, slope.size // 1000), slope.size)
     steep = float(np.partition(slope.ravel(), -count)[-count]) / 2
     edges: Image = slope > max(steep, 1e-6)
@@ -235,8 +243,8 @@ def _parted(work: Image, edges: Image) -> tuple[Image, Image]:
 
 def _mean_around(weighed: Image, weights: Image) -> Image:
     """The mean by weights of what is around each place, far away where there is nothing near."""
-    total: Image = np.float32(1e-12)
-    level: Image = np.float32(0)
+    total: Image = np.full_like(weights, 1e-12)
+    level: Image = np.zeros_like(weights)
     for width, part in ((32, 1.0), (8, 1e-3), (2, 1e-6)):
         sigma = max(weights.shape) / width
         total = total + np.float32(part) * cv2.GaussianBlur(weights, (0, 0), sigma)
@@ -267,6 +275,11 @@ def _strength(share: Image, ink: Image, near: Image) -> float | None:
     distance = np.bincount(np.abs(np.arange(256) - middle), weights=rest, minlength=256)
     noise = 1.4826 * _quantile(distance, 0.5)
     return strength if strength >= max(LEAST, FAINT * noise) else None
+
+
+def _noise(work: Image) -> float:
+    """The standard deviation of the noise in levels of 255, by the median of what a blur takes away."""
+    return 1.4826 * float(np.median(cv2.absdiff(work.astype(np.float32), cv2.GaussianBlur(work, (0, 0), 2).astype(np.float32))))
 
 
 def _quantile(counts: Image, part: float) -> int:

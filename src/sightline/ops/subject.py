@@ -36,8 +36,8 @@ BLACK = (0.05, 0.2)  # of the picture and of its border: with so much of pure bl
 def isolate_subject(image: Image) -> Image:
     """Make the ground transparent and leave the subject: a garment on a floor, an object on a table. Gives RGBA.
 
-    The ground is what the border of the picture shows, as a plane through its colours in CIE Lab; the subject is what is farther from
-    it, by Mahalanobis' distance and Otsu's threshold, without small regions and with its holes filled. It takes milliseconds where
+    The ground is what the border of the picture shows, as a plane through its colours in CIE Lab; the subject is what is farther
+    from it, by Mahalanobis' distance and Otsu's threshold, without small regions and with its holes filled. It takes milliseconds where
     `grabcut` takes tenths of a second. A picture with a ground of pure black stays as it is, opaque.
 
     >>> import numpy as np
@@ -107,7 +107,9 @@ def fit_subject(
     box: Annotated[Side, Doc("Length of the longer side of the subject")] = 20,
     width: Annotated[Side, Doc("Width of the result")] = 28,
     height: Annotated[Side, Doc("Height of the result")] = 28,
-    center: Annotated[Literal["mass", "box"], Doc("What comes to the middle: the subject's centre of mass, or that of its box")] = "mass",
+    center: Annotated[
+        Literal["mass", "box"], Doc("What comes to the middle: the subject's centre of mass, or that of its box")
+    ] = "mass",
     stroke: Annotated[
         float, Interval(ge=0, le=64), Unit("px"), Doc("Strokes thinner than this in the result are made so thick; 0: none")
     ] = 0.0,
@@ -116,8 +118,8 @@ def fit_subject(
     """Bring a light subject on a black ground to one size and place: the way the pictures of MNIST were made.
 
     `(H, W)` becomes `(height, width)`: the subject's box is scaled until its longer side is `box`, and set down by whole pixels so
-    that its centre is in the middle, but wholly within the picture. Specks that lie apart are left out. Where edges are hard and the
-    subject is small, steps are smoothed to strokes. A picture that is so already stays exactly as it is, and an empty one empty.
+    that its centre is in the middle, but wholly within the picture. Specks that lie apart are left out. Where edges are hard and
+    the subject is small, steps are smoothed to strokes. A picture that is so already stays exactly as it is, and an empty one empty.
 
     LeCun, Cortes and Burges (1998) describe how MNIST was made: "size normalized to fit in a 20x20 pixel box while preserving their
     aspect ratio", then "centered in a 28x28 image by computing the center of mass".
@@ -132,7 +134,9 @@ def fit_subject(
     """
     if box > min(width, height):
         raise ParameterError(
-            "the box of fit_subject does not fit", expected=f"at most {min(width, height)} px, the shorter side", received=f"{box} px"
+            "the box of fit_subject does not fit",
+            expected=f"at most {min(width, height)} px, the shorter side",
+            received=f"{box} px",
         )
     checked_size(width, height)
     limit = level_of(threshold, image)
@@ -232,7 +236,7 @@ def _is_hard(subject: Image, limit: float) -> bool:
 
 
 def _thickness(subject: Image) -> float:
-    """The mean width of its strokes in pixels: twice the area by the length of the outline, the total variation (co-area formula)."""
+    """The mean width of its strokes in pixels: twice the area by the outline, the total variation (co-area formula)."""
     framed = cv2.copyMakeBorder(subject, 1, 1, 1, 1, cv2.BORDER_CONSTANT).astype(np.float32)
     across, down = framed[:-1, 1:] - framed[:-1, :-1], framed[1:, :-1] - framed[:-1, :-1]
     return 2 * float(framed.sum()) / float(cv2.magnitude(across, down).sum())
@@ -241,7 +245,8 @@ def _thickness(subject: Image) -> float:
 def _thickened(subject: Image, extra: float, limit: float) -> Image:
     """Strokes wider by `extra` pixels, of full strength."""
     radius = max(1, round(extra / 2))
-    framed = cv2.copyMakeBorder(subject, *4 * [radius + 2], cv2.BORDER_CONSTANT)
+    rim = radius + 2
+    framed = cv2.copyMakeBorder(subject, rim, rim, rim, rim, cv2.BORDER_CONSTANT)
     wide = cv2.dilate(framed, cv2.getStructuringElement(cv2.MORPH_ELLIPSE, (2 * radius + 1, 2 * radius + 1)))
     return _cut(_stretched(cv2.GaussianBlur(wide, (0, 0), FINER / 4)), limit)
 
