@@ -526,7 +526,7 @@ def test_isolate_ink_of_a_blank_page_is_black(level: float, noise: float) -> Non
 def test_isolate_ink_stretches_a_gray_drawing_and_keeps_its_soft_edges() -> None:
     drawing = np.full((9, 40), 200, np.uint8)
     drawing[4, 10:15] = (150, 100, 100, 100, 150)
-    assert sl.isolate_ink(drawing)[4, 8:17].tolist() == [0, 0, 128, 255, 255, 255, 128, 0, 0]
+    assert sl.isolate_ink(drawing)[4, 8:17].tolist() == [0, 0, 127, 255, 255, 255, 127, 0, 0]
 
 
 def test_isolate_subject_cuts_a_garment_out_of_a_lit_floor() -> None:

@@ -27,7 +27,7 @@ KEPT = 0.01  # and farther than this from where it is strong
 SURELY = 4.0  # standard deviations of the noise: what is strong is so much darker than its ground
 RANGE = 7.0  # of the same: an edge is higher, as noise hardly is within the window of a step
 PIECE, SPECK = 0.025, 0.01  # of the longer side: the least length of the longest piece, and of any
-EDGED = 0.4  # of an outline: with less of it on edges it is a shadow
+EDGED = 0.5  # of an outline: with less of it on edges it is a shadow
 WHOLE = 0.9  # and with so much it is all ink
 SURE = 0.2  # the ink's outline has so much more edge than the ground's
 STEP = 9  # px, within which the edge of a stroke lies
@@ -43,7 +43,7 @@ def isolate_ink(image: Image) -> Image:
     The light is evened out, the ink stretched to white; paper, its grain and faint ruled lines become black. A picture of one tone,
     or of noise alone, gives black. Light ink on pure black stays exactly as it is.
 
-    Ink and ground are parted by a surface through the tones at the edges of the strokes (Yanowitz and Bruckstein 1989), which follows
+    Ink and ground are parted by a surface through the tones at the edges of strokes (Yanowitz and Bruckstein 1989), which follows
     the light; the ground is the mean of what lies around the ink (normalized convolution, Knutsson and Westin 1993).
 
     >>> import numpy as np

@@ -119,7 +119,7 @@ def fit_subject(
 
     `(H, W)` becomes `(height, width)`: the subject's box is scaled until its longer side is `box`, and set down by whole pixels so
     that its centre is in the middle, but wholly within the picture. Specks that lie apart are left out. Where edges are hard and
-    the subject is small, steps are smoothed to strokes. A picture that is so already stays exactly as it is, and an empty one empty.
+    the subject is small, steps are smoothed to strokes. A picture that is so already stays as it is, and an empty one empty.
 
     LeCun, Cortes and Burges (1998) describe how MNIST was made: "size normalized to fit in a 20x20 pixel box while preserving their
     aspect ratio", then "centered in a 28x28 image by computing the center of mass".
