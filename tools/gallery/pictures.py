@@ -306,6 +306,7 @@ EXCEPTIONS: dict[str, Scene] = {
     # geometry
     "center_crop": Scene("coffee", {"width": 128, "height": 96}),
     "crop": Scene("coffee", {"x": 78, "y": 8, "width": 128, "height": 96}),
+    "fit_subject": Scene("horse", {"box": 144, "width": 192, "height": 192}),
     "letterbox": Scene("coffee"),
     "perspective": Scene(
         "page-seen", {"source": LEANING, "target": ((0, 0), (WIDTH - 1, 0), (WIDTH - 1, HEIGHT - 1), (0, HEIGHT - 1))}
@@ -341,6 +342,8 @@ EXCEPTIONS: dict[str, Scene] = {
     "flood_fill": Scene("sample"),
     "grabcut": Scene("coffee"),
     "in_range": Scene("sample"),
+    "isolate_subject": Scene("coffee"),
+    "isolate_ink": Scene("page"),
     "kmeans": Scene("tissue"),
     "watershed": Scene("touching"),
     "mask_from_color": Scene("scribbled", {"color": RED, "tolerance": 0.15}),
