@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 from collections.abc import Callable
+from pathlib import Path
+from typing import Any
 
 import cv2
 import numpy as np
@@ -36,11 +38,18 @@ def photo(ink: Image, seed: int, paper: float = 225, tone: float = 50) -> Image:
     light = np.linspace(1, 0.4, ink.shape[1], dtype=np.float32)[:: rng.choice([-1, 1])]
     values = (paper + (tone - paper) * ink) * light + rng.normal(0, 4, ink.shape)
     packed = cv2.imencode(".jpg", np.clip(values, 0, 255).astype(np.uint8), [cv2.IMWRITE_JPEG_QUALITY, 75])[1]
-    return cv2.imdecode(packed, cv2.IMREAD_GRAYSCALE)
+    image = cv2.imdecode(packed, cv2.IMREAD_GRAYSCALE)
+    assert image is not None
+    return image
+
+
+def pipeline_of(steps: Any) -> Pipeline:
+    return Pipeline(tuple(steps))
 
 
 def mouse(ink: Image, seed: int) -> Image:
-    return 255 - np.rint(255 * ink).astype(np.uint8)
+    negative: Image = 255 - np.rint(255 * ink).astype(np.uint8)
+    return negative
 
 
 def clear(level: int) -> Callable[[Image, int], Image]:
@@ -64,7 +73,7 @@ def test_digits_of_any_making_are_read(size: int, render: Callable[[Image, int],
     test = sl.load_dataset("mnist").test
     assert test is not None
     pictures, labels = np.asarray(test.pictures)[:COUNT].reshape(-1, 28, 28), np.asarray(test.labels)[:COUNT]
-    steps = Pipeline(DIGITS)
+    steps = pipeline_of(DIGITS)
     seen = np.stack([steps.run(render(drawn(digit, size, seed), seed)) for seed, digit in enumerate(pictures)])
     assert (sl.load("mnist").probabilities(seen).argmax(axis=1) == labels).mean() >= least
 
@@ -72,20 +81,17 @@ def test_digits_of_any_making_are_read(size: int, render: Callable[[Image, int],
 def test_the_pictures_of_mnist_stay_as_they_are() -> None:
     test = sl.load_dataset("mnist").test
     assert test is not None
-    steps = Pipeline(DIGITS)
+    steps = pipeline_of(DIGITS)
     for picture in np.asarray(test.pictures)[:500].reshape(-1, 28, 28):
         assert np.array_equal(steps.run(picture), picture)
 
 
-def test_photos_of_garments_are_told_apart_far_better_than_shrunk_as_they_are(shared: object) -> None:
-    from pathlib import Path
-
-    assert isinstance(shared, Path)
+def test_photos_of_garments_are_told_apart_far_better_than_shrunk_as_they_are(shared: Path) -> None:
     kinds = {"t-shirt": 0, "pants": 1, "dress": 3}
     files = [
         (path, label) for kind, label in kinds.items() for path in sorted((shared / "clothing" / "train" / kind).iterdir())[:15]
     ]
-    steps = Pipeline(CLOTHING)
+    steps = pipeline_of(CLOTHING)
     seen = np.stack([steps.run(sl.read(path)) for path, _ in files])
     plain = np.stack([sl.letterbox(sl.match_polarity(sl.to_gray(sl.read(path))), width=28, height=28) for path, _ in files])
     labels = np.array([label for _, label in files])

@@ -650,14 +650,14 @@ def blot(rows: int, columns: int, top: int, left: int, size: tuple[int, int] = (
 
 def test_fit_subject_leaves_every_picture_of_mnist_as_it_is() -> None:
     """They were made so: 20 px long, their mass in the middle."""
-    pictures = np.asarray(sl.load_dataset("mnist").test.pictures)[:1000].reshape(-1, 28, 28)
+    pictures = np.asarray(sl.load_dataset("mnist").splits()["test"].pictures)[:1000].reshape(-1, 28, 28)
     for picture in pictures:
         assert np.array_equal(sl.fit_subject(picture, stroke=2.0 if picture is pictures[0] else 0.0), picture)
 
 
 @pytest.mark.parametrize("dtype", ["uint8", "uint16", "float32"])
 def test_fit_subject_moves_what_has_the_size_without_changing_a_pixel(dtype: str) -> None:
-    picture = np.asarray(sl.load_dataset("mnist").test.pictures)[7].reshape(28, 28)
+    picture = np.asarray(sl.load_dataset("mnist").splits()["test"].pictures)[7].reshape(28, 28)
     full = 1 if dtype == "float32" else np.iinfo(dtype).max
     image = (picture / 255 * full).astype(dtype)
     page = np.zeros((300, 200), dtype)
@@ -668,7 +668,7 @@ def test_fit_subject_moves_what_has_the_size_without_changing_a_pixel(dtype: str
 @pytest.mark.parametrize("factor", [2, 3, 5, 12])
 def test_fit_subject_scales_by_areas(factor: int) -> None:
     """A picture enlarged by whole numbers comes back to the last bit."""
-    picture = np.asarray(sl.load_dataset("mnist").test.pictures)[3].reshape(28, 28)
+    picture = np.asarray(sl.load_dataset("mnist").splits()["test"].pictures)[3].reshape(28, 28)
     large = picture.repeat(factor, axis=0).repeat(factor, axis=1)
     assert np.abs(sl.fit_subject(large, threshold=0.0).astype(int) - picture).max() <= 2
 

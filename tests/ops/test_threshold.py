@@ -452,7 +452,7 @@ def test_connected_components_are_a_sequence_with_a_short_text() -> None:
 
 def digits(count: int) -> Image:
     """MNIST's first test pictures, uint8 `(N, 28, 28)`."""
-    return np.asarray(sl.load_dataset("mnist").test.pictures)[:count].reshape(-1, 28, 28)
+    return np.asarray(sl.load_dataset("mnist").splits()["test"].pictures)[:count].reshape(-1, 28, 28)
 
 
 def stroke(size: tuple[int, int] = (240, 320), width: int = 9) -> Image:
