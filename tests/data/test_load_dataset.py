@@ -84,6 +84,7 @@ def test_the_facts_are_plain_and_complete(tmp_path: Path) -> None:
         "homepage",
         "source",
         "augmentation",
+        "subject",
         "background",
         "split",
         "own_splits",

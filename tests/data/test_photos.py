@@ -11,7 +11,7 @@ import numpy as np
 import pytest
 
 import sightline as sl
-from sightline.data.photos import CLOTHING, DIGITS
+from sightline.data.photos import clothing, digits
 from sightline.image import Image
 from sightline.pipeline import Pipeline
 
@@ -73,7 +73,7 @@ def test_digits_of_any_making_are_read(size: int, render: Callable[[Image, int],
     test = sl.load_dataset("mnist").test
     assert test is not None
     pictures, labels = np.asarray(test.pictures)[:COUNT].reshape(-1, 28, 28), np.asarray(test.labels)[:COUNT]
-    steps = pipeline_of(DIGITS)
+    steps = pipeline_of(digits())
     seen = np.stack([steps.run(render(drawn(digit, size, seed), seed)) for seed, digit in enumerate(pictures)])
     assert (sl.load("mnist").probabilities(seen).argmax(axis=1) == labels).mean() >= least
 
@@ -81,7 +81,7 @@ def test_digits_of_any_making_are_read(size: int, render: Callable[[Image, int],
 def test_the_pictures_of_mnist_stay_as_they_are() -> None:
     test = sl.load_dataset("mnist").test
     assert test is not None
-    steps = pipeline_of(DIGITS)
+    steps = pipeline_of(digits())
     for picture in np.asarray(test.pictures)[:500].reshape(-1, 28, 28):
         assert np.array_equal(steps.run(picture), picture)
 
@@ -91,7 +91,7 @@ def test_photos_of_garments_are_told_apart_far_better_than_shrunk_as_they_are(sh
     files = [
         (path, label) for kind, label in kinds.items() for path in sorted((shared / "clothing" / "train" / kind).iterdir())[:15]
     ]
-    steps = pipeline_of(CLOTHING)
+    steps = pipeline_of(clothing())
     seen = np.stack([steps.run(sl.read(path)) for path, _ in files])
     plain = np.stack([sl.letterbox(sl.match_polarity(sl.to_gray(sl.read(path))), width=28, height=28) for path, _ in files])
     labels = np.array([label for _, label in files])

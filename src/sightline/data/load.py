@@ -66,7 +66,7 @@ def _named(spec: DatasetSpec, progress: Progress | None) -> Contents:
         fetched = fetch(spec, progress)
         contents, origin = spec_contents(spec, fetched.contents), fetched.origin
     about = {"title": spec.title, "licence": spec.licence, "citation": spec.citation, "homepage": spec.homepage}
-    nature = {"augmentation": [dict(step) for step in spec.augmentation], "background": spec.background}
+    nature = {"subject": spec.subject, "augmentation": [dict(step) for step in spec.augmentation], "background": spec.background}
     facts: dict[str, Any] = {**about, "source": origin, **nature, "ignored": {}, **contents.facts}
     return Contents(contents.name, contents.classes, contents.splits, facts)
 
@@ -89,7 +89,14 @@ def _from_path(path: Path) -> Contents:
     except OSError as error:  # a name that is too long, a folder that may not be entered
         raise DatasetError(f"cannot read {str(path)!r}: {error.strerror or error}") from error
     facts: dict[str, Any] = {"title": contents.name, "licence": None, "citation": None, "homepage": None}
-    facts |= {"source": str(path.absolute()), "augmentation": None, "background": None, "ignored": {}, **contents.facts}
+    facts |= {
+        "source": str(path.absolute()),
+        "subject": None,
+        "augmentation": None,
+        "background": None,
+        "ignored": {},
+        **contents.facts,
+    }
     return Contents(contents.name, contents.classes, contents.splits, facts)
 
 

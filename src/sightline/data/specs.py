@@ -6,6 +6,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field
 from typing import Any, Literal
 
+from sightline.data.photos import Subject
 from sightline.registry import Registry
 
 __all__ = ["DATASETS", "ERASE", "IDX_FILES", "DataFile", "DatasetSpec"]
@@ -31,7 +32,8 @@ class DatasetSpec:
     """A named dataset. `shape` is (height, width, channels); `counts` gives the pictures of each split as delivered.
 
     `mirrors` are URLs to which a file's name and `.gz` are appended; `debian` and `npm` name packages that hold the files.
-    `augmentation` are steps of a pipeline that training may take without changing a label; `background` is the pictures' ground.
+    `subject` is what they show: photos of it are brought to look like them. `augmentation` are steps of a pipeline that
+    training may take without changing a label; `background` is the pictures' ground.
     A spec without files is read from an installed Python package by its `reader`.
     """
 
@@ -41,6 +43,7 @@ class DatasetSpec:
     classes: tuple[str, ...]
     counts: Mapping[str, int] = field(hash=False)
     reader: Literal["idx", "digits"]
+    subject: Subject
     augmentation: tuple[Mapping[str, Any], ...] = field(hash=False)
     background: Literal["dark", "light"]
     licence: str
@@ -94,6 +97,7 @@ _SPECS = (
         ),
         counts={"train": 60_000, "test": 10_000},
         reader="idx",
+        subject="clothing",
         augmentation=({"flip": {}, "p": 0.5, "when": "train"}, {**_NUDGE, "p": 0.5}, ERASE),
         background="dark",
         licence="MIT",
@@ -119,6 +123,7 @@ _SPECS = (
         classes=_DIGITS,
         counts={"train": 60_000, "test": 10_000},
         reader="idx",
+        subject="digits",
         augmentation=(_NUDGE, _TURN),
         background="dark",
         licence="CC BY-SA 3.0",
@@ -143,6 +148,7 @@ _SPECS = (
         classes=_DIGITS,
         counts={"train": 1_438, "test": 359},
         reader="digits",
+        subject="digits",
         augmentation=(_NUDGE, _TURN),
         background="dark",
         licence="CC BY 4.0",

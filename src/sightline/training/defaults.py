@@ -5,6 +5,7 @@ from __future__ import annotations
 from typing import Any
 
 from sightline.data import Dataset
+from sightline.data.photos import SUBJECTS
 from sightline.data.specs import ERASE
 from sightline.pipeline import Pipeline
 
@@ -14,15 +15,17 @@ __all__ = ["default_pipeline"]
 def default_pipeline(dataset: Dataset, shape: tuple[int, int, int], *, augment: bool = False) -> Pipeline:
     """The steps that bring any picture to the input `(H, W, C)` of a network trained on `dataset`.
 
+    Where the dataset says what it shows, photos of that are brought to look like its pictures; else they are fitted in whole.
     With `augment` the steps follow that change pictures in training without changing their label: those the dataset states,
     else small shifts and erased patches; no mirroring and no turning, which may change a label.
     """
     height, width, channels = shape
-    steps: list[Any] = ["to_depth8", "to_gray" if channels == 1 else "to_rgb"]
-    background = dataset.facts.get("background")
-    if background and channels == 1:
-        steps.append({"match_polarity": {"background": background}})
-    steps.append({"letterbox": {"width": width, "height": height}})
+    subject = dataset.facts.get("subject") if channels == 1 else None
+    steps: list[Any]
+    if subject is not None:
+        steps = list(SUBJECTS[subject](width, height))
+    else:
+        steps = ["to_depth8", "to_gray" if channels == 1 else "to_rgb", {"letterbox": {"width": width, "height": height}}]
     if augment:
         stated = dataset.facts.get("augmentation")
         steps += _light(min(height, width)) if stated is None else stated
