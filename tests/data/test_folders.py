@@ -84,6 +84,25 @@ def test_what_is_no_picture_is_counted(tmp_path: Path) -> None:
         "not pictures": 1,
         "outside a class folder": 2,
     }
+    assert dict(contents.facts["strays"]) == {
+        "other": "folders that are no split",
+        "README": "outside a class folder",
+        "train/loose.png": "outside a class folder",
+        "train/a/notes.txt": "not pictures",
+    }
+
+
+def test_an_empty_class_and_a_broken_link_are_named(tmp_path: Path) -> None:
+    tree(tmp_path, *(f"train/{label}/{number}.png" for label in "ab" for number in range(3)), "val/c/1.png")
+    (tmp_path / "train/c").mkdir()
+    (tmp_path / "train/a/gone.png").symlink_to(tmp_path / "nowhere.png")
+    with pytest.raises(DatasetError, match="class folders without pictures.*received train/c"):
+        load_dataset(tmp_path)
+    dataset = load_dataset(tmp_path, strict=False)
+    assert dataset.facts["empty"] == ["train/c"]
+    assert dataset.facts["strays"] == [["train/a/gone.png", "broken links"]]
+    assert dataset.train.counts(3).tolist() == [3, 3, 0]
+    assert dataset.fingerprint == ""
 
 
 def test_links_are_followed_but_not_in_circles(tmp_path: Path) -> None:
@@ -102,15 +121,15 @@ def test_links_are_followed_but_not_in_circles(tmp_path: Path) -> None:
 @pytest.mark.parametrize(
     ("names", "empty", "reason"),
     [
-        (("a/1.png",), "b", "class folder '.*b' has no pictures"),
-        (("train/a/1.png", "train/b/1.png", "test/a/1.png"), "test/b", "class folder '.*b' has no pictures"),
+        (("a/1.png",), "b", "class folders without pictures.*received b"),
+        (("train/a/1.png", "train/b/1.png", "test/a/1.png"), "test/b", "class folders without pictures.*received test/b"),
         (("a/1.png",), None, "too few classes.*received a"),
-        (("1.png", "2.png"), None, "no pictures to train on"),
-        (("test/a/1.png", "val/a/1.png"), None, "no pictures to train on"),
+        (("1.png", "2.png"), None, "no pictures to train on: received 2 files in no class folder"),
+        (("test/a/1.png", "val/a/1.png"), None, "no pictures to train on: received only validation and test"),
         (("train/a/1.png", "train/b/1.png", "val/c/1.png"), None, "classes in 'validation' that are not in 'train'.*received c"),
         (("train/a/1.png", "train/b/1.png", "val/a/1.png", "valid/a/1.png"), None, "two folders for 'validation'"),
-        ((), "train", "no pictures to train on"),
-        ((), "a", "class folder"),
+        ((), "train", "no pictures to train on: received nothing"),
+        ((), "a", "no pictures to train on: received 1 empty class folder"),
     ],
 )
 def test_a_folder_that_is_no_dataset_is_refused(tmp_path: Path, names: tuple[str, ...], empty: str | None, reason: str) -> None:

@@ -89,6 +89,8 @@ def test_the_facts_are_plain_and_complete(tmp_path: Path) -> None:
         "split",
         "own_splits",
         "ignored",
+        "strays",
+        "empty",
     } == set(named)
     assert json.loads(json.dumps(named)) == named
     assert "seed 0" in named["split"]
@@ -167,7 +169,18 @@ def test_a_split_checks_and_takes() -> None:
 
 
 def test_the_public_names_are_these() -> None:
-    assert sightline.data.__all__ == ["DATASETS", "Dataset", "DatasetSpec", "Finding", "Split", "check_dataset", "load_dataset"]
+    assert sorted(sightline.data.__all__) == sorted(
+        ["DATASETS", "Dataset", "DatasetSpec", "Finding", "Split", "check_dataset", "findings_sheet", "load_dataset"]
+    )
+        "DATASETS",
+        "Dataset",
+        "DatasetSpec",
+        "Finding",
+        "Split",
+        "check_dataset",
+        "findings_sheet",
+        "load_dataset",
+    ]
 
 
 def test_importing_is_light() -> None:

@@ -79,17 +79,23 @@ def info(data: Data, json: Json = False, quiet: Quiet = False) -> None:
 
 
 @app.command()
-def check(data: Data, json: Json = False, quiet: Quiet = False) -> None:
-    """Look for what spoils a training: damage, duplicates, leaks, imbalance. Exits with 1 when something is wrong.
+def check(
+    data: Data,
+    output: Annotated[Path | None, typer.Option("--output", "-o", help="Draw the pictures concerned on this sheet")] = None,
+    strict: Annotated[bool, typer.Option("--strict", help="Exit with 1 for warnings, too")] = False,
+    json: Json = False,
+    quiet: Quiet = False,
+) -> None:
+    """Look for what spoils a training: damage, duplicates, leaks, oddities, imbalance. Exits with 1 when there is an error.
 
-    [bold]sightline data check photos/[/bold]
+    [bold]sightline data check photos/ -o sheet.png[/bold]
     """
     from dataclasses import asdict
 
-    from sightline.data import check_dataset
+    from sightline.jobs import data_check
 
     with listening(quiet=quiet) as listen:
-        findings = check_dataset(_load(data, listen))
+        findings, sheet = data_check(data, sheet=output, on_event=listen)
     if json:
         print_json([asdict(finding) for finding in findings])
     for finding in [] if json else findings:
@@ -100,7 +106,9 @@ def check(data: Data, json: Json = False, quiet: Quiet = False) -> None:
             say(f"    and {len(finding.items) - 5:,} more (all of them with --json)")
     if not findings and not json:
         say("Nothing found.")
-    if any(finding.severity == "error" for finding in findings):
+    if output is not None and not json:
+        say(str(sheet) if sheet else f"No finding has pictures to draw: {str(output)!r} is not written.")
+    if any(finding.severity == "error" or (strict and finding.severity == "warning") for finding in findings):
         raise typer.Exit(1)
 
 

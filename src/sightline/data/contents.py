@@ -43,7 +43,8 @@ class Contents:
             raise DatasetError(f"{self.name!r} has too few classes", expected="at least 2", received=some(self.classes) or "none")
         for split, pictures in self.splits.items():
             if not len(pictures):
-                raise DatasetError(f"{self.name!r} has no pictures in {split!r}", fix="Fill it or leave it out.")
+                where = "" if split == UNSPLIT else f" in {split!r}"
+                raise DatasetError(f"{self.name!r} has no pictures{where}", fix="Fill it or leave it out.")
 
     def fingerprint(self) -> str:
         """SHA-256 over class names, labels and pictures of all splits, in order; of files their relative names and bytes.

@@ -23,19 +23,29 @@ LAYOUT = "train/<class>/, with or without val/<class>/ and test/<class>/; or onl
 
 @dataclass
 class _Found:
-    """The pictures seen so far, (class, path, name in reports) by split, and how many files were passed over and why."""
+    """The pictures seen so far, (class, path, name in reports) by split; what was passed over and why; classes without any."""
 
+    root: Path
     pictures: dict[str, list[tuple[str, Path, str]]] = field(default_factory=dict)
     ignored: Counter[str] = field(default_factory=Counter)
+    strays: list[tuple[str, str]] = field(default_factory=list)
+    empty: list[Path] = field(default_factory=list)
+
+    def pass_over(self, path: Path, why: str) -> None:
+        """Count and name what is not read."""
+        why = "broken links" if path.is_symlink() and not path.exists() else why
+        self.ignored[why] += 1
+        self.strays.append((path.relative_to(self.root).as_posix(), why))
 
 
 def read_folder(root: Path) -> Contents:
     """Read the paths of a folder of pictures; classes are the names of its folders, numbers in their own order.
 
-    Hidden files, `__MACOSX` and what has no picture's suffix are passed over and counted in `facts["ignored"]`.
-    DatasetError names a class without pictures, and one that is in another split but not in `train`.
+    Hidden files, `__MACOSX` and what has no picture's suffix are passed over and counted in `facts["ignored"]`; but for hidden
+    ones `facts["strays"]` names them. `facts["empty"]` names class folders without pictures. DatasetError names a class that is
+    in another split but not in `train`.
     """
-    found = _Found()
+    found = _Found(root)
     for split, folder in _split_folders(root, found).items():
         found.pictures[split] = []
         for class_folder in _subfolders(folder, found):
@@ -43,7 +53,7 @@ def read_folder(root: Path) -> Contents:
             for path in _pictures_below(class_folder, found, ()):
                 found.pictures[split].append((class_folder.name, path, path.relative_to(root).as_posix()))
             if len(found.pictures[split]) == before:
-                raise DatasetError(f"the class folder {str(class_folder)!r} has no pictures", fix="Fill it or remove it.")
+                found.empty.append(class_folder)
     return _contents(root.resolve().name, found)
 
 
@@ -52,7 +62,7 @@ def read_csv(table: Path) -> Contents:
 
     DatasetError names the line that does not fit, and the files that are missing.
     """
-    found = _Found()
+    found = _Found(table.parent)
     missing = []
     for line, row in _rows(table):
         path, label = Path(row["path"]), row["label"]
@@ -104,7 +114,8 @@ def _rows(table: Path) -> Iterator[tuple[int, dict[str, str]]]:
 
 def _split_folders(root: Path, found: _Found) -> dict[str, Path]:
     """The folders of the splits; the root itself, as one split, if it holds class folders."""
-    folders = _subfolders(root, found)
+    beside = _Found(root)
+    folders = _subfolders(root, beside)
     named: dict[str, Path] = {}
     for folder in folders:
         split = SPLIT_NAMES.get(folder.name.lower())
@@ -113,8 +124,12 @@ def _split_folders(root: Path, found: _Found) -> dict[str, Path]:
         if split:
             named[split] = folder
     if "train" not in named and (not folders or len(named) < len(folders)):  # a class may well be called "test"
-        return {UNSPLIT: root}
-    found.ignored["folders that are no split"] += len(folders) - len(named)
+        return {UNSPLIT: root}  # what lies beside the folders is found again where the classes are read
+    found.ignored += beside.ignored
+    found.strays += beside.strays
+    for folder in folders:
+        if folder not in named.values():
+            found.pass_over(folder, "folders that are no split")
     return {split: named[split] for split in dict.fromkeys(SPLIT_NAMES.values()) if split in named}
 
 
@@ -125,7 +140,7 @@ def _subfolders(folder: Path, found: _Found) -> list[Path]:
         if path.is_dir():
             folders.append(path)
         else:
-            found.ignored["outside a class folder"] += 1
+            found.pass_over(path, "outside a class folder")
     return folders
 
 
@@ -144,7 +159,7 @@ def _pictures_below(folder: Path, found: _Found, above: tuple[tuple[int, int], .
     status = folder.stat()
     here = (status.st_dev, status.st_ino)
     if here in above:
-        found.ignored["links that lead back"] += 1
+        found.pass_over(folder, "links that lead back")
         return
     for path in _visible(folder, found):
         if path.is_dir():
@@ -152,11 +167,13 @@ def _pictures_below(folder: Path, found: _Found, above: tuple[tuple[int, int], .
         elif path.suffix.lower() in IMAGE_SUFFIXES and path.is_file():
             yield path
         else:
-            found.ignored["not pictures"] += 1
+            found.pass_over(path, "not pictures")
 
 
 def _contents(name: str, found: _Found) -> Contents:
     labels = {split: {label for label, _, _ in items} for split, items in found.pictures.items()}
+    for first in {"train", UNSPLIT} & set(labels) if any(labels.values()) else ():
+        labels[first] |= {folder.name for folder in found.empty}
     classes = tuple(sorted(labels.get("train", labels.get(UNSPLIT, set())), key=natural))
     for split, present in labels.items():
         unknown = sorted(present - set(classes), key=natural)
@@ -164,7 +181,7 @@ def _contents(name: str, found: _Found) -> Contents:
             raise DatasetError(f"{name!r} has classes in {split!r} that are not in 'train'", received=some(unknown))
     if not classes:
         fix = f"Lay the pictures out as {LAYOUT}."
-        raise DatasetError(f"{name!r} has no pictures to train on", received=f"only {', '.join(labels)}", fix=fix)
+        raise DatasetError(f"{name!r} has no pictures to train on", received=_instead(found), fix=fix)
     numbers = {label: number for number, label in enumerate(classes)}
     splits = {
         split: Split(
@@ -176,4 +193,15 @@ def _contents(name: str, found: _Found) -> Contents:
         if split in found.pictures
     }
     ignored = {why: count for why, count in sorted(found.ignored.items()) if count}
-    return Contents(name, classes, splits, {"ignored": ignored})
+    empty = [folder.relative_to(found.root).as_posix() for folder in found.empty]
+    return Contents(name, classes, splits, {"ignored": ignored, "strays": [list(stray) for stray in found.strays], "empty": empty})
+
+
+def _instead(found: _Found) -> str:
+    """What there is where pictures to train on are missing."""
+    if found.empty:
+        return f"{len(found.empty)} empty class folder{'s' if len(found.empty) > 1 else ''}"
+    if loose := found.ignored["outside a class folder"]:
+        return f"{loose} file{'s' if loose > 1 else ''} in no class folder"
+    splits = [split for split, items in found.pictures.items() if items]
+    return f"only {' and '.join(splits)}" if splits else "nothing"

@@ -7,7 +7,7 @@ from typing import Any
 
 import numpy as np
 
-from sightline.data.contents import UNSPLIT, Contents, array_contents
+from sightline.data.contents import UNSPLIT, Contents, array_contents, some
 from sightline.data.dataset import Dataset, Split
 from sightline.data.folders import read_csv, read_folder
 from sightline.data.idx import idx_folder, is_idx_images, read_idx_folder, read_idx_pair, spec_contents
@@ -24,15 +24,20 @@ TEST_SHARE = 0.1
 TEST_SEED = 0
 """The test pictures of a source that names none are the same for every seed: no run has ever trained on them."""
 
+NOTHING_ODD: dict[str, Any] = {"ignored": {}, "strays": [], "empty": []}
+
 KINDS = "a folder of class folders, a .csv table, an .npz archive, or *images-idx3-ubyte[.gz] with its labels beside it"
 
 
-def load_dataset(source: str | Path, *, seed: int = 0, validation: float = 0.1, progress: Progress | None = None) -> Dataset:
+def load_dataset(
+    source: str | Path, *, seed: int = 0, validation: float = 0.1, progress: Progress | None = None, strict: bool = True
+) -> Dataset:
     """Load a dataset by its registered name, or from a path: a folder, a `.csv`, an `.npz` or an IDX pair.
 
     Of the training pictures the share `validation`, stratified and drawn by `seed`, is set aside, unless the source brings
     its own or the share is 0. Test pictures stay as they are; a source that names no splits at all gives a tenth to the test,
-    whatever the seed. `progress` is told of downloads. Errors: UnknownNameError, DatasetError, SourceError, ParameterError.
+    whatever the seed. `progress` is told of downloads. An empty class folder and a file that cannot be opened are errors; with
+    `strict` off they are left for `check_dataset` to find, and the fingerprint, which takes every file, is empty. Errors: UnknownNameError, DatasetError, SourceError, ParameterError.
 
     >>> digits = load_dataset("digits")
     >>> {name: len(split) for name, split in digits.splits().items()}
@@ -46,6 +51,13 @@ def load_dataset(source: str | Path, *, seed: int = 0, validation: float = 0.1, 
         contents = _named(DATASETS.get(source), progress)
     else:
         contents = _from_path(Path(source))
+    if strict and contents.facts["empty"]:
+        raise DatasetError(
+            f"{contents.name!r} has class folders without pictures",
+            expected="at least one in each",
+            received=some(contents.facts["empty"]),
+            fix="Fill them or remove them.",
+        )
     splits, rule = _split(contents, seed, validation)
     return Dataset(
         name=contents.name,
@@ -53,7 +65,7 @@ def load_dataset(source: str | Path, *, seed: int = 0, validation: float = 0.1, 
         train=splits["train"],
         validation=splits.get("validation"),
         test=splits.get("test"),
-        fingerprint=contents.fingerprint(),
+        fingerprint=contents.fingerprint() if strict else "",
         facts={**contents.facts, "split": rule, "own_splits": sorted(set(contents.splits) - {UNSPLIT})},
     )
 
@@ -67,7 +79,7 @@ def _named(spec: DatasetSpec, progress: Progress | None) -> Contents:
         contents, origin = spec_contents(spec, fetched.contents), fetched.origin
     about = {"title": spec.title, "licence": spec.licence, "citation": spec.citation, "homepage": spec.homepage}
     nature = {"subject": spec.subject, "augmentation": [dict(step) for step in spec.augmentation], "background": spec.background}
-    facts: dict[str, Any] = {**about, "source": origin, **nature, "ignored": {}, **contents.facts}
+    facts: dict[str, Any] = {**about, "source": origin, **nature, **NOTHING_ODD, **contents.facts}
     return Contents(contents.name, contents.classes, contents.splits, facts)
 
 
@@ -89,14 +101,8 @@ def _from_path(path: Path) -> Contents:
     except OSError as error:  # a name that is too long, a folder that may not be entered
         raise DatasetError(f"cannot read {str(path)!r}: {error.strerror or error}") from error
     facts: dict[str, Any] = {"title": contents.name, "licence": None, "citation": None, "homepage": None}
-    facts |= {
-        "source": str(path.absolute()),
-        "subject": None,
-        "augmentation": None,
-        "background": None,
-        "ignored": {},
-        **contents.facts,
-    }
+    unknown = dict.fromkeys(("subject", "augmentation", "background"))
+    facts |= {"source": str(path.absolute()), **unknown, **NOTHING_ODD, **contents.facts}
     return Contents(contents.name, contents.classes, contents.splits, facts)
 
 

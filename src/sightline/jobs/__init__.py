@@ -4,6 +4,7 @@ Every face (command line, page, cluster) calls these; none of them has a job of 
 """
 
 from sightline.jobs.calibrations import calibrate
+from sightline.jobs.checks import data_check
 from sightline.jobs.evaluations import data_preview, evaluate, preview, report
 from sightline.jobs.exports import export
 from sightline.jobs.findings import Findings, Reading, annotate, find, find_many
@@ -22,6 +23,7 @@ __all__ = [
     "annotate",
     "calibrate",
     "compare",
+    "data_check",
     "data_preview",
     "dry_run",
     "evaluate",

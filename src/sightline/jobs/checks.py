@@ -1,0 +1,30 @@
+"""Checking data before a training."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+from sightline.events import Listener, Progress, ignore
+
+if TYPE_CHECKING:
+    from sightline.data import Finding
+
+__all__ = ["data_check"]
+
+
+def data_check(data: str, *, sheet: str | Path | None = None, on_event: Listener = ignore) -> tuple[list[Finding], Path | None]:
+    """Report what may be wrong with data, most serious first, and draw the pictures concerned on `sheet`.
+
+    The path of the sheet is given back, None if there is nothing to draw. See `sightline.data.check_dataset`.
+    """
+    from sightline.data import check_dataset, findings_sheet, load_dataset
+    from sightline.image import write
+
+    dataset = load_dataset(data, strict=False, progress=lambda what, done, total: on_event(Progress(what, done, total, "bytes")))
+    findings = check_dataset(dataset, progress=lambda what, done, total: on_event(Progress(what, done, total)))
+    drawn = findings_sheet(dataset, findings) if sheet is not None else None
+    if sheet is None or drawn is None:
+        return findings, None
+    write(sheet, drawn)
+    return findings, Path(sheet)
