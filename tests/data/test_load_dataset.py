@@ -172,15 +172,6 @@ def test_the_public_names_are_these() -> None:
     assert sorted(sightline.data.__all__) == sorted(
         ["DATASETS", "Dataset", "DatasetSpec", "Finding", "Split", "check_dataset", "findings_sheet", "load_dataset"]
     )
-        "DATASETS",
-        "Dataset",
-        "DatasetSpec",
-        "Finding",
-        "Split",
-        "check_dataset",
-        "findings_sheet",
-        "load_dataset",
-    ]
 
 
 def test_importing_is_light() -> None:

@@ -140,8 +140,8 @@ def _near_groups(seen: list[Look], dataset: Dataset) -> list[list[Look]]:
 
     pairs = similar_pairs(thumbnails, sides, load)
     for one, other in pairs:
-        first, second = sorted((root_of(one), root_of(other)))
-        root[second] = first
+        low, high = sorted((root_of(one), root_of(other)))
+        root[high] = low
     groups: dict[int, list[Look]] = defaultdict(list)
     for number in sorted({number for pair in pairs for number in pair}):
         groups[root_of(number)] += different[number]

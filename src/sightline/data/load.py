@@ -37,7 +37,8 @@ def load_dataset(
     Of the training pictures the share `validation`, stratified and drawn by `seed`, is set aside, unless the source brings
     its own or the share is 0. Test pictures stay as they are; a source that names no splits at all gives a tenth to the test,
     whatever the seed. `progress` is told of downloads. An empty class folder and a file that cannot be opened are errors; with
-    `strict` off they are left for `check_dataset` to find, and the fingerprint, which takes every file, is empty. Errors: UnknownNameError, DatasetError, SourceError, ParameterError.
+    `strict` off they are left for `check_dataset` to find, and the fingerprint, which takes every file, is empty. Errors:
+    UnknownNameError, DatasetError, SourceError, ParameterError.
 
     >>> digits = load_dataset("digits")
     >>> {name: len(split) for name, split in digits.splits().items()}

@@ -103,7 +103,7 @@ def _look_at(image: Image, split: str, index: int, item: str, label: int, *, wro
     colors = image[..., :3] if image.ndim == 3 else image[..., None]
     alpha = image[..., 3] if image.ndim == 3 and image.shape[2] == 4 else None
     clear = alpha is not None and bool(alpha.min() < white(image))
-    blank = _even(image.reshape(-1, image.shape[2] if image.ndim == 3 else 1), float(white(image)))
+    small = thumbnail(luminance(image))
     return Look(
         split,
         index,
@@ -111,16 +111,20 @@ def _look_at(image: Image, split: str, index: int, item: str, label: int, *, wro
         label,
         digest,
         size=(image.shape[0], image.shape[1]),
-        thumbnail=thumbnail(luminance(image)),
-        gray=bool((colors[..., :1] == colors).all()),
+        thumbnail=small,
+        gray=_gray(colors[::8, ::8]) and _gray(colors),  # the few decide about most
         clear=clear,
-        blank=blank or (alpha is not None and not alpha.any()),
+        blank=(int(np.ptp(small)) <= 255 * BLANK and _even(image)) or (alpha is not None and not alpha.any()),
         wrong_suffix=wrong_suffix,
         rotated=rotated,
     )
 
 
-def _even(pixels: Image, most: float) -> bool:
-    """Whether all pixels `(N, C)` are the same, as far as is to be seen."""
-    spread = pixels.max(axis=0).astype(np.float64) - pixels.min(axis=0)
-    return bool((spread <= BLANK * most).all())
+def _gray(colors: Image) -> bool:
+    return bool((colors[..., :1] == colors).all())
+
+
+def _even(image: Image) -> bool:
+    """Whether all pixels are the same, as far as is to be seen."""
+    pixels = image.reshape(image.shape[0] * image.shape[1], -1).astype(np.float64)
+    return bool((np.ptp(pixels, axis=0) <= BLANK * float(white(image))).all())

@@ -34,19 +34,21 @@ THUMBNAIL = 32
 COARSE, FINE = 16, 96  # px a side of the first and the last comparison
 SMALLEST = 24  # px; smaller pictures have too little in them: two digits of 8 x 8 px may well be alike by chance
 ALIGNED = 64  # px, from which pictures are laid over each other: with fewer, unlike ones could be made alike
-NEAR = {True: (0.95, 0.88), False: (0.995, 0.99)}  # similarity asked at 16 and 32 px, with pictures of 64 px and more, and without
+NEAR = {True: (0.95, 0.88), False: (0.995, 0.99)}  # similarity asked at 16 and at 32 px, with pictures of 64 px and without
 ENOUGH = (
     (28, FINE),
     (0.9975, 0.93),
-)  # similarity asked in the end, for pictures of so many px with so much in them; linear between
+)  # px of detail, and the similarity asked in the end; linear between
 DETAIL = 0.99  # similarity with itself at half the size, from which a picture has nothing finer in it
-DIMENSIONS = 12  # of the tree
+DIMENSIONS = 8  # of the tree
 OVERLAP = 0.7  # of the pixels that both pictures of a pair must share
 PART, ROWS = 4096, 8192  # pairs and pictures at a time
 
 
-def luminance(image: Image) -> Floats:
-    """Gray as it is seen on white paper: float32 `(H, W)` in 0 to 255, of gray, RGB or RGBA of any depth."""
+def luminance(image: Image) -> Image:
+    """Gray as it is seen on white paper: `(H, W)` in 0 to 255, uint8 or float32, of gray, RGB or RGBA of any depth."""
+    if image.dtype == np.uint8 and (image.ndim == 2 or image.shape[2] == 3):
+        return image if image.ndim == 2 else cv2.cvtColor(image, cv2.COLOR_RGB2GRAY)
     scale = np.float32(255 / white(image))
     if image.ndim == 2:
         return image.astype(np.float32) * scale
@@ -57,7 +59,7 @@ def luminance(image: Image) -> Floats:
     return gray
 
 
-def thumbnail(gray: Floats) -> NDArray[np.uint8]:
+def thumbnail(gray: Image) -> NDArray[np.uint8]:
     """What is kept of a picture: uint8 (32, 32)."""
     return np.rint(_square(gray, THUMBNAIL)).astype(np.uint8)
 
@@ -76,7 +78,7 @@ def similar_pairs(
     large = bool((sides[known] >= ALIGNED).any())
 
     @lru_cache(maxsize=256)
-    def gray(index: int) -> Floats | None:
+    def gray(index: int) -> Image | None:
         image = load(index)
         return None if image is None else luminance(image)
 
@@ -158,13 +160,11 @@ def _vectors(thumbnails: NDArray[np.uint8], side: int) -> Floats:
     return result
 
 
-def _same(one: Floats, other: Floats) -> bool:
+def _same(one: Image, other: Image) -> bool:
     """The last sieve, at the size that the smaller of both has detail for."""
     side = min(FINE, *one.shape, *other.shape)
     first, second = _square(one, side), _square(other, side)
-    while (
-        side >= 2 * SMALLEST and _similarity(first, _blurred(first)) >= DETAIL and _similarity(second, _blurred(second)) >= DETAIL
-    ):
+    while side >= 2 * SMALLEST and min(_similarity(each, _blurred(each)) for each in (first, second)) >= DETAIL:
         side //= 2
         first, second = _square(first, side), _square(second, side)
     enough = float(np.interp(side, *ENOUGH))
@@ -173,7 +173,7 @@ def _same(one: Floats, other: Floats) -> bool:
 
 def _blurred(gray: Floats) -> Floats:
     half = _square(gray, len(gray) // 2)
-    return cv2.resize(half, gray.shape[::-1], interpolation=cv2.INTER_CUBIC)
+    return cv2.resize(half, gray.shape[::-1], interpolation=cv2.INTER_CUBIC).astype(np.float32)
 
 
 def _similarity(one: Floats, other: Floats) -> float:
@@ -189,7 +189,7 @@ def _aligned_similarity(one: Floats, other: Floats) -> float:
     except cv2.error:  # it has not converged
         return 0.0
     size, way = one.shape[::-1], cv2.INTER_LINEAR | cv2.WARP_INVERSE_MAP
-    moved = cv2.warpAffine(other, warp, size, flags=way)
+    moved = cv2.warpAffine(other, warp, size, flags=way).astype(np.float32)
     inside = cv2.warpAffine(np.ones_like(other), warp, size, flags=way) > 0.999
     shared = cv2.erode(inside.astype(np.uint8), np.ones((5, 5), np.uint8))[1:-1, 1:-1].astype(np.float32)
     if shared.mean() < OVERLAP:
@@ -204,10 +204,11 @@ def _cosine(one: Floats, other: Floats) -> float:
 def _gradients(gray: Floats) -> Floats:
     """Central differences across and down, slightly smoothed: `(2, side - 2, side - 2)`."""
     smooth = cv2.GaussianBlur(gray, (0, 0), 0.7)
-    return np.stack([smooth[1:-1, 2:] - smooth[1:-1, :-2], smooth[2:, 1:-1] - smooth[:-2, 1:-1]])
+    across, down = (smooth[1:-1, 2:] - smooth[1:-1, :-2], smooth[2:, 1:-1] - smooth[:-2, 1:-1])
+    return np.stack([across, down]).astype(np.float32)
 
 
-def _square(gray: Floats, side: int) -> Floats:
-    if gray.shape == (side, side):
-        return gray
-    return cv2.resize(gray, (side, side), interpolation=cv2.INTER_AREA)
+def _square(gray: Image, side: int) -> Floats:
+    if gray.shape != (side, side):
+        gray = cv2.resize(gray, (side, side), interpolation=cv2.INTER_AREA)
+    return gray.astype(np.float32)
