@@ -50,7 +50,7 @@ def test_the_classics_have_no_equal_pictures(name: str) -> None:
     dataset = load_dataset(name, validation=0)
     flat = np.concatenate([np.asarray(split.pictures).reshape(-1, 784) for split in dataset.splits().values()])
     assert len(np.unique(flat.view("V784"))) == len(flat) == 70_000
-    assert check_dataset(dataset) == []
+    assert {finding.kind for finding in check_dataset(dataset)} <= {"near-duplicate", "near-leak", "near-conflict"}
 
 
 def test_equal_pictures_are_named() -> None:
@@ -154,4 +154,10 @@ def test_real_photos() -> None:
     total = sum(map(len, dataset.splits().values()))
     findings = check_dataset(dataset, progress=lambda _, done, __: told.append(done))
     assert told[-1] == total
-    assert {finding.kind for finding in findings} == {"imbalance", "sizes"}
+    assert {finding.kind for finding in findings} == {"imbalance", "sizes", "stray", "near-duplicate", "near-conflict"}
+    twice = next(finding for finding in findings if finding.kind == "near-conflict")
+    first, second = (
+        "6075b4a5-5b1a-4ce0-aea0-9dbfbca7c35c",
+        "637a56e4-7fa6-4f75-8859-0f8902461554",
+    )  # of one photo, as is seen by eye
+    assert twice.items == (f"train/shorts/{first}.jpg (shorts) ~ train/skirt/{second}.jpg (skirt)",)

@@ -139,8 +139,8 @@ def _near_groups(seen: list[Look], dataset: Dataset) -> list[list[Look]]:
         return number
 
     pairs = similar_pairs(thumbnails, sides, load)
-    for one, other in pairs:
-        low, high = sorted((root_of(one), root_of(other)))
+    for i, j in pairs:
+        low, high = sorted((root_of(i), root_of(j)))
         root[high] = low
     groups: dict[int, list[Look]] = defaultdict(list)
     for number in sorted({number for pair in pairs for number in pair}):
@@ -201,7 +201,9 @@ def _layout(dataset: Dataset) -> Iterator[Finding]:
         yield Finding("broken-link", "warning", f"{len(broken):,} link{'s' if len(broken) > 1 else ''} to nothing", broken)
     others = tuple(f"{name}: {why}" for name, why in strays if why != "broken links")
     if others:
-        yield Finding("stray", "note", f"{len(others):,} file{'s' if len(others) > 1 else ''} or folders passed over", others)
+        yield Finding(
+            "stray", "note", f"passed over: {len(others):,} that {'are' if len(others) > 1 else 'is'} no picture of a class", others
+        )
 
 
 def _pictures(items: list[Look] | list[list[Look]] | tuple[str, ...]) -> str:
