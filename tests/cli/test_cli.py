@@ -9,6 +9,7 @@ import sys
 from pathlib import Path
 
 import cv2
+import numpy as np
 import pytest
 
 import sightline as sl
@@ -135,6 +136,28 @@ def test_a_dry_run_estimates_and_writes_nothing(tmp_path: Path) -> None:
     assert (found["pictures"], found["parameters"], found["steps_per_epoch"]) == (1294, 57_418, 11)
     assert found["seconds"] == pytest.approx(found["seconds_per_epoch"] * 25, rel=0.2)
     assert not list(tmp_path.iterdir())
+
+
+def test_data_check_tells_by_its_status_and_draws_what_it_found(tmp_path: Path) -> None:
+    noise = np.random.default_rng(0)
+    root, sheet = tmp_path / "photos", tmp_path / "sheet.png"
+    for number in range(60):
+        sl.write(root / "ab"[number % 2] / f"{number}.png", noise.integers(0, 256, (30, 30), np.uint8))
+    assert sightline("data", "check", str(root), "--strict").returncode == 0
+    sl.write(root / "a" / "blank.png", np.full((30, 30), 7, np.uint8))
+    assert sightline("data", "check", str(root)).returncode == 0
+    ran = sightline("data", "check", str(root), "--strict", "--json", "--quiet", "-o", str(sheet))
+    assert (ran.returncode, ran.stderr) == (1, "")
+    (found,) = json.loads(ran.stdout)
+    assert (found["kind"], found["severity"], found["items"]) == ("blank", "warning", ["a/blank.png"])
+    assert sl.read(sheet).shape[0] > 200
+    (root / "c").mkdir()
+    ran = sightline("data", "check", str(root))
+    assert ran.returncode == 1
+    assert "error: 1 class folder without pictures" in ran.stdout
+    ran = sightline("train", str(root), cwd=tmp_path)
+    assert ran.returncode == 2
+    assert "'photos' has class folders without pictures: expected at least one in each, received c" in ran.stderr
 
 
 def test_data_commands_tell_what_is_there(tmp_path: Path) -> None:

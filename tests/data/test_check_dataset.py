@@ -44,13 +44,15 @@ def test_sound_data_gives_no_finding(tmp_path: Path) -> None:
     assert check_dataset(load_dataset(photos(tmp_path))) == []
 
 
-@pytest.mark.parametrize("name", ["mnist", "fashion-mnist"])
-def test_the_classics_have_no_equal_pictures(name: str) -> None:
-    """NumPy, in its own way, finds none either."""
+@pytest.mark.parametrize(("name", "near"), [("mnist", 0), ("fashion-mnist", 34)])
+def test_the_classics_have_no_equal_pictures(name: str, near: int) -> None:
+    """NumPy, in its own way, finds none either. The 34 nearly equal ones of Fashion-MNIST are one picture each, seen by eye."""
     dataset = load_dataset(name, validation=0)
     flat = np.concatenate([np.asarray(split.pictures).reshape(-1, 784) for split in dataset.splits().values()])
     assert len(np.unique(flat.view("V784"))) == len(flat) == 70_000
-    assert {finding.kind for finding in check_dataset(dataset)} <= {"near-duplicate", "near-leak", "near-conflict"}
+    findings = check_dataset(dataset)
+    assert {finding.kind for finding in findings} == ({"near-duplicate", "near-leak"} if near else set())
+    assert sum(len(finding.items) for finding in findings) == near
 
 
 def test_equal_pictures_are_named() -> None:
@@ -126,7 +128,7 @@ def test_a_file_that_went_away_is_named(tmp_path: Path) -> None:
 
 def test_a_suffix_that_lies_and_other_sizes_are_noted(tmp_path: Path) -> None:
     root = photos(tmp_path)
-    write(root / "cat" / "big.png", RNG.integers(0, 256, (10, 20), np.uint8))
+    write(root / "cat" / "big.png", RNG.integers(0, 256, (10, 20, 3), np.uint8))
     (root / "cat" / "00.png").rename(root / "cat" / "00.jpg")
     findings = found(load_dataset(root))
     assert {kind: finding.severity for kind, finding in findings.items()} == {"extension": "note", "sizes": "note"}
