@@ -14,7 +14,7 @@ from sightline.data.dataset import Dataset
 from sightline.data.download import Progress
 from sightline.data.findings import Finding, Kind
 from sightline.data.looks import Look, look
-from sightline.data.similar import similar_pairs
+from sightline.data.similar import THUMBNAIL, similar_pairs
 from sightline.errors import SightlineError
 from sightline.image import Image
 
@@ -122,7 +122,7 @@ def _near_groups(seen: list[Look], dataset: Dataset) -> list[list[Look]]:
             equal[one.digest].append(one)
     different = [looks for looks in equal.values() if looks]
     firsts = [looks[0] for looks in different]
-    thumbnails = np.array([one.thumbnail for one in firsts], np.uint8).reshape(-1, 32, 32)
+    thumbnails = np.array([one.thumbnail for one in firsts], np.uint8).reshape(-1, THUMBNAIL, THUMBNAIL)
     sides = np.array([min(one.size) for one in firsts], np.int64)
     splits = dataset.splits()
 

@@ -35,10 +35,7 @@ COARSE, FINE = 16, 96  # px a side of the first and the last comparison
 SMALLEST = 24  # px; smaller pictures have too little in them: two digits of 8 x 8 px may well be alike by chance
 ALIGNED = 64  # px, from which pictures are laid over each other: with fewer, unlike ones could be made alike
 NEAR = {True: (0.95, 0.88), False: (0.995, 0.99)}  # similarity asked at 16 and at 32 px, with pictures of 64 px and without
-ENOUGH = (
-    (28, FINE),
-    (0.9975, 0.93),
-)  # px of detail, and the similarity asked in the end; linear between
+ENOUGH = ((28, FINE), (0.9975, 0.93))  # px of detail, and the similarity asked in the end; linear between
 DETAIL = 0.99  # similarity with itself at half the size, from which a picture has nothing finer in it
 DIMENSIONS = 8  # of the tree
 OVERLAP = 0.7  # of the pixels that both pictures of a pair must share
@@ -80,7 +77,10 @@ def similar_pairs(
     @lru_cache(maxsize=256)
     def gray(index: int) -> Image | None:
         image = load(index)
-        return None if image is None else luminance(image)
+        if image is None:
+            return None
+        whole = luminance(image)
+        return _square(whole, FINE) if min(whole.shape) > FINE else whole  # large ones are not kept whole
 
     found: set[tuple[int, int]] = set()
     for first, second, mirrored in _candidates(thumbnails[known], large):
