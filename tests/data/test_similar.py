@@ -95,7 +95,7 @@ def test_forms_of_one_picture_are_one_group(photos: Path) -> None:
 
 
 def test_unrelated_photos_are_no_near_duplicates(shared: Path) -> None:
-    """300 photos of shirts, pants and dresses, many on the same floor; none is there twice, as was seen by eye."""
+    """300 photos of dresses, hats and pants, many of them alike on one floor."""
     paths = [path for label in LABELS[:3] for path in sorted((shared / "clothing" / "train" / label).iterdir())[:100]]
     images = [read(path) for path in paths]
     thumbnails = np.array([thumbnail(luminance(image)) for image in images])
