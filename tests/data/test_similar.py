@@ -115,7 +115,8 @@ def test_simple_small_pictures_are_hardly_ever_candidates(name: str, label: int)
 
     def load(index: int) -> np.ndarray:
         read_again.append(index)
-        return pictures[index]
+        picture: np.ndarray = pictures[index]
+        return picture
 
     pairs = similar_pairs(thumbnails, np.full(len(pictures), 28), load)
     assert len(read_again) < 500
