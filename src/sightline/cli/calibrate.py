@@ -22,7 +22,7 @@ def calibrate(
     json: Json = False,
     quiet: Quiet = False,
 ) -> None:
-    """Fit a model's confidence, and when it says "unknown", to its validation pictures again.
+    """Fit confidence, and when to say "unknown", anew.
 
     [bold]sightline calibrate runs/fashion-mnist --rejection 0.02[/bold]
     """

@@ -18,7 +18,8 @@ if TYPE_CHECKING:
 
 __all__ = ["evaluate", "preview", "report", "train"]
 
-CONFIG = ["model", "preset", "epochs", "seed", "patience", "class_weight", "size", "channels", "validation", "workers"]
+DECIDED = {"data", "arguments", "recipe", "pipeline"}  # these have options of their own
+CONFIG = [name for name in TrainConfig.model_fields if name not in DECIDED]
 RECIPE = list(Recipe.model_fields)
 
 

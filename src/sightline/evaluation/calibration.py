@@ -9,10 +9,7 @@ from numpy.typing import NDArray
 
 from sightline.errors import DatasetError, ParameterError
 
-__all__ = ["REJECTION", "TEMPERATURES", "fit_temperature", "fit_threshold", "tempered"]
-
-REJECTION = 0.02
-"""The share of validation pictures that a threshold turns away where nothing is said: one in fifty."""
+__all__ = ["TEMPERATURES", "fit_temperature", "fit_threshold", "tempered"]
 
 TEMPERATURES = (0.05, 20.0)
 """Where a temperature is looked for; one at a bound says that the probabilities are far from any calibration."""
@@ -71,7 +68,7 @@ def fit_temperature(probabilities: NDArray[np.floating[Any]], labels: NDArray[np
     return float(np.exp((low + high) / 2))
 
 
-def fit_threshold(strangeness: NDArray[np.floating[Any]], rejection: float = REJECTION) -> float:
+def fit_threshold(strangeness: NDArray[np.floating[Any]], rejection: float) -> float:
     """The lowest value of `strangeness` `(N,)` that at most a share `rejection` of the pictures lies beyond.
 
     The larger a picture's value, the less it is like the others. ParameterError unless 0 <= rejection < 1.

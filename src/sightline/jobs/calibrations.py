@@ -20,16 +20,18 @@ def calibrate(
 ) -> Calibrated:
     """Fit temperature and threshold of a run or bundle anew on its validation split, or that of `data`, and store them in it.
 
-    A share `rejection` of these pictures will be called unknown; not given, one in fifty. A bundle knows the name of its
-    data only, and takes their validation split to be that of a training with the default seed. InputError where it cannot know.
+    A share `rejection` of these pictures will be called unknown; not given, as the run was told, else one in fifty. A bundle
+    knows the name of its data only, and takes their validation split to be that of a training with the default seed.
+    InputError where it cannot know.
     """
-    from sightline.evaluation.calibration import REJECTION
     from sightline.training.again import open_trial
     from sightline.training.calibrating import recalibrate
+    from sightline.training.config import TrainConfig
     from sightline.training.folder import RunFolder
 
     path, bundle = Path(model), model_folder(model)
     folder = RunFolder(path)
     with folder.held() if folder.config.is_file() else nullcontext():
         trial = open_trial(path, bundle, data or data_of(path, bundle), on_event, split="validation")
-        return recalibrate(trial, REJECTION if rejection is None else rejection, on_event)
+        usual = trial.config.unknown_rejection if trial.config else TrainConfig.model_fields["unknown_rejection"].default
+        return recalibrate(trial, usual if rejection is None else rejection, on_event)

@@ -23,7 +23,7 @@ from sightline.bundle import (
 )
 from sightline.data import Dataset
 from sightline.evaluation import Evaluation
-from sightline.evaluation.calibration import REJECTION, fit_temperature, fit_threshold
+from sightline.evaluation.calibration import fit_temperature, fit_threshold
 from sightline.events import Listener, Note
 from sightline.models import MODELS, Gaussians, fit_gaussians, measure_features
 from sightline.pipeline import Pipeline
@@ -44,7 +44,7 @@ def fit_distance(model: keras.Model, pictures: Inputs8, labels: NDArray[np.int64
     return fit_gaussians(features, labels[chosen])
 
 
-def fit_calibration(network: Classifier, pictures: Inputs8, labels: NDArray[np.int64], rejection: float = REJECTION) -> Calibration:
+def fit_calibration(network: Classifier, pictures: Inputs8, labels: NDArray[np.int64], rejection: float) -> Calibration:
     """Temperature and threshold from validation pictures uint8 `(N, H, W, C)`, through the very network that is shipped.
 
     At most a share `rejection` of the pictures lies beyond the threshold: on the distance where the network has one, else on

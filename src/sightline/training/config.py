@@ -95,6 +95,9 @@ class TrainConfig(BaseModel):
     class_weight: Annotated[Literal["none", "balanced"], Doc("balanced: rare classes count more, in inverse proportion")] = "none"
     size: Annotated[int | None, Interval(ge=8, le=1024), Unit("px"), Doc("Side of the network's input; none: the data's")] = None
     channels: Annotated[Literal["gray", "color", "auto"], Doc("Channels of the network's input; auto: the data's")] = "auto"
+    unknown_rejection: Annotated[
+        float, Interval(ge=0, le=0.5), Doc("Share of the validation pictures that the finished model may call unknown")
+    ] = 0.02
     pipeline: Annotated[dict[str, Any] | None, Doc("Steps from a raw picture to the network's input; none: as suits the data")] = (
         None
     )

@@ -93,7 +93,7 @@ def make_bundle(folder: RunFolder, config: TrainConfig, inputs: Inputs, network:
             name=folder.name,
             gaussians=fit_distance(shipped, *inputs.train, seed=config.seed),
         )
-        calibration = fit_calibration(load_bundle(draft).network, *inputs.validation)
+        calibration = fit_calibration(load_bundle(draft).network, *inputs.validation, config.unknown_rejection)
         predictor = set_calibration(folder.bundle, calibration, source=draft)
     size = sum(file.stat().st_size for file in folder.bundle.iterdir())
     latency, text = measure_latency(predictor)
