@@ -17,7 +17,8 @@ from typing import TYPE_CHECKING, Any
 
 from sightline.bundle import Predictor, load_bundle
 from sightline.errors import Interrupted
-from sightline.events import Listener, Note, ignore
+from sightline.events import Listener, Note, Progress, ignore
+from sightline.jobs.models import model_folder
 
 if TYPE_CHECKING:
     import keras
@@ -26,6 +27,7 @@ if TYPE_CHECKING:
     from sightline.training.checkpoint import State
     from sightline.training.config import TrainConfig
     from sightline.training.folder import RunFolder
+    from sightline.training.initial import Learnt
     from sightline.training.session import Inputs
 
 __all__ = ["DryRun", "Run", "dry_run", "resume", "train"]
@@ -68,12 +70,15 @@ def train(config: TrainConfig, *, out: str | Path = "runs", name: str | None = N
     """
     from sightline.models import MODELS
     from sightline.training.folder import free_run, made
-    from sightline.training.session import build
+    from sightline.training.session import begin_with, build
 
     MODELS.get(config.model).arguments(config.arguments)  # a typo is found before the data is loaded
     free_run(config, Path(out), name)
+    weights = _first_weights(config, on_event)
     config, inputs = _inputs(config, on_event)
     network = build(config, inputs)
+    if weights is not None:
+        on_event(Note(begin_with(weights, config, inputs, network)))
     folder = free_run(config, Path(out), name)
     with made(folder, config):
         return _train_in(folder, config, inputs, network, None, on_event)
@@ -86,7 +91,7 @@ def resume(path: str | Path, *, extend: int = 0, on_event: Listener = ignore) ->
     """
     from sightline.training.config import TrainConfig
     from sightline.training.folder import open_run
-    from sightline.training.session import build, find_state
+    from sightline.training.session import begin_with, build, find_state
 
     folder = open_run(path)
     with folder.held():
@@ -96,8 +101,22 @@ def resume(path: str | Path, *, extend: int = 0, on_event: Listener = ignore) ->
         if state is not None and extend:
             state.extended_at = state.epoch
         network = build(config, inputs)
+        if state is None and (weights := _first_weights(config, on_event)) is not None:
+            begin_with(weights, config, inputs, network)
         config.save(folder.config)
         return _train_in(folder, config, inputs, network, state, on_event)
+
+
+def _first_weights(config: TrainConfig, on_event: Listener) -> Path | Learnt | None:
+    """What the network is to begin with, at hand: ImageNet's file or another model's weights; None for random ones."""
+    from sightline.training.initial import fetch_weights, imagenet_file, learnt_weights
+
+    if config.weights == "none":
+        return None
+    if config.weights == "imagenet":
+        file = imagenet_file(config.model, config.arguments)
+        return fetch_weights(file, lambda what, done, total: on_event(Progress(what, done, total, "bytes")))
+    return learnt_weights(model_folder(config.weights))
 
 
 def _inputs(config: TrainConfig, on_event: Listener) -> tuple[TrainConfig, Inputs]:
@@ -107,6 +126,8 @@ def _inputs(config: TrainConfig, on_event: Listener) -> tuple[TrainConfig, Input
     counts = {name: len(split) for name, split in inputs.dataset.splits().items()}
     on_event(Note(f"{inputs.dataset.name}: " + ", ".join(f"{count:,} {name}" for name, count in counts.items())))
     on_event(Note(_augmentation(config, inputs.pipeline)))
+    if config.weights != "none":
+        on_event(Note(_fine_tuning(config)))
     decided = {"pipeline": inputs.pipeline.to_dict(), "size": None, "channels": "auto"}  # the steps say both
     return config.model_copy(update=decided), inputs
 
@@ -117,6 +138,14 @@ def _augmentation(config: TrainConfig, pipeline: Pipeline) -> str:
     if steps:
         return f"Augmentation: {', '.join(steps)}, drawn anew for each picture in every epoch"
     return "Augmentation is off" if not config.recipe.augment else "No augmentation: the pipeline has no steps for training"
+
+
+def _fine_tuning(config: TrainConfig) -> str:
+    """With which weights and recipe a training begins that does not begin at random, in a sentence."""
+    what = "ImageNet's weights" if config.weights == "imagenet" else f"the weights of {config.weights}"
+    frozen = min(config.recipe.freeze, config.epochs)
+    first = f"; in epoch {'1' if frozen == 1 else f'1 to {frozen}'} only the dense layers learn, then all" if frozen else ""
+    return f"{config.model} begins with {what} and is trained by the preset {config.preset}{first}"
 
 
 def _train_in(

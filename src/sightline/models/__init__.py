@@ -1,20 +1,26 @@
 """Architectures: plain functions that build a `keras.Model`, filed in `MODELS`. Keras is loaded when one is built."""
 
+from sightline.models.backbones import efficientnet, mobilenet, resnet
 from sightline.models.cnn3 import cnn3
 from sightline.models.cost import LayerCost, layer_table, total_flops
 from sightline.models.distance import Gaussians, fit_gaussians, measure_features, with_distance
-from sightline.models.registry import MODELS, Architecture, model
+from sightline.models.registry import MODELS, Architecture, WeightsFile, backbone, model
 
 __all__ = [
     "MODELS",
     "Architecture",
     "Gaussians",
     "LayerCost",
+    "WeightsFile",
+    "backbone",
     "cnn3",
+    "efficientnet",
     "fit_gaussians",
     "layer_table",
     "measure_features",
+    "mobilenet",
     "model",
+    "resnet",
     "total_flops",
     "with_distance",
 ]

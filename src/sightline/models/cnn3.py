@@ -4,18 +4,17 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Annotated, Literal
 
-from annotated_types import Interval, Unit
+from annotated_types import Interval
 from typing_extensions import Doc
 
 from sightline.errors import ParameterError
-from sightline.models.registry import model
+from sightline.models.registry import Classes, InputShape, model
 
 if TYPE_CHECKING:
     import keras
 
 __all__ = ["cnn3"]
 
-Side = Annotated[int, Interval(ge=1, le=4096)]
 Width = Annotated[int, Interval(ge=1, le=4096)]
 KERNEL = 3
 POOL = 2
@@ -24,10 +23,8 @@ POOL = 2
 @model
 def cnn3(
     *,
-    input_shape: Annotated[
-        tuple[Side, Side, Annotated[int, Interval(ge=1, le=4)]], Unit("px"), Doc("Height, width and channels of a picture")
-    ] = (28, 28, 1),
-    classes: Annotated[int, Interval(ge=2, le=100_000), Doc("Number of labels")] = 10,
+    input_shape: InputShape = (28, 28, 1),
+    classes: Classes = 10,
     filters: Annotated[tuple[Width, Width, Width], Doc("Kernels of the three convolutions")] = (64, 64, 32),
     padding: Annotated[
         Literal["valid", "same"], Doc("valid: a convolution loses a pixel on every side; same: zeros are put around")

@@ -1,11 +1,14 @@
-"""The `@model` decorator and the table of architectures."""
+"""The `@model` and `@backbone` decorators and the table of architectures."""
 
 from __future__ import annotations
 
 import inspect
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
-from typing import TYPE_CHECKING, Any, TypeVar
+from typing import TYPE_CHECKING, Annotated, Any, TypeVar
+
+from annotated_types import Interval, Unit
+from typing_extensions import Doc
 
 from sightline.params import Parameters
 from sightline.registry import Registry
@@ -13,18 +16,42 @@ from sightline.registry import Registry
 if TYPE_CHECKING:
     import keras
 
-__all__ = ["MODELS", "Architecture", "model"]
+__all__ = ["MODELS", "Architecture", "Classes", "InputShape", "WeightsFile", "backbone", "model"]
 
 F = TypeVar("F", bound=Callable[..., Any])
+
+Side = Annotated[int, Interval(ge=1, le=4096)]
+InputShape = Annotated[
+    tuple[Side, Side, Annotated[int, Interval(ge=1, le=4)]], Unit("px"), Doc("Height, width and channels of a picture")
+]
+Classes = Annotated[int, Interval(ge=2, le=100_000), Doc("Number of labels")]
+
+
+@dataclass(frozen=True)
+class WeightsFile:
+    """Published weights: where the HDF5 file is, and the MD5 that Keras checks it by."""
+
+    url: str
+    md5: str
+
+    @property
+    def name(self) -> str:
+        """The file's name."""
+        return self.url.rsplit("/", 1)[-1]
 
 
 @dataclass(frozen=True)
 class Architecture:
-    """A registered architecture: its builder and the builder's checked keyword parameters."""
+    """A registered architecture: its builder and the builder's checked keyword parameters.
+
+    `imagenet`, of a backbone, names the published weights for checked arguments; ParameterError if there are none for them. They
+    are those of all layers before the one called `pool`, in the order of `keras.applications`.
+    """
 
     name: str
     function: Callable[..., keras.Model]
     parameters: Parameters
+    imagenet: Callable[[Mapping[str, Any]], WeightsFile] | None = None
 
     @property
     def summary(self) -> str:
@@ -48,3 +75,13 @@ def model(function: F) -> F:
     """File the builder of an architecture in `MODELS` under its own name."""
     MODELS.add(function.__name__, Architecture(function.__name__, function, Parameters(function)))
     return function
+
+
+def backbone(imagenet: Callable[[Mapping[str, Any]], WeightsFile]) -> Callable[[F], F]:
+    """File a builder as `model` does, with the weights that are published for it."""
+
+    def add(function: F) -> F:
+        MODELS.add(function.__name__, Architecture(function.__name__, function, Parameters(function), imagenet))
+        return function
+
+    return add

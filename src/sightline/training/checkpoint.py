@@ -32,7 +32,7 @@ Arrays = list[NDArray[Any]]
 class State:
     """Everything a training needs to go on: variables in Keras's order, rows of the log, and the best epoch's weights.
 
-    `epoch` counts the epochs that are done. `average` is the moving average of the trainable weights, empty where the recipe
+    `epoch` counts the epochs that are done. `average` is the moving average of the weights, empty where the recipe
     keeps none; `best` is None unless the run has a `patience`.
     """
 

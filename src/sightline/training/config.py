@@ -52,6 +52,11 @@ class Recipe(BaseModel):
     pool_first: Annotated[bool, Doc("Train the form that pools before bias and ReLU: the same function, faster")] = False
     steps_per_execution: Annotated[int, Interval(ge=1, le=1000), Doc("Steps run between two returns to Python")] = 1
     augment: Annotated[bool, Doc("Draw the pipeline's steps for training anew in every epoch; off, none of them is taken")] = False
+    freeze: Annotated[int, Interval(ge=0, le=100_000), Doc("Epochs at the start in which only the dense layers learn")] = 0
+    body_rate: Annotated[
+        float, Interval(ge=1e-3, le=1), Doc("Share of the learning rate for what comes before the dense layers")
+    ] = 1.0
+    keep_norm: Annotated[bool, Doc("Leave batch normalization as it is, its statistics too")] = False
 
 
 PRESETS: Registry[Recipe] = Registry("preset")
@@ -74,6 +79,22 @@ PRESETS.add(
         augment=True,
     ),
 )
+PRESETS.add(
+    "finetune",
+    Recipe(
+        optimizer="adamw",
+        schedule="linear",
+        warmup=0.1,
+        weight_decay=0.01,
+        label_smoothing=0.1,
+        precision="auto",
+        pool_first=True,
+        augment=True,
+        freeze=3,
+        body_rate=0.1,
+        keep_norm=True,
+    ),
+)
 
 
 class TrainConfig(BaseModel):
@@ -84,7 +105,20 @@ class TrainConfig(BaseModel):
     data: Annotated[str, Doc("A dataset's name, or a folder, CSV, NPZ or IDX file")]
     model: Annotated[str, Doc("Architecture")] = "cnn3"
     arguments: Annotated[dict[str, Any], Doc("Parameters of the architecture")] = Field(default_factory=dict)
-    preset: Annotated[str, Doc("Recipe to start from: tuned (the best found) or plain (a textbook Keras script)")] = "tuned"
+    weights: Annotated[
+        str,
+        Doc(
+            "What to begin with: imagenet (mobilenet, efficientnet and resnet do by themselves), none (random), or a run, a bundle "
+            "or a model that comes with Sightline"
+        ),
+    ] = "none"
+    preset: Annotated[
+        str,
+        Doc(
+            "Recipe to start from: tuned (the best found), plain (a textbook Keras script), or finetune (gentle; what is taken by "
+            "itself where weights are not random)"
+        ),
+    ] = "tuned"
     recipe: Annotated[Recipe, Doc("The recipe, every value written out")] = Field(default_factory=lambda: PRESETS.get("tuned"))
     epochs: Annotated[int, Interval(ge=1, le=100_000), Doc("Times through the training set")] = 25
     seed: Annotated[int, Interval(ge=0, le=2**32 - 1), Doc("Decides weights, order, augmentation and splits")] = 0
@@ -129,7 +163,8 @@ class TrainConfig(BaseModel):
 def make_config(
     data: str,
     *,
-    preset: str = "tuned",
+    preset: str | None = None,
+    weights: str | Path | None = None,
     recipe: Mapping[str, Any] | None = None,
     pipeline: Pipeline | Mapping[str, Any] | str | Path | None = None,
     **options: Any,
@@ -137,29 +172,44 @@ def make_config(
     """A checked configuration: the preset's recipe with the values of `recipe` put in its place, and `options`.
 
     `pipeline`: one, what a file of one holds, or such a file; its steps for training are taken whatever the preset, unless
-    `recipe` says otherwise. The path of data that is no named dataset is made absolute, so that a run does not depend on where
-    it was started.
+    `recipe` says otherwise. Without `weights` a network begins with ImageNet's, if there are any for it, else at random; without
+    `preset` one that begins at random is `tuned`, another `finetune`. The paths of data and weights are made absolute, so that a
+    run does not depend on where it was started.
 
     >>> make_config("mnist", preset="plain", recipe={"batch_size": 64}).recipe.batch_size
     64
     """
     from sightline.data import DATASETS  # not above: help and version read this module, and need neither NumPy nor OpenCV
+    from sightline.models import MODELS
 
+    if weights is None:
+        weights = "imagenet" if MODELS.get(options.get("model", TrainConfig.model_fields["model"].default)).imagenet else "none"
+    if preset is None:
+        preset = "tuned" if weights == "none" else "finetune"
     own = {"augment": True} if pipeline is not None else {}
     full = _checked(Recipe, {**PRESETS.get(preset).model_dump(), **own, **(recipe or {})})
     for name, condition in (("weight_decay", full.optimizer != "adam"), ("warmup", full.schedule == "linear")):
         if name in (recipe or {}) and getattr(full, name) and not condition:
             needed = "optimizer adamw or muon" if name == "weight_decay" else "schedule linear"
             raise ParameterError(f"{name} has no effect", expected=needed, fix="Set both, or neither.")
+    if weights == "none" and full.freeze:
+        raise ParameterError(
+            "fine-tuning needs weights that have learnt something",
+            expected="weights imagenet, or a run's",
+            received="none",
+            fix="Choose --weights, or another --preset.",
+        )
     if data not in DATASETS and Path(data).exists():
         data = str(Path(data).absolute())
+    if weights not in {"imagenet", "none"} and Path(weights).exists():
+        weights = Path(weights).absolute()
     if pipeline is not None:
         from sightline.pipeline import Pipeline
 
         if isinstance(pipeline, Mapping):
             pipeline = Pipeline.from_dict(dict(pipeline))
         options["pipeline"] = (pipeline if isinstance(pipeline, Pipeline) else Pipeline.load(pipeline)).to_dict()
-    return _checked(TrainConfig, {"data": data, "preset": preset, "recipe": full, **options})
+    return _checked(TrainConfig, {"data": data, "weights": str(weights), "preset": preset, "recipe": full, **options})
 
 
 def _checked(model: type[M], values: Mapping[str, Any]) -> M:

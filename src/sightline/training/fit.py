@@ -52,27 +52,44 @@ class Trainer:
 
         TrainingError when the loss is no number; Interrupted when `stop` said so. Either leaves the last saved state.
         """
-        model = self._compile()
         if state is None:
             state = State()
+            model = self._phase(state)
             self._store(model, state)
         else:
             assign(self.network.variables, state.network)
-            assign(model.optimizer.variables, state.optimizer)
+            model = self._phase(state)
         with ThreadPoolExecutor(1, "feed") as background:
             upcoming = None
             while state.epoch < self.config.epochs and not self._patience_is_over(state):
                 pictures, labels = (upcoming or background.submit(self.feed.epoch, state.epoch)).result()
                 upcoming = background.submit(self.feed.epoch, state.epoch + 1) if state.epoch + 1 < self.config.epochs else None
                 self._epoch(model, state, pictures, labels)
+                if state.epoch == self.config.recipe.freeze:
+                    model = self._phase(state)
         self._keep(state)
         return state
 
-    def _compile(self) -> keras.Model:
-        """The network behind a conversion from uint8, a quarter of the memory to feed, compiled as the recipe says."""
+    def _phase(self, state: State) -> keras.Model:
+        """The model as it goes on from `state`: where other layers begin to learn, optimizer and schedule begin anew."""
         import keras
 
-        from sightline.training.parts import smoothed_crossentropy
+        recipe = self.config.recipe
+        frozen = state.epoch < recipe.freeze
+        for layer in self.network.layers:
+            kept = recipe.keep_norm and isinstance(layer, keras.layers.BatchNormalization)
+            layer.trainable = not kept and (not frozen or isinstance(layer, keras.layers.Dense))
+        epochs = self.config.epochs - recipe.freeze
+        model = self._compile(min(recipe.freeze, self.config.epochs) if frozen else max(epochs, 1))
+        if state.epoch not in {0, recipe.freeze}:
+            assign(model.optimizer.variables, state.optimizer)
+        return model
+
+    def _compile(self, epochs: int) -> keras.Model:
+        """The network behind a conversion from uint8, a quarter of the memory to feed, compiled for `epochs` as the recipe says."""
+        import keras
+
+        from sightline.training.parts import slow_down, smoothed_crossentropy
 
         recipe = self.config.recipe
         inputs = keras.Input(self.network.input_shape[1:], dtype="uint8", name="pixels")
@@ -83,16 +100,19 @@ class Trainer:
         # the log shows the plain cross-entropy, also where something else is minimised
         apart = smoothing > 0 or self.class_weights is not None
         model.compile(
-            optimizer=self._optimizer(),
+            optimizer=self._optimizer(epochs),
             loss=smoothed_crossentropy(smoothing) if smoothing else CROSS_ENTROPY,
             metrics=["accuracy", *([CROSS_ENTROPY] if apart else [])],
             steps_per_execution=recipe.steps_per_execution,
             jit_compile=keras.backend.backend() != "tensorflow",  # XLA makes convolutions on a CPU slower
         )
         model.optimizer.build(model.trainable_variables)
+        if recipe.body_rate != 1:
+            body = [layer for layer in self.network.layers if not isinstance(layer, keras.layers.Dense)]
+            slow_down(model.optimizer, [weight for layer in body for weight in layer.weights], recipe.body_rate)
         return model
 
-    def _optimizer(self) -> keras.optimizers.Optimizer:
+    def _optimizer(self, epochs: int) -> keras.optimizers.Optimizer:
         import keras
 
         from sightline.training.parts import KernelMuon, WarmupLinear
@@ -100,8 +120,7 @@ class Trainer:
         recipe = self.config.recipe
         rate: Any = recipe.learning_rate
         if recipe.schedule == "linear":
-            total = self._steps * self.config.epochs
-            rate = WarmupLinear(recipe.learning_rate, total, recipe.warmup)
+            rate = WarmupLinear(recipe.learning_rate, self._steps * epochs, recipe.warmup)
         if recipe.optimizer == "adam":
             return keras.optimizers.Adam(rate)
         if recipe.optimizer == "adamw":
@@ -201,7 +220,7 @@ class Trainer:
         if state.best is not None:
             assign(self.network.variables, state.best)
         elif state.average:
-            assign(self.network.trainable_variables, state.average)
+            assign(self.network.weights, state.average)
 
     def _average(self, state: State, steps: int, done: int) -> None:
         """Move the average `steps` steps, of `done` in all, towards the weights as they are now.
@@ -213,7 +232,7 @@ class Trainer:
         # a short memory at first, so that the random first weights are soon forgotten
         # (the `num_updates` rule of tf.train.ExponentialMovingAverage)
         momentum = min(self.config.recipe.average, (1 + done) / (10 + done))
-        weights = arrays_of(self.network.trainable_variables)
+        weights = arrays_of(self.network.weights)
         if not state.average:
             state.average = weights
             return
@@ -226,9 +245,9 @@ class Trainer:
         if not state.average:
             yield
             return
-        raw = arrays_of(self.network.trainable_variables)
+        raw = arrays_of(self.network.weights)
         try:
-            assign(self.network.trainable_variables, state.average)
+            assign(self.network.weights, state.average)
             yield
         finally:
-            assign(self.network.trainable_variables, raw)
+            assign(self.network.weights, raw)

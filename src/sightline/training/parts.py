@@ -2,13 +2,13 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from typing import Any
 
 import keras
 from keras import ops
 
-__all__ = ["KernelMuon", "WarmupLinear", "Watch", "smoothed_crossentropy"]
+__all__ = ["KernelMuon", "WarmupLinear", "Watch", "slow_down", "smoothed_crossentropy"]
 
 
 class WarmupLinear(keras.optimizers.schedules.LearningRateSchedule):  # type: ignore[misc]
@@ -45,13 +45,30 @@ class KernelMuon(keras.optimizers.Muon):  # type: ignore[misc]
         self.output_path = output.path
 
     def _should_use_adamw(self, variable: keras.Variable) -> bool:
-        return len(variable.shape) not in {2, 4} or variable.path == self.output_path
+        # a depthwise kernel is one column for each channel: there is nothing to orthogonalise
+        return len(variable.shape) not in {2, 4} or variable.shape[-1] == 1 or variable.path == self.output_path
 
     def _muon_update_step(self, gradient: Any, variable: keras.Variable, lr: Any, m: Any) -> None:
         self.assign_add(m, ops.add(gradient, m * (self.momentum - 1)))
         ahead = ops.reshape(ops.add(gradient, self.momentum * m), (-1, variable.shape[-1]))
         update = self.lr_adjust(lr * self.zeropower_via_newtonschulz5(ahead, self.ns_steps))
         self.assign_sub(variable, ops.reshape(update, variable.shape))
+
+
+def slow_down(optimizer: keras.optimizers.Optimizer, variables: Sequence[keras.Variable], share: float) -> None:
+    """Let `variables` learn at `share` of the rate; Keras's optimizers know one rate for all. Weight decay keeps the whole one.
+
+    Some of `variables` may be none of those that the optimizer, which has been built, trains.
+    """
+    place = optimizer._get_variable_index  # as every `update_step` finds its variable's moments, whatever the backend
+    paths = {variable.path for variable in variables}
+    slow = {number for number, variable in enumerate(optimizer._trainable_variables) if variable.path in paths}
+    usual = optimizer.update_step
+
+    def update_step(gradient: Any, variable: Any, learning_rate: Any) -> None:
+        usual(gradient, variable, learning_rate * share if place(variable) in slow else learning_rate)
+
+    optimizer.update_step = update_step
 
 
 class Watch(keras.callbacks.Callback):  # type: ignore[misc]

@@ -133,6 +133,10 @@ def make_record(
     dataset = inputs.dataset
     name, split = final_split(dataset)
     notes = []
+    if config.weights != "none":
+        notes.append(
+            f"Training began with {'ImageNet weights' if config.weights == 'imagenet' else f'weights of {config.weights}'}."
+        )
     if name != "test":
         notes.append("The data has no test split: these figures are on the validation pictures, which training was watched by.")
     evaluation, pictures, kept = evaluate_split(predictor, split, name, on_event)

@@ -6,6 +6,7 @@ import math
 from collections.abc import Callable
 from dataclasses import dataclass, replace
 from datetime import UTC, datetime
+from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
@@ -23,6 +24,7 @@ from sightline.training.config import Recipe, TrainConfig
 from sightline.training.feed import Feed, Inputs8, Source
 from sightline.training.fit import Trainer
 from sightline.training.folder import RunFolder
+from sightline.training.initial import Learnt, adopt, load_imagenet
 from sightline.training.inputs import make_pipeline, prepare, source_of
 from sightline.training.log import write_log
 from sightline.training.standard import RAW, Standard, foldable, folded, standard_of
@@ -33,6 +35,7 @@ if TYPE_CHECKING:
 __all__ = [
     "DERIVED",
     "Inputs",
+    "begin_with",
     "build",
     "find_state",
     "load_data",
@@ -127,6 +130,24 @@ def build(config: TrainConfig, inputs: Inputs) -> keras.Model:
         return MODELS.get(config.model).build(arguments)
 
 
+def begin_with(weights: Path | Learnt, config: TrainConfig, inputs: Inputs, network: keras.Model) -> str:
+    """Put the first weights, ImageNet's file or another model's, into the network that `build` made, and say in a sentence which.
+
+    Another model's are for plain pictures and the plain form, from which they are brought into the form that is trained:
+    `shipped_form` the other way round.
+    """
+    if isinstance(weights, Path):
+        return load_imagenet(network, weights)
+    with dtype_policy(Recipe()):
+        plain = MODELS.get(config.model).build(architecture_arguments(config, inputs.shape, len(inputs.dataset.classes)))
+    plain.set_weights(network.get_weights())
+    taken, text = adopt(plain, weights, inputs.dataset.classes)
+    first = next(layer.name for layer in plain.layers if layer.weights)
+    standard = _standard(config, inputs, network).inverse if first in taken else RAW
+    network.set_weights(folded(plain.get_weights(), standard))
+    return text
+
+
 def shipped_form(config: TrainConfig, inputs: Inputs, trained: keras.Model) -> tuple[keras.Model, dict[str, Any]]:
     """The same function in float32 and the architecture's plain form, and the arguments that build it."""
     arguments = architecture_arguments(config, inputs.shape, len(inputs.dataset.classes))
@@ -204,7 +225,8 @@ def time_steps(config: TrainConfig, inputs: Inputs) -> tuple[int, int, float]:
         if isinstance(event, EpochDone):
             seconds.append(event.row["seconds"])
 
-    short = config.model_copy(update={"epochs": 3, "patience": None})
+    whole = config.recipe.model_copy(update={"freeze": 0})
+    short = config.model_copy(update={"epochs": 3, "patience": None, "recipe": whole})
     network = build(config, inputs)
     make_trainer(short, part, network, note).run(None)
     steps = math.ceil(len(inputs.train[1]) / recipe.batch_size)

@@ -19,6 +19,11 @@ class Standard(NamedTuple):
     mean: float
     deviation: float
 
+    @property
+    def inverse(self) -> Standard:
+        """What undoes it: `folded` by the inverse gives the weights for standardized pictures."""
+        return Standard(-self.mean / self.deviation, 1 / self.deviation)
+
 
 RAW = Standard(0.0, 1.0)
 
@@ -37,8 +42,11 @@ def standard_of(pictures: NDArray[np.uint8]) -> Standard:
 
 
 def foldable(network: keras.Model) -> bool:
-    """Whether the first layer can take standardization over: with zeros put around the picture it cannot, zero being the mean."""
-    return getattr(network.layers[1], "padding", "valid") == "valid"
+    """Whether the first layer is a convolution that can take standardization over.
+
+    With zeros put around the picture it cannot, zero being the mean.
+    """
+    return getattr(network.layers[1], "padding", None) == "valid"
 
 
 def folded(weights: list[NDArray[Any]], standard: Standard) -> list[NDArray[Any]]:
