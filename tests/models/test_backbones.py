@@ -8,7 +8,7 @@ import numpy as np
 import pytest
 
 from sightline.errors import ParameterError
-from sightline.models import MODELS
+from sightline.models import MODELS, total_flops
 from sightline.models.backbones import FILES, HOME
 
 RNG = np.random.default_rng(0)
@@ -37,6 +37,13 @@ def test_features_are_those_of_keras_applications(
     assert np.ptp(expected) > 0
     np.testing.assert_allclose(body(pictures / 255, training=False).numpy(), expected, rtol=1e-3, atol=1e-5 * np.ptp(expected))
     assert np.allclose(network(pictures / 255).numpy().sum(axis=1), 1)
+
+
+@pytest.mark.parametrize(("variant", "published", "head"), [("small", 56e6, 1.6e6), ("large", 219e6, 2.5e6)])
+def test_the_arithmetic_is_the_published_one(variant: str, published: float, head: float) -> None:
+    """Multiply-adds of Howard et al. 2019, tables 3 and 4, at 224 px, less the two dense layers of their classifier."""
+    network = MODELS.get("mobilenet").build({"input_shape": (224, 224, 3), "variant": variant, "classes": 2})
+    assert total_flops(network) / 2 == pytest.approx(published - head, rel=0.02)
 
 
 def test_a_gray_picture_is_a_colour_picture_without_colour() -> None:

@@ -261,8 +261,8 @@ def test_each_phase_moves_what_it_should(whole: list[State]) -> None:
     assert same == [head, head, everything, everything]
     assert [len(state.optimizer) for state in whole] == [5, 5, 5, 9, 9]  # the step, and two moments of each that learns
     rates = [row["lr"] for row in whole[-1].history]
-    assert rates[0] < rates[1] > rates[3] > 0  # each phase climbs and falls by itself
-    assert rates[2] == rates[0]
+    assert rates[0] < rates[1]
+    assert rates[2:] == rates[:2]  # each phase of two epochs climbs and falls by itself
 
 
 @pytest.mark.parametrize("epoch", [1, 2, 3])
