@@ -191,6 +191,8 @@ def test_a_gray_kernel_sees_in_colour_what_it_saw_in_gray() -> None:
 def test_weights_that_are_not_there_are_named_before_the_data_is_read(tmp_path: Path) -> None:
     with pytest.raises(UnknownNameError, match="no run, bundle or pretrained model 'mnits'. Did you mean mnist"):
         sl.train("no-such-data", weights="mnits", out=tmp_path)
+    with pytest.raises(UnknownNameError, match="no run, bundle or pretrained model 'mmm"):
+        sl.train("no-such-data", weights="m" * 400, out=tmp_path)
     with pytest.raises(ParameterError, match="there are no ImageNet weights for cnn3: expected one of mobilenet, efficientnet"):
         imagenet_file("cnn3", {})
 

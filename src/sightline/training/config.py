@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
+from contextlib import suppress
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, Any, Literal, TypeVar
 
@@ -199,10 +200,10 @@ def make_config(
             received="none",
             fix="Choose --weights, or another --preset.",
         )
-    if data not in DATASETS and Path(data).exists():
-        data = str(Path(data).absolute())
-    if weights not in {"imagenet", "none"} and Path(weights).exists():
-        weights = Path(weights).absolute()
+    if data not in DATASETS:
+        data = _absolute(data)
+    if weights not in {"imagenet", "none"}:
+        weights = _absolute(weights)
     if pipeline is not None:
         from sightline.pipeline import Pipeline
 
@@ -210,6 +211,14 @@ def make_config(
             pipeline = Pipeline.from_dict(dict(pipeline))
         options["pipeline"] = (pipeline if isinstance(pipeline, Pipeline) else Pipeline.load(pipeline)).to_dict()
     return _checked(TrainConfig, {"data": data, "weights": str(weights), "preset": preset, "recipe": full, **options})
+
+
+def _absolute(path: str | Path) -> str:
+    """A path, absolute if there is something at it; what is no path stays as it is."""
+    with suppress(OSError):  # a name that is too long for the file system
+        if Path(path).exists():
+            return str(Path(path).absolute())
+    return str(path)
 
 
 def _checked(model: type[M], values: Mapping[str, Any]) -> M:
