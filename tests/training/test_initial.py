@@ -131,7 +131,7 @@ def test_a_backbone_is_fine_tuned_from_published_weights(
     network.set_weights(kept)
     pictures = np.random.default_rng(0).integers(0, 256, (5, 32, 32, 3), np.uint8)
     expected = network(pictures.astype(np.float32) / 255, training=False).numpy()
-    np.testing.assert_allclose(run.model.probabilities(pictures), expected, atol=1e-5)
+    np.testing.assert_allclose(run.model.network.probabilities(pictures), expected, atol=1e-5)
     moved = {weight.path: np.abs(a - b).max() for weight, a, b in zip(network.weights, kept, learnt, strict=False)}
     assert all(distance == 0 for path, distance in moved.items() if "bn/" in path)
     assert 0 < max(moved.values()) < 0.01  # near to what it began with
@@ -169,7 +169,7 @@ def test_a_network_that_begins_with_weights_computes_what_their_model_did(digits
     assert deviation != 1
     pictures = inputs.train[0][:50]
     found = network((pictures / np.float32(255) - mean) / deviation).numpy()
-    np.testing.assert_allclose(found, sl.load("mnist").probabilities(pictures), atol=1e-4)
+    np.testing.assert_allclose(found, sl.load("mnist").network.probabilities(pictures), atol=1e-4)
 
 
 def test_a_gray_kernel_sees_in_colour_what_it_saw_in_gray() -> None:

@@ -21,6 +21,7 @@ __all__ = ["Gaussians", "fit_gaussians", "measure_features", "with_distance"]
 BATCH = 500
 MOST_PICTURES = 20_000
 """A covariance of some hundred features needs no more."""
+MOST_FEATURES = 640
 ROUNDING = 1e-4  # added to a variance: that of a blank picture is nothing but rounding errors
 SMALLEST = 1e-12  # a variance, where all pictures are one
 FLOOR = 1e-6  # of the mean variance: a feature that is always zero has none of its own
@@ -109,7 +110,7 @@ def _features(model: keras.Model) -> Any:
     """Mean and deviation of each channel over its places at the last layer of every scale, and what the last layer reads.
 
     The shape is `(N, D)`. A new scale begins where the picture's shorter side has halved; maps of one pixel are left out, they are
-    close to the last layer's input. The deviation tells a blank picture from one of few strokes; of the first scale, by far the
+    close to the last layer's input; so are the first scales of a wide network, whose covariance would be larger than itself. The deviation tells a blank picture from one of few strokes; of the first scale, by far the
     largest, it would take as long as all the rest.
     """
     from keras import layers, ops
@@ -117,14 +118,21 @@ def _features(model: keras.Model) -> Any:
     def mean(values: Any, what: str) -> Any:
         return layers.GlobalAveragePooling2D(dtype="float32", name=what)(values)
 
-    found = []
+    last = model.layers[-1].input
+    room = MOST_FEATURES - last.shape[-1]
+    found: list[Any] = []
     # written with plain means only: tf2onnx turns other reductions into a graph that depends on its hashes
-    for number, values in enumerate(_maps(model)):
-        found.append(mean(values, f"mean{number}"))
+    for number, values in reversed(list(enumerate(_maps(model)))):
+        room -= values.shape[-1] * (2 if number else 1)
+        if room < 0:
+            break
+        average = mean(values, f"mean{number}")
+        spread = []
         if number:
-            variance = mean(ops.square(values), f"square{number}") - ops.square(found[-1])
-            found.append(ops.sqrt(ops.maximum(variance, 0.0) + ROUNDING))
-    return layers.Concatenate(dtype="float32", name="features")([*found, model.layers[-1].input])
+            variance = mean(ops.square(values), f"square{number}") - ops.square(average)
+            spread = [ops.sqrt(ops.maximum(variance, 0.0) + ROUNDING)]
+        found = [average, *spread, *found]
+    return layers.Concatenate(dtype="float32", name="features")([*found, last]) if found else last
 
 
 def _maps(model: keras.Model) -> list[Any]:
