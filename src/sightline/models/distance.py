@@ -110,8 +110,9 @@ def _features(model: keras.Model) -> Any:
     """Mean and deviation of each channel over its places at the last layer of every scale, and what the last layer reads.
 
     The shape is `(N, D)`. A new scale begins where the picture's shorter side has halved; maps of one pixel are left out, they are
-    close to the last layer's input; so are the first scales of a wide network, whose covariance would be larger than itself. The deviation tells a blank picture from one of few strokes; of the first scale, by far the
-    largest, it would take as long as all the rest.
+    close to the last layer's input. The deviation tells a blank picture from one of few strokes; of the first scale, by far the
+    largest, it would take as long as all the rest. Of a wide network only the last scales count, as many as there is room for: the
+    covariance of more would be larger than the network.
     """
     from keras import layers, ops
 
