@@ -96,7 +96,7 @@ def test_the_facts_are_plain_and_complete(tmp_path: Path) -> None:
     assert "seed 0" in named["split"]
     assert own["source"] == str(tmp_path)
     assert own["augmentation"] is None
-    assert [next(iter(step)) for step in named["augmentation"]] == ["translate", "rotate"]
+    assert [next(iter(step)) for step in named["augmentation"]] == ["shear", "rotate", "one_of", "translate"]
 
 
 def test_the_fingerprint_of_files_names_their_content_and_not_their_place(tmp_path: Path) -> None:

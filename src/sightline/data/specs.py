@@ -72,10 +72,22 @@ ERASE: dict[str, Any] = {
 """Random erasing (Zhong et al. 2017): a rectangle of up to 0.28 of each side, in three pictures of ten."""
 
 _NUDGE: dict[str, Any] = {"translate": {"x": {"one_of": [-1, 0, 1]}, "y": {"one_of": [-1, 0, 1]}}, "when": "train"}
-_TURN: dict[str, Any] = {
-    "rotate": {"angle": {"between": [-10, 10]}, "scale": {"between": [0.9, 1.1]}, "border": "replicate"},
-    "when": "train",
-}
+_HANDS: tuple[dict[str, Any], ...] = (
+    {"shear": {"x": {"between": [-15, 15]}}, "p": 0.7, "when": "train"},
+    {"rotate": {"angle": {"between": [-12, 12]}, "scale": {"between": [0.85, 1.15]}}, "when": "train"},
+    {
+        "one_of": [
+            {"dilate": {"shape": "cross", "radius": 1}},
+            {"gaussian_blur": {"sigma": {"between": [0.4, 1.0]}}},
+            {"gamma": {"gamma": {"between": [0.4, 2.5]}}},
+        ],
+        "p": 0.3,
+        "when": "train",
+    },
+    _NUDGE,
+)
+"""Other hands and pens: slanted, turned, larger or smaller, thicker, softer, bolder or fainter."""
+
 _DIGITS = tuple(str(digit) for digit in range(10))
 
 _SPECS = (
@@ -124,7 +136,7 @@ _SPECS = (
         counts={"train": 60_000, "test": 10_000},
         reader="idx",
         subject="digits",
-        augmentation=(_NUDGE, _TURN),
+        augmentation=_HANDS,
         background="dark",
         licence="CC BY-SA 3.0",
         citation="Yann LeCun, Corinna Cortes, Christopher J. C. Burges: The MNIST database of handwritten digits. 1998",
@@ -149,7 +161,7 @@ _SPECS = (
         counts={"train": 1_438, "test": 359},
         reader="digits",
         subject="digits",
-        augmentation=(_NUDGE, _TURN),
+        augmentation=_HANDS,
         background="dark",
         licence="CC BY 4.0",
         citation="E. Alpaydin, C. Kaynak: Optical Recognition of Handwritten Digits. UCI Machine Learning Repository, 1998, "
