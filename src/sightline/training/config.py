@@ -71,7 +71,6 @@ PRESETS.add(
         schedule="linear",
         warmup=0.1,
         weight_decay=0.05,
-        label_smoothing=0.1,
         average=0.99,
         precision="auto",
         standardize=True,
