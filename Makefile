@@ -20,7 +20,7 @@ demo: install
 	$(BIN)/sightline train fashion-mnist --epochs 25
 
 test: install lint
-	$(BIN)/python -m pytest
+	$(BIN)/python -m pytest -n auto --dist loadfile
 
 lint: install
 	$(BIN)/ruff check
