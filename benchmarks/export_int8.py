@@ -17,7 +17,7 @@ from pathlib import Path
 
 import numpy as np
 import onnxruntime
-from common import machine, spread, table
+from common import publish, spread, table
 
 import sightline as sl
 from sightline.data import Split
@@ -80,8 +80,8 @@ def main() -> None:
                     ]
                 )
     header = ["model", "threads", "test accuracy, float32 → int8", "file", f"µs a picture at batch {arguments.batch}", "faster by"]
-    print(table(header, rows))
-    print(f"\n{arguments.rounds} rounds, in turns. Machine: {machine(('onnxruntime', 'onnx', 'numpy'))}.")
+    command = f"python benchmarks/export_int8.py --rounds {arguments.rounds}"
+    publish("int8", "Exports in int8", table(header, rows), command, ("onnxruntime", "onnx", "numpy"))
 
 
 if __name__ == "__main__":

@@ -19,7 +19,7 @@ from typing import Any
 
 import cv2
 import numpy as np
-from common import machine, spread, table
+from common import publish, spread, table
 
 import sightline as sl
 from sightline.jobs import Findings
@@ -123,9 +123,13 @@ def main() -> None:
         rows.append(line(path.stem, counts))
     rows += [line("even pages", halves[0]), line("odd pages", halves[1]), line("all pages", halves[0] + halves[1])]
     header = ["page", "print found", "print read", "pen found", "pen read", "false in the grid", "finds outside of it"]
-    print(table(header, rows))
-    print(f"\nSeconds a page, finding and reading: {spread(seconds)}. Grid not located, left out: {', '.join(missing) or 'none'}.")
-    print(f"Command: `python benchmarks/find_digits.py FOLDER --model {options.model}`. Machine: {machine()}.")
+    text = table(header, rows)
+    text += (
+        f"\n\nSeconds a page, finding and reading: {spread(seconds)}. Grid not located, left out: {', '.join(missing) or 'none'}."
+    )
+    publish(
+        "find", "Digits found and read on photos of sudoku pages", text, "python benchmarks/find_digits.py ../shared/data/sudoku"
+    )
 
 
 if __name__ == "__main__":
