@@ -12,8 +12,9 @@ import numpy as np
 import pytest
 
 import sightline as sl
+from sightline import jobs
 from sightline.bundle import Calibration, load_bundle, load_manifest, load_weights, set_calibration, write_bundle
-from sightline.errors import ParameterError
+from sightline.errors import InputError, ParameterError
 from sightline.evaluation.calibration import fit_temperature
 
 
@@ -157,3 +158,17 @@ def test_labels_of_the_training_pictures_are_judged_by_networks_that_have_not_se
     assert wrong == trained
     assert all((suspect.given, suspect.supposed) == ("blue", "red") for suspect in found.found if "wrong" in suspect.name)
     assert (tmp_path / "sheet.svg").read_text().lstrip().startswith("<?xml")
+
+
+def test_what_comes_with_sightline_and_exports_stay_as_they_are(copy: Path, tmp_path: Path) -> None:
+    shipped = jobs.pretrained()["mnist"]
+    before = bytes_of(shipped)
+    for model in ("mnist", shipped):
+        with pytest.raises(InputError, match="comes with Sightline and stays as it is"):
+            sl.calibrate(model, rejection=0.3)
+    assert bytes_of(shipped) == before
+    export = sl.export(copy, tmp_path / "digits.onnx", replay=20).path
+    content = export.read_bytes()
+    with pytest.raises(InputError, match="stays as it is: an export"):
+        sl.calibrate(export)
+    assert export.read_bytes() == content

@@ -14,7 +14,7 @@ __all__ = ["calibrate"]
 
 
 def calibrate(
-    model: Annotated[str, typer.Argument(metavar="MODEL", help="A run, a bundle, or a model that comes with Sightline")],
+    model: Annotated[str, typer.Argument(metavar="RUN", help="A run or a bundle, which takes the new values")],
     data: Annotated[str | None, typer.Option(help="Other data with the same classes, whose validation split counts")] = None,
     rejection: Annotated[
         float | None, typer.Option(metavar="SHARE", help="Share of validation pictures to call unknown (default 0.02)")

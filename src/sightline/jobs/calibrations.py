@@ -6,8 +6,9 @@ from contextlib import nullcontext
 from pathlib import Path
 from typing import TYPE_CHECKING
 
+from sightline.errors import InputError
 from sightline.events import Listener, ignore
-from sightline.jobs.models import data_of, model_folder
+from sightline.jobs.models import data_of, model_folder, pretrained
 
 if TYPE_CHECKING:
     from sightline.training.calibrating import Calibrated
@@ -22,7 +23,7 @@ def calibrate(
 
     A share `rejection` of these pictures will be called unknown; not given, as the run was told, else one in fifty. A bundle
     knows the name of its data only, and takes their validation split to be that of a training with the default seed.
-    InputError where it cannot know.
+    InputError where it cannot know, and for what must stay as it is: an exported file, and the models that come with Sightline.
     """
     from sightline.training.again import open_trial
     from sightline.training.calibrating import recalibrate
@@ -30,6 +31,13 @@ def calibrate(
     from sightline.training.folder import RunFolder
 
     path, bundle = Path(model), model_folder(model)
+    if bundle.is_file():
+        raise InputError(f"{str(model)!r} stays as it is: an export", fix="Calibrate its run or bundle and export it anew.")
+    if bundle in pretrained().values():
+        raise InputError(
+            f"{str(model)!r} comes with Sightline and stays as it is",
+            fix=f"Calibrate a copy: cp -r {bundle} my-model",
+        )
     folder = RunFolder(path)
     with folder.held() if folder.config.is_file() else nullcontext():
         trial = open_trial(path, bundle, data or data_of(path, bundle), on_event, split="validation")
