@@ -19,7 +19,8 @@ from sightline.bundle import Exported, Predictor, calibrate, onnx_file_bytes
 from sightline.bundle.onnx_file import LONGEST, _entry, _seal, read_onnx_file
 from sightline.bundle.parts import read_parts
 from sightline.data import Split
-from sightline.errors import BundleError
+from sightline.errors import BundleError, InputError
+from sightline.events import Note
 
 
 @pytest.fixture(scope="module")
@@ -234,3 +235,24 @@ def test_predicting_with_it_is_light(kind: str, request: pytest.FixtureRequest, 
     modules = set(ran.stderr.split("LOADED")[1].split())
     assert not modules & {"tensorflow", "keras", "onnx", "sklearn", "matplotlib"}
     assert "onnxruntime" in modules
+
+
+def test_it_knows_its_data_as_its_bundle_does(one_file: Path) -> None:
+    """Comparing needs no --data: the description in the file names the dataset."""
+    found = sl.compare("mnist", one_file)
+    assert len(found) == 10_000
+    assert len(found.only_a) == len(found.only_b) == len(found.both_wrong) == 0
+
+
+def test_explaining_with_it_says_why_by_occlusion(one_file: Path, pictures: Split) -> None:
+    said: list[str] = []
+    sl.explain(one_file, pictures.read(0), on_event=lambda event: said.append(event.text) if isinstance(event, Note) else None)
+    assert said == ["Explained by occlusion: an exported file holds no weights to derive"]
+    with pytest.raises(InputError, match="Grad-CAM needs the model's weights"):
+        sl.explain(one_file, pictures.read(0), method="grad-cam")
+
+
+def test_a_litert_file_is_named_as_one(run: sl.Run, tmp_path: Path) -> None:
+    lite = sl.export(run.path, tmp_path / "digits.tflite", replay=20).path
+    with pytest.raises(BundleError, match="is a LiteRT file, for other programs"):
+        sl.load(lite)

@@ -4,7 +4,7 @@ from sightline.bundle.export import load_weights, set_calibration, write_bundle
 from sightline.bundle.manifest import Calibration, Description, Exported, Manifest, Precision, load_manifest, set_metrics
 from sightline.bundle.network import Classifier, Measured, Network, Run, calibrate
 from sightline.bundle.onnx_file import onnx_file_bytes
-from sightline.bundle.parts import Parts, read_parts
+from sightline.bundle.parts import Parts, load_description, read_parts
 from sightline.bundle.predictor import Failure, Picture, Prediction, Predictor, Sample, load_bundle, prepare
 
 __all__ = [
@@ -25,6 +25,7 @@ __all__ = [
     "Sample",
     "calibrate",
     "load_bundle",
+    "load_description",
     "load_manifest",
     "load_weights",
     "onnx_file_bytes",

@@ -65,6 +65,12 @@ def read_onnx_file(path: str | Path) -> OnnxFile:
     """Read such a file and check its seal; BundleError if it is damaged, too large, or an ONNX file from elsewhere."""
     place = Path(path).resolve()
     data = read_regular(place.parent, place.name, MAX_TOTAL_BYTES)
+    if data[4:8] == LITERT:
+        raise BundleError(
+            f"{str(path)!r} is a LiteRT file, for other programs",
+            expected="an ONNX file",
+            fix="Give the run, or an ONNX export.",
+        )
     try:
         found = _entries(data)
     except BundleError:
@@ -88,6 +94,7 @@ def read_onnx_file(path: str | Path) -> OnnxFile:
         raise BundleError(f"the sample picture of {str(path)!r} does not decode: {error}", fix=AGAIN) from None
 
 
+LITERT = b"TFL3"  # the identifier in the file
 AGAIN = "Get the file again from where it came, or export it anew."
 
 

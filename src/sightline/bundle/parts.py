@@ -10,7 +10,7 @@ from sightline.bundle.manifest import Description, Precision, load_manifest
 from sightline.bundle.onnx_file import read_onnx_file
 from sightline.bundle.store import read_files
 
-__all__ = ["Parts", "read_parts"]
+__all__ = ["Parts", "load_description", "read_parts"]
 
 
 @dataclass(frozen=True)
@@ -25,6 +25,13 @@ class Parts:
     picture: bytes
     answer: bytes
     precision: Precision = "float32"
+
+
+def load_description(path: str | Path) -> Description:
+    """What a bundle's folder or ONNX file says of itself; BundleError. The network is not looked at."""
+    if os.path.isfile(path):  # noqa: PTH113 - no error for a name that is too long
+        return read_onnx_file(path).description
+    return load_manifest(path)
 
 
 def read_parts(path: str | Path) -> Parts:

@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
-from sightline.bundle import Failure, Picture, Predictor, load_bundle, load_manifest
+from sightline.bundle import Failure, Picture, Predictor, load_bundle, load_description
 from sightline.errors import DatasetError, ImageError, InputError, ParameterError, PipelineError
 from sightline.events import Listener, Note, ignore
 from sightline.jobs.models import model_folder
@@ -90,6 +90,11 @@ def _network(folder: Path | None, method: Method | None, on_event: Listener) -> 
             return None
         fix = "Give the model's folder or name."
         raise InputError("Grad-CAM needs the model's weights", received="a loaded predictor", fix=fix)
+    if folder.is_file():
+        if method is None:
+            on_event(Note("Explained by occlusion: an exported file holds no weights to derive"))
+            return None
+        raise InputError("Grad-CAM needs the model's weights", received=f"the export {folder.name}", fix="Give the run or bundle.")
     try:
         network = rebuild(folder)
         check_network(network)
@@ -227,7 +232,7 @@ def _trial(path: Path, data: str | None, on_event: Listener) -> Trial:
         return open_trial(path, bundle, data, on_event, split="test" if data in DATASETS else None)
     if RunFolder(path).config.is_file():
         return open_trial(path, bundle, None, on_event)
-    note = load_manifest(bundle).dataset
+    note = load_description(bundle).dataset
     if note.name not in DATASETS:
         return open_trial(path, bundle, None, on_event)  # which says what is missing
     trial = open_trial(path, bundle, note.name, on_event, split="test")
@@ -242,7 +247,7 @@ def _trial(path: Path, data: str | None, on_event: Listener) -> Trial:
 
 
 def _check_same_data(paths: Sequence[Path]) -> None:
-    notes = [load_manifest(model_folder(path)).dataset for path in paths]
+    notes = [load_description(model_folder(path)).dataset for path in paths]
     if notes[0].fingerprint != notes[1].fingerprint:
         raise InputError(
             "the models were trained on different data",

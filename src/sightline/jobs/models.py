@@ -8,7 +8,7 @@ from importlib.resources import files
 from pathlib import Path
 
 from sightline.batch import find_pictures
-from sightline.bundle import Predictor, load_bundle, load_manifest
+from sightline.bundle import Predictor, load_bundle, load_description
 from sightline.errors import InputError, RunError, UnknownNameError
 from sightline.image import MAX_PIXELS
 from sightline.registry import nearest
@@ -58,7 +58,7 @@ def data_of(path: Path, bundle: Path) -> str | None:
 
     if (path / "config.yaml").is_file():
         return None
-    name = load_manifest(bundle).dataset.name
+    name = load_description(bundle).dataset.name
     if name not in DATASETS:
         raise InputError(f"{str(path)!r} is a bundle, which does not know where its data are", fix="Name them with --data.")
     return name
