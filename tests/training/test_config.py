@@ -5,6 +5,8 @@ from pathlib import Path
 import pytest
 
 from sightline.errors import ParameterError, PipelineError, RunError, UnknownNameError
+from sightline.events import Event, Note
+from sightline.jobs.trainings import _inputs
 from sightline.training.config import PRESETS, Recipe, TrainConfig, make_config
 
 
@@ -57,3 +59,15 @@ def test_every_field_says_what_it_is() -> None:
 
     for model in (Recipe, TrainConfig):
         assert all(parameter.text for parameter in describe(model))
+
+
+def test_chance_outside_of_training_is_warned_of(tmp_path: Path) -> None:
+    steps = "format: 1\nsteps:\n- letterbox: {width: 28, height: 28}\n- rotate: {angle: {between: [-5, 5]}}\n"
+    warnings: dict[str, list[str]] = {}
+    for name, end in (("always", ""), ("train", "  when: train\n")):
+        (tmp_path / name).write_text(steps + end, encoding="utf-8")
+        events: list[Event] = []
+        _inputs(make_config("digits", pipeline=tmp_path / name), events.append)
+        warnings[name] = [event.text for event in events if isinstance(event, Note) and event.warning]
+    assert warnings["train"] == []
+    assert [text for text in warnings["always"] if "not marked `when: train`" in text and text.endswith(": rotate")]

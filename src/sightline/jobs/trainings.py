@@ -126,6 +126,9 @@ def _inputs(config: TrainConfig, on_event: Listener) -> tuple[TrainConfig, Input
     counts = {name: len(split) for name, split in inputs.dataset.splits().items()}
     on_event(Note(f"{inputs.dataset.name}: " + ", ".join(f"{count:,} {name}" for name, count in counts.items())))
     on_event(Note(_augmentation(config, inputs.pipeline)))
+    chance = [step.op for step in inputs.pipeline.steps if step.is_random and step.when == "always"]
+    if chance:
+        on_event(Note(f"Left to chance, but not marked `when: train`, so models predict with it: {', '.join(chance)}", True))
     if config.weights != "none":
         on_event(Note(_fine_tuning(config)))
     decided = {"pipeline": inputs.pipeline.to_dict(), "size": None, "channels": "auto"}  # the steps say both
@@ -144,7 +147,8 @@ def _fine_tuning(config: TrainConfig) -> str:
     """With which weights and recipe a training begins that does not begin at random, in a sentence."""
     what = "ImageNet's weights" if config.weights == "imagenet" else f"the weights of {config.weights}"
     frozen = min(config.recipe.freeze, config.epochs)
-    first = f"; in epoch {'1' if frozen == 1 else f'1 to {frozen}'} only the dense layers learn, then all" if frozen else ""
+    first = f"; in epoch {'1' if frozen == 1 else f'1 to {frozen}'} only the dense layers learn" if frozen else ""
+    first += ", then all" if 0 < frozen < config.epochs else ""
     return f"{config.model} begins with {what} and is trained by the preset {config.preset}{first}"
 
 

@@ -39,7 +39,7 @@ def preview_sheet(
         steps += [(f"{step.op}\n{_size(result)}", result) for step, result in pipeline.always.trace(image)]
         bands.append(_row(steps))
         for number, step in training:
-            bands.append(_line(f"{step.op}, alone, in the first {draws} epochs", HEADING, MUTED))
+            bands.append(_line(f"{_called(step)}, alone, in the first {draws} epochs", HEADING, MUTED))
             bands.append(_row(list(_alone(pipeline, number, step, image, index, draws, seed))))
         if training:
             bands.append(_line(f"the network's input in the first {draws} epochs, all steps together", HEADING, MUTED))
@@ -48,6 +48,10 @@ def preview_sheet(
     if not training:
         bands.append(_line("No augmentation: training sees these pictures in every epoch.", HEADING, MUTED))
     return _stacked(bands)
+
+
+def _called(step: AnyStep) -> str:
+    return step.op if isinstance(step, Step) else "one of " + ", ".join(dict.fromkeys(option.op for option in step.options))
 
 
 def _alone(
@@ -62,9 +66,18 @@ def _alone(
 
 def _told(step: AnyStep, drawn: Step) -> str:
     """The drawn values, but for seeds, which tell nobody anything."""
-    random = step.choices if isinstance(step, Step) else drawn.parameters
+    options = (step,) if isinstance(step, Step) else step.options
+    random = next((option.choices for option in options if _may_draw(option, drawn)), {})
     values = [f"{name} {_short(drawn.parameters[name])}" for name in random if name != "seed"]
-    return (drawn.op if step.op != drawn.op or not values else values[0]) + ("\n" + ", ".join(values[1:]) if values[1:] else "")
+    if step.op != drawn.op or not values:
+        values.insert(0, drawn.op)
+    return "\n".join([values[0], ", ".join(values[1:])] if values[1:] else values)
+
+
+def _may_draw(option: Step, drawn: Step) -> bool:
+    """Whether a plain step is a draw of `option`: the same operation, alike in all that is not left to chance."""
+    fixed = [name for name in option.parameters if name not in option.choices]
+    return option.op == drawn.op and all(_short(option.parameters[name]) == _short(drawn.parameters[name]) for name in fixed)
 
 
 def _short(value: object) -> str:
