@@ -253,6 +253,8 @@ def test_a_sheet_shows_every_class_from_memory_and_from_disk(tmp_path: Path) -> 
         svg = save_sheet(dataset, tmp_path / "sheet.svg", each=3).read_bytes()
         assert {"class 0", "class 3", "no pictures", "made: 6 training pictures of 4 classes"} <= set(texts(svg))
         assert svg.count(b"<image ") == 6
+    (tmp_path / "0.png").write_bytes(b"no picture")  # of the dataset on disk, the last of the two
+    assert save_sheet(dataset, tmp_path / "sheet.svg", each=3).read_bytes().count(b"<image ") == 5
     assert cv2.imread(str(save_sheet(a_dataset(25), tmp_path / "sheet.png"))) is not None
     assert "class 100" not in texts(save_sheet(a_dataset(120), tmp_path / "many.svg", each=1).read_bytes())
 

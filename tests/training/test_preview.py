@@ -1,5 +1,6 @@
 from __future__ import annotations
 
+import re
 from pathlib import Path
 
 import cv2
@@ -9,9 +10,9 @@ import pytest
 import sightline as sl
 from sightline import jobs
 from sightline.data import Split
-from sightline.errors import InputError
+from sightline.errors import DatasetError, InputError
 from sightline.pipeline import Pipeline
-from sightline.training.preview import TILE, preview_sheet
+from sightline.training.preview import TILE, _called, _told, preview_sheet
 
 STEPS = (
     "invert",
@@ -54,3 +55,33 @@ def test_the_command_takes_data_and_a_pipeline(tmp_path: Path) -> None:
     (run / "config.yaml").write_text("data: digits\n", encoding="utf-8")
     with pytest.raises(InputError, match="a run has its own pipeline"):
         jobs.preview(run, tmp_path / "x.png", pipeline=tmp_path / "p.yaml")
+
+
+def test_the_captions_of_a_choice_say_what_was_drawn_and_nothing_else() -> None:
+    fixed, blur = {"dilate": {"radius": 1}}, {"gaussian_blur": {"sigma": {"between": [0.4, 1.0]}}}
+    (step,) = Pipeline([{"one_of": [fixed, blur], "when": "train"}]).steps
+    assert _called(step) == "one of dilate, gaussian_blur"
+    told = {_told(step, drawn) for epoch in range(20) if (drawn := Pipeline([step]).draw(1, epoch=epoch))}
+    assert "dilate" in told
+    others = told - {"dilate"}
+    assert others
+    assert all(re.fullmatch(r"gaussian_blur\nsigma 0\.\d+", caption) for caption in others)
+
+
+def test_a_picture_that_cannot_be_read_is_passed_over(tmp_path: Path) -> None:
+    noise = np.random.default_rng(0).integers(0, 256, (2, 12, 30, 30), dtype=np.uint8)
+    for folder in ("whole", "part"):
+        for label, pictures in zip("ab", noise, strict=True):
+            (tmp_path / folder / label).mkdir(parents=True)
+            for number, picture in enumerate(pictures):
+                cv2.imwrite(str(tmp_path / folder / label / f"{number:02}.png"), picture)
+    for number in range(11):  # whichever of them the split leaves for training
+        (tmp_path / "part" / "a" / f"{number:02}.png").write_bytes(b"no picture")
+    whole = sl.read(jobs.preview(tmp_path / "whole", tmp_path / "whole.png"))
+    assert sl.read(jobs.preview(tmp_path / "part", tmp_path / "part.png")).shape[1] == whole.shape[1]
+    assert jobs.data_preview(str(tmp_path / "part"), tmp_path / "classes.png").is_file()
+    for file in (tmp_path / "part").rglob("*.png"):
+        file.write_bytes(b"no picture")
+    with pytest.raises(DatasetError):
+        jobs.preview(tmp_path / "part", tmp_path / "none.png")
+    assert not (tmp_path / "none.png").exists()

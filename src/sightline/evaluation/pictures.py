@@ -3,15 +3,19 @@
 from __future__ import annotations
 
 import io
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
+from contextlib import suppress
+from itertools import islice
 from typing import NamedTuple
 
 import cv2
 import numpy as np
 from matplotlib.figure import Figure
 from matplotlib.patches import Rectangle
+from numpy.typing import NDArray
 
-from sightline.data.dataset import Dataset
+from sightline.data.dataset import Dataset, Split
+from sightline.errors import ImageError
 from sightline.evaluation.metrics import Evaluation
 from sightline.evaluation.record import Trace
 from sightline.evaluation.style import (
@@ -151,11 +155,19 @@ def class_sheet(dataset: Dataset, *, each: int = 8, seed: int = 0) -> Figure:
     for row, name in enumerate(classes):
         y, of_class = top + row * (least + gap), np.flatnonzero(split.labels == row)
         sheet.text(left - 14, y + least / 2, name, ha="right", va="center_baseline")
-        for column, index in enumerate(random.permutation(of_class)[:each]):
-            place(sheet, left + column * (least + gap), y, fitted(split.read(int(index)), least))
-        if not of_class.size:
+        shown = list(islice(_readable(split, random.permutation(of_class)), each))
+        for column, picture in enumerate(shown):
+            place(sheet, left + column * (least + gap), y, fitted(picture, least))
+        if not shown:
             sheet.text(left, y + least / 2, "no pictures", size=11, color=MUTED, va="center_baseline")
     return sheet.figure
+
+
+def _readable(split: Split, indices: NDArray[np.intp]) -> Iterator[Image]:
+    """The pictures of a split that can be read; the others are what `data check` names."""
+    for index in indices:
+        with suppress(ImageError):
+            yield split.read(int(index))
 
 
 def place(sheet: Sheet, x: float, y: float, picture: Image) -> None:

@@ -2,16 +2,20 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterator
+from contextlib import suppress
+from itertools import islice
 from pathlib import Path
 from typing import TYPE_CHECKING
 
 import numpy as np
 
-from sightline.errors import InputError
+from sightline.errors import DatasetError, ImageError, InputError
 from sightline.events import Listener, ignore
 from sightline.jobs.models import model_folder
 
 if TYPE_CHECKING:
+    from sightline.data import Split
     from sightline.evaluation import Evaluation
 
 __all__ = ["data_preview", "evaluate", "preview", "report"]
@@ -63,12 +67,24 @@ def preview(
     config = TrainConfig.load(run) if run.is_file() else make_config(str(source), pipeline=pipeline)
     dataset = load_data(config.data, on_event, seed=config.seed, validation=config.validation)
     steps, shape = make_pipeline(config, dataset)
-    firsts = [int((dataset.train.labels == label).argmax()) for label in np.unique(dataset.train.labels)]
+    firsts = list(islice(_firsts(dataset.train), pictures))
+    if not firsts:
+        raise DatasetError(f"no picture of {dataset.name} can be read", fix="Look at them with `sightline data check`.")
     size = f"{shape[1]} x {shape[0]} px, {'gray' if shape[2] == 1 else 'colour'}"
     title = f"What a model trained on {dataset.name} sees: {size}"
-    sheet = preview_sheet(title, dataset.train, firsts[:pictures], dataset.classes, steps, draws=draws, seed=seed or config.seed)
+    sheet = preview_sheet(title, dataset.train, firsts, dataset.classes, steps, draws=draws, seed=seed or config.seed)
     write(output, sheet)
     return Path(output)
+
+
+def _firsts(split: Split) -> Iterator[int]:
+    """The first picture of each class that can be read."""
+    for label in np.unique(split.labels):
+        for index in np.flatnonzero(split.labels == label):
+            with suppress(ImageError):
+                split.read(int(index))
+                yield int(index)
+                break
 
 
 def report(path: str | Path, *, on_event: Listener = ignore) -> Path:
