@@ -57,7 +57,7 @@ def test_find_writes_a_table_with_a_row_for_each(folder: Path, tmp_path: Path) -
     assert sightline("predict", "page.png", "-m", "mnist", "--find", "--csv", str(tmp_path / "a.csv"), cwd=folder).returncode == 0
     rows = list(csv.DictReader((tmp_path / "a.csv").read_text().splitlines()))
     assert [row["label"] for row in rows] == ["7", "2", "1", "0", "4"]
-    assert {row["known"] for row in rows} <= {"true", "false"}
+    assert {row["known"] for row in rows} <= {"yes", "no"}, "as in every other table"
     assert sum(float(rows[0][f"p:{digit}"]) for digit in range(10)) == pytest.approx(1, abs=1e-4)
     assert all(int(row["width"]) > 5 for row in rows)
 

@@ -18,7 +18,7 @@ from sightline.errors import SightlineError
 from sightline.events import EpochDone, Event, Listener, Note, StepDone
 from sightline.events import Progress as Done
 
-__all__ = ["listening", "out", "print_json", "say", "show_error", "table"]
+__all__ = ["counted", "listening", "out", "print_json", "say", "show_error", "table"]
 
 
 class _Console(Console):
@@ -35,6 +35,15 @@ PLAIN_EVERY = 10.0  # seconds between plain lines about the same thing
 def say(text: str) -> None:
     """A line on standard output, as it is: no markup is read into it."""
     out.print(text, markup=False)
+
+
+def counted(number: int, what: str) -> str:
+    """A number of things in words.
+
+    >>> counted(1, "picture"), counted(1200, "picture")
+    ('1 picture', '1,200 pictures')
+    """
+    return f"{number:,} {what}{'' if number == 1 else 's'}"
 
 
 def print_json(value: Any) -> None:

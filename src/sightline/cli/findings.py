@@ -5,7 +5,7 @@ from __future__ import annotations
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from sightline.cli.console import out, print_json, say, table
+from sightline.cli.console import counted, out, print_json, say, table
 from sightline.errors import InputError
 
 if TYPE_CHECKING:
@@ -41,7 +41,7 @@ def find_all(
         print_json([_to_dict(result, top) for result in results])
     elif csv:
         _write_csv(csv, results, predictor.labels)
-        say(f"{sum(map(len, good)):,} finds in {len(good):,} pictures in {csv}")
+        say(f"{counted(sum(map(len, good)), 'find')} in {counted(len(good), 'picture')}: {csv}")
     else:
         _show(good, min(top, len(predictor.labels)))
     return results
@@ -101,6 +101,6 @@ def _write_csv(path: Path, results: list[Findings | Failure], labels: tuple[str,
         for reading in result:
             said = reading.prediction
             shares = [f"{share:.6g}" for share in said.probabilities]
-            known = str(said.known).lower()
+            known = "yes" if said.known else "no"
             writer.writerow([result.source, *reading.box, said.label, f"{said.confidence:.6g}", known, *shares, ""])
     write_text(path, text.getvalue())

@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
-from sightline.cli.console import err, out, print_json, say, show_error, table
+from sightline.cli.console import counted, err, out, print_json, say, show_error, table
 from sightline.cli.options import Json
 from sightline.errors import InputError
 
@@ -63,7 +63,7 @@ def predict(
         print_json([_to_dict(result, top) for result in results])
     elif csv:
         _write_csv(csv, results, predictor.labels)
-        say(f"{len(results) - len(failures):,} pictures in {csv}")
+        say(f"{counted(len(results) - len(failures), 'picture')} in {csv}")
     else:
         _show(results, min(top, len(predictor.labels)))
     _end(len(results), failures)

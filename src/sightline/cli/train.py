@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
-from sightline.cli.console import listening, out, print_json, say, table
+from sightline.cli.console import counted, listening, out, print_json, say, table
 from sightline.cli.options import Json, Quiet, finish, given, options_of
 from sightline.errors import InputError
 from sightline.training.config import Recipe, TrainConfig
@@ -102,7 +102,7 @@ def _show_run(run: Run, json: bool) -> None:
     rows.add_row(
         "Calibration error", f"{found['ece']:.1%} ({found['ece_before']:.1%} before its temperature of {found['temperature']:.2f})"
     )
-    rows.add_row("Time", f"{facts['seconds']:.0f} s for {facts['epochs']} epochs")
+    rows.add_row("Time", f"{facts['seconds']:.0f} s for {counted(facts['epochs'], 'epoch')}")
     rows.add_row("Model", str(run.path / "bundle"))
     rows.add_row("Report", str(run.report))
     out.print(rows)

@@ -115,7 +115,7 @@ def _check_shape(application: str, input_shape: tuple[int, int, int]) -> None:
             f"pictures too small for {application}",
             expected=f"at least {SMALLEST} x {SMALLEST} px",
             received=f"{height} x {width} px",
-            fix="Use larger pictures (--size).",
+            fix="Use larger pictures (--size, or the pipeline's).",
         )
     if channels not in {1, 3}:
         raise ParameterError(f"invalid channels for {application}", expected="1 (gray) or 3 (colour)", received=str(channels))

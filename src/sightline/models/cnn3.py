@@ -76,5 +76,7 @@ def _check_size(input_shape: tuple[int, int, int], padding: str) -> None:
             f"pictures too small for cnn3's three poolings with {padding} padding",
             expected=f"at least {smallest} x {smallest} px",
             received=f"{input_shape[0]} x {input_shape[1]} px",
-            fix="Use larger pictures (--size), or padding=same." if padding == "valid" else "Use larger pictures (--size).",
+            fix="Use larger pictures (--size, or the pipeline's), or --set padding=same."
+            if padding == "valid"
+            else "Use larger pictures (--size, or the pipeline's).",
         )
