@@ -100,6 +100,9 @@ def test_without_weights_to_rebuild_from_occlusion_explains(runs: tuple[Path, Pa
 def test_explain_says_what_does_not_fit(runs: tuple[Path, Path], pictures: Path) -> None:
     with pytest.raises(UnknownNameError, match="no label '11'"):
         sl.explain(runs[0], pictures / "7-0.png", "11")
+    with pytest.raises(UnknownNameError, match="no label 11"):
+        sl.explain(runs[0], pictures / "7-0.png", 11)  # type: ignore[arg-type]
+    assert sl.explain("mnist", pictures / "7-0.png", 0).label == "0"  # type: ignore[arg-type]
     with pytest.raises(ParameterError, match="expected grad-cam or occlusion"):
         sl.explain(runs[0], pictures / "7-0.png", method="shap")  # type: ignore[arg-type]
     with pytest.raises(InputError, match="needs the model's weights"):
@@ -149,6 +152,7 @@ def test_robustness_of_a_run_in_the_shell(runs: tuple[Path, Path], tmp_path: Pat
     lines = [line.split() for line in ran.stdout.splitlines()]
     (row,) = [line for line in lines if line[:1] == ["Rotation"]]
     found = sl.robustness(runs[0], pictures=50, corruptions=["rotate", "gaussian_noise"])
+    assert [row.corruption.name for row in sl.robustness(runs[0], pictures=20, corruptions="rotate").rows] == ["rotate"]
     shares = [found.accuracy, *found.rows[0].accuracy, found.rows[0].mean]
     assert row[1:8] == [f"{100 * share:.1f}" for share in shares]
     assert f"{len(found)} of 359 pictures" in ran.stdout

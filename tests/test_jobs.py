@@ -52,7 +52,7 @@ def test_an_unreadable_picture_is_named_and_noted_and_the_rest_is_learnt(folder_
     warnings = [event.text for event in events if isinstance(event, Note) and event.warning]
     assert len(warnings) == 1
     assert "00.jpg" in warnings[0]
-    assert run.metrics["run"]["notes"] == ["1 pictures could not be read and were left out."]
+    assert run.metrics["run"]["notes"] == ["1 picture could not be read and was left out."]
 
 
 def test_other_data_are_evaluated_whole_and_reported_apart(folder_run: tuple[Path, sl.Run, list[Event]], tmp_path: Path) -> None:

@@ -63,9 +63,10 @@ class Explanation:
 
 def index_of(labels: tuple[str, ...], label: str) -> int:
     """The place of a label; UnknownNameError names the nearest one."""
-    if label not in labels:
-        raise UnknownNameError(f"the model has no label {label!r}", fix=nearest(label, list(labels)))
-    return labels.index(label)
+    name = str(label)  # 7 for "7"
+    if name not in labels:
+        raise UnknownNameError(f"the model has no label {label!r}", fix=nearest(name, list(labels)))
+    return labels.index(name)
 
 
 def ground_of(picture: NDArray[np.uint8]) -> NDArray[np.uint8]:

@@ -46,7 +46,7 @@ def save_robustness(found: Robustness, path: str | Path) -> Path:
         about=f"on {found.sampled()}",
         number=number,
         uncertainty=uncertainty,
-        number_text=f"mean accuracy over {len(found.rows)} corruptions at severities 1 to {LEVELS}, 95\N{NO-BREAK SPACE}% interval",
+        number_text=f"mean accuracy over {len(found.rows)} corruption{'' if len(found.rows) == 1 else 's'} at severities 1 to {LEVELS}, 95\N{NO-BREAK SPACE}% interval",
         beside=f"{clear} {about}" if about.startswith("±") else f"{clear} ({about})",
         beside_text="on the same pictures as they are",
         finding=f"{found.finding()}.",

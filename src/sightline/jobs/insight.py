@@ -112,7 +112,7 @@ def _explanations(predictor: Predictor, network: keras.Model | None, picture: Pi
     probabilities = predictor.probabilities(inputs[None])[0]
     answer = predictor.labels[int(probabilities.argmax())]
     found = []
-    for one in dict.fromkeys([answer, label or answer]):
+    for one in dict.fromkeys([answer, answer if label is None else str(label)]):
         probability = float(probabilities[predictor.labels.index(one)])
         explained = _explained(predictor, network, inputs, one)
         found.append(replace(explained, source=_name(picture), predicted=answer, probability=probability))
@@ -198,6 +198,7 @@ def robustness(
 
     if output is not None:
         check_target(output)
+    corruptions = (corruptions,) if isinstance(corruptions, str) else corruptions
     for name in corruptions or ():
         CORRUPTIONS.get(name)
     path = model.path if isinstance(model, Run) else Path(model)

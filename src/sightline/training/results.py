@@ -142,7 +142,8 @@ def make_record(
     evaluation, pictures, kept = evaluate_split(predictor, split, name, on_event)
     left_out = inputs.left_out + (len(split) - len(kept) if name == "test" else 0)
     if left_out:
-        notes.append(f"{left_out:,} pictures could not be read and were left out.")
+        what = "picture could not be read and was" if left_out == 1 else "pictures could not be read and were"
+        notes.append(f"{left_out:,} {what} left out.")
     where = shlex.quote(str(folder.path))
     losses = [row["val_loss"] for row in state.history]
     chosen = int(np.argmin(losses)) + 1 if config.patience else state.epoch
