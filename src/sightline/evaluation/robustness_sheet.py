@@ -39,6 +39,7 @@ def save_robustness(found: Robustness, path: str | Path) -> Path:
         for row in found.hardest()
     ]
     figure = figure_for_page(robustness_sheet(found, bare=True), "robustness", f"Accuracy against severity. {found.finding()}.")
+    counted = "1 corruption" if len(found.rows) == 1 else f"{len(found.rows)} corruptions"
     note = "Dashed: on clear pictures. Bars: 95 % intervals. Below: a picture at each severity, as the network reads it."
     return Page(
         kind="robustness",
@@ -46,7 +47,7 @@ def save_robustness(found: Robustness, path: str | Path) -> Path:
         about=f"on {found.sampled()}",
         number=number,
         uncertainty=uncertainty,
-        number_text=f"mean accuracy over {len(found.rows)} corruption{'' if len(found.rows) == 1 else 's'} at severities 1 to {LEVELS}, 95\N{NO-BREAK SPACE}% interval",
+        number_text=f"mean accuracy over {counted} at severities 1 to {LEVELS}, 95\N{NO-BREAK SPACE}% interval",
         beside=f"{clear} {about}" if about.startswith("±") else f"{clear} ({about})",
         beside_text="on the same pictures as they are",
         finding=f"{found.finding()}.",
