@@ -59,9 +59,9 @@ def test_the_command_takes_data_and_a_pipeline(tmp_path: Path) -> None:
 
 def test_the_captions_of_a_choice_say_what_was_drawn_and_nothing_else() -> None:
     fixed, blur = {"dilate": {"radius": 1}}, {"gaussian_blur": {"sigma": {"between": [0.4, 1.0]}}}
-    (step,) = Pipeline([{"one_of": [fixed, blur], "when": "train"}]).steps
+    (step,) = Pipeline([{"one_of": [fixed, blur], "when": "train"}]).steps  # type: ignore[arg-type]
     assert _called(step) == "one of dilate, gaussian_blur"
-    told = {_told(step, drawn) for epoch in range(20) if (drawn := Pipeline([step]).draw(1, epoch=epoch))}
+    told = {_told(step, drawn) for epoch in range(20) if (drawn := Pipeline([step]).draw(1, epoch=epoch))}  # type: ignore[arg-type]
     assert "dilate" in told
     others = told - {"dilate"}
     assert others
