@@ -82,6 +82,16 @@ def test_covering_ground_with_its_own_colour_loses_nothing() -> None:
     assert np.abs(found.map[~away]).max() > 1e-4
 
 
+@pytest.mark.parametrize("shape", [(4, 40, 1), (40, 4, 1), (1, 9, 3)])
+def test_the_usual_patch_fits_into_long_pictures(shape: tuple[int, int, int]) -> None:
+    random = np.random.default_rng(3)
+    model = Linear(random.normal(0, 1, (int(np.prod(shape)), 3)), shape)
+    picture = random.integers(0, 256, shape, np.uint8)
+    side = min(shape[:2])
+    explicit = occlusion(model, picture, patch=side, stride=max(1, side // 3))
+    assert np.array_equal(occlusion(model, picture).map, explicit.map)
+
+
 def test_occlusion_says_what_does_not_fit() -> None:
     model = Linear(np.zeros((64, 3)), (8, 8, 1))
     picture = np.zeros((8, 8), np.uint8)

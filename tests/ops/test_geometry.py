@@ -684,6 +684,25 @@ def test_fit_subject_puts_the_mass_or_the_box_in_the_middle() -> None:
     assert y > 15 > 12 > x
 
 
+def test_fit_subject_keeps_two_dots_beside_faint_ink_that_is_ground() -> None:
+    page = np.zeros((400, 400), np.uint8)
+    page[100:300, 100:300] = 10  # below the threshold, and yet most of the ink
+    page[:3, :3] = page[-3:, -3:] = 255
+    rows, columns = np.nonzero(sl.fit_subject(page))
+    assert np.ptp(rows) == np.ptp(columns) == 19
+
+
+@pytest.mark.parametrize("dtype", ["uint8", "uint16", "float32"])
+@pytest.mark.parametrize("stroke", [0.0, 2.0])
+def test_fit_subject_of_single_pixels_far_apart_is_next_to_nothing(dtype: str, stroke: float) -> None:
+    page = np.zeros((3000, 2500), dtype)
+    page[0, 0] = page[-1, -1] = 1 if dtype == "float32" else np.iinfo(dtype).max
+    fitted = sl.fit_subject(page, stroke=stroke)
+    assert (fitted.shape, fitted.dtype) == ((28, 28), page.dtype)
+    if dtype == "uint8":  # of 255 in 15,000 pixels nothing is left
+        assert not fitted.any()
+
+
 def test_fit_subject_keeps_within_the_frame() -> None:
     """A heavy end would carry the rest out of the picture."""
     club = blot(2, 80, 50, 5, (100, 100))

@@ -90,9 +90,9 @@ def occlusion(
     """How much of a label's probability is lost where a patch covers the picture (Zeiler and Fergus 2014, section 4.2).
 
     `picture`: prepared, uint8 `(H, W, C)` of the model's input shape, or `(H, W)` where C is 1. `label`: the predicted one if
-    not given. A patch is a square of `patch` pixels, by default a fifth of the longer side; it moves by `stride`, a third of
-    the patch, and has the value of the ground (`ground_of`): black on black would say nothing. A place's value is the mean over
-    the patches that cover it. ImageError for another picture, ParameterError for a patch or stride that does not fit.
+    not given. A patch is a square of `patch` pixels, by default a fifth of the longer side, but no more than the shorter; it moves
+    by `stride`, a third of the patch, and has the value of the ground (`ground_of`): black on black would say nothing. A place's
+    value is the mean over the patches that cover it. ImageError for another picture, ParameterError for a patch or stride that does not fit.
     """
     whole = picture[..., None] if picture.ndim == 2 else picture
     if whole.shape != model.input_shape or whole.dtype != np.uint8:
@@ -103,7 +103,7 @@ def occlusion(
             fix="Pass it through prepare() first.",
         )
     height, width = whole.shape[:2]
-    size = round(max(height, width) / PATCH) or 1 if patch is None else patch
+    size = max(1, min(round(max(height, width) / PATCH), height, width)) if patch is None else patch
     step = max(1, size // STEPS) if stride is None else stride
     if not 1 <= size <= min(height, width) or not 1 <= step <= size:
         raise ParameterError(

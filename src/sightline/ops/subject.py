@@ -163,6 +163,8 @@ def _middle(image: Image, found: tuple[int, int, int, int], center: str) -> tupl
         left, top, columns, rows = found
         return left + columns / 2, top + rows / 2
     moments = cv2.moments(image)
+    if moments["m00"] == 0:  # at this size nothing is left of them
+        return _middle(image, found, "box")
     return moments["m10"] / moments["m00"], moments["m01"] / moments["m00"]
 
 
@@ -182,7 +184,7 @@ def _without_specks(subject: Image, limit: float) -> Image:
     marks = np.greater(survey, limit if factor >= 1 else 0).view(np.uint8)
     radius = max(1, round(GAP * max(survey.shape)))
     grown = cv2.dilate(marks, np.ones((2 * radius + 1, 2 * radius + 1), np.uint8))
-    if _is_one(grown):
+    if not marks.any() or _is_one(grown):  # none: single pixels far from each other
         return subject
     count, labels = cv2.connectedComponents(grown)
     ink = np.bincount(labels.ravel(), weights=survey.ravel(), minlength=count)[1:]
@@ -194,10 +196,7 @@ def _without_specks(subject: Image, limit: float) -> Image:
         dropped = cv2.resize(dropped, (columns, rows), interpolation=cv2.INTER_NEAREST)
     cleaned = subject.copy()
     cleaned[dropped > 0] = 0
-    found = _box(cleaned, limit)
-    assert found is not None
-    left, top, columns, rows = found
-    return cleaned[top : top + rows, left : left + columns]
+    return _cut(cleaned, limit) if _box(cleaned, limit) else subject  # what has most ink may be no lighter than the limit
 
 
 def _is_one(marks: Image) -> bool:
@@ -239,7 +238,8 @@ def _thickness(subject: Image) -> float:
     """The mean width of its strokes in pixels: twice the area by the outline, the total variation (co-area formula)."""
     framed = cv2.copyMakeBorder(subject, 1, 1, 1, 1, cv2.BORDER_CONSTANT).astype(np.float32)
     across, down = framed[:-1, 1:] - framed[:-1, :-1], framed[1:, :-1] - framed[:-1, :-1]
-    return 2 * float(framed.sum()) / float(cv2.magnitude(across, down).sum())
+    outline = float(cv2.magnitude(across, down).sum())
+    return 2 * float(framed.sum()) / outline if outline else math.inf
 
 
 def _thickened(subject: Image, extra: float, limit: float) -> Image:
