@@ -5,7 +5,7 @@ from __future__ import annotations
 import json
 import subprocess
 import sys
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from pathlib import Path
 from typing import Any
 
@@ -16,7 +16,8 @@ import pytest
 
 import sightline as sl
 from sightline.bundle import Exported, Predictor, calibrate, onnx_file_bytes
-from sightline.bundle.onnx_file import LONGEST, _entry, _seal, read_onnx_file
+from sightline.bundle.onnx_check import fields
+from sightline.bundle.onnx_file import LONGEST, _entry, _seal, _varint, read_onnx_file
 from sightline.bundle.parts import read_parts
 from sightline.data import Split
 from sightline.errors import BundleError, InputError
@@ -182,6 +183,24 @@ def test_hostile_metadata(one_file: Path, tmp_path: Path) -> None:
         path.write_bytes(data + _seal(data))
         with pytest.raises(BundleError, match=match):
             sl.load(path)
+
+
+def test_a_file_of_tiny_fields_is_not_walked_to_its_end(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    seen = 0
+
+    def counted(message: memoryview) -> Iterator[tuple[int, memoryview | int]]:
+        nonlocal seen
+        for found in fields(message):
+            seen += 1
+            yield found
+
+    monkeypatch.setattr("sightline.bundle.onnx_file.fields", counted)
+    tiny = b"\x08\x01" * 1_000_000
+    for data in (tiny, b"\x72" + _varint(len(tiny)) + tiny):  # in the model, and in an entry of its metadata
+        (tmp_path / "tiny.onnx").write_bytes(data)
+        with pytest.raises(BundleError, match="no ONNX file, or a damaged one"):
+            sl.load(tmp_path / "tiny.onnx")
+    assert seen < 20_000
 
 
 def test_an_onnx_file_from_elsewhere_says_how_to_export(mnist: Path, tmp_path: Path) -> None:

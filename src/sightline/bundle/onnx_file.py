@@ -11,6 +11,7 @@ from __future__ import annotations
 import base64
 import binascii
 import hashlib
+from collections.abc import Iterator
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -33,6 +34,7 @@ LONGEST = {
     SEAL: 64,
 }
 """The most bytes of each entry."""
+MOST_FIELDS, MOST_PARTS = 10_000, 16  # of a model and of an entry: walking a gigabyte of tiny ones would take minutes
 
 
 @dataclass(frozen=True)
@@ -99,14 +101,14 @@ AGAIN = "Get the file again from where it came, or export it anew."
 
 
 def _entries(data: bytes) -> dict[str, bytes]:
-    """Our entries of the metadata by key; BundleError for what is no ONNX, and for one that occurs twice or is too long."""
+    """Our entries of the metadata by key; BundleError for what is no ONNX, has too many fields, or an entry twice or too long."""
     found: dict[str, bytes] = {}
     graph = False
-    for number, entry in fields(memoryview(data)):
+    for number, entry in _few(memoryview(data), MOST_FIELDS):
         graph = graph or number == GRAPH
         if number != METADATA or isinstance(entry, int):
             continue
-        parts = {part: bytes(value) for part, value in fields(entry) if not isinstance(value, int)}
+        parts = {part: bytes(value) for part, value in _few(entry, MOST_PARTS) if not isinstance(value, int)}
         key = parts.get(KEY, b"").decode("utf-8", "replace")
         if key not in LONGEST:
             continue
@@ -116,6 +118,14 @@ def _entries(data: bytes) -> dict[str, bytes]:
     if not graph:
         raise BundleError("no network")
     return found
+
+
+def _few(message: memoryview, most: int) -> Iterator[tuple[int, memoryview | int]]:
+    """The fields of a message; BundleError if there are more than `most`."""
+    for count, found in enumerate(fields(message), 1):
+        if count > most:
+            raise BundleError("too many fields")
+        yield found
 
 
 def _entry(key: str, value: bytes) -> bytes:
