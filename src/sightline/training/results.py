@@ -263,7 +263,7 @@ def save_record(folder: RunFolder, record: RunRecord) -> None:
         writer.writerow([name, label, evaluation.classes[best], f"{row[best]:.9g}", known, *(f"{value:.9g}" for value in row)])
     write_text(folder.predictions, text.getvalue())
     pictures = {f"picture.{index}": np.ascontiguousarray(image) for index, image in record.pictures.items()}
-    pictures |= {f"map.{index}": found.astype(np.float16) for index, found in record.maps.items()}
+    pictures |= {f"map.{index}": found for index, found in record.maps.items()}
     for number, (_, steps) in enumerate(record.traces):
         pictures |= {f"trace.{number}.{step}": np.ascontiguousarray(image) for step, (_, image) in enumerate(steps)}
     write_bytes(folder.record, save(pictures))
