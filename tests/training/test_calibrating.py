@@ -14,7 +14,7 @@ import pytest
 import sightline as sl
 from sightline import jobs
 from sightline.bundle import Calibration, load_bundle, load_manifest, load_weights, set_calibration, write_bundle
-from sightline.errors import InputError, ParameterError
+from sightline.errors import DatasetError, InputError, ParameterError
 from sightline.evaluation.calibration import fit_temperature
 
 
@@ -132,6 +132,22 @@ def test_a_bundle_of_format_1_is_read_and_learns_distances(run: sl.Run, tmp_path
     assert not after.known
     assert after.label == before.label
     assert (old / "weights.safetensors").read_bytes() == weights
+
+
+def test_a_runs_own_data_named_again_fall_apart_as_in_its_training(copy: Path) -> None:
+    by_itself = sl.calibrate(copy)
+    named = sl.calibrate(copy, data="digits")  # the run has another seed than `load_dataset` by itself
+    assert named == by_itself
+
+
+def test_a_bundle_is_not_tried_on_other_data_of_the_same_name(copy: Path) -> None:
+    path = copy / "bundle" / "manifest.json"
+    values = json.loads(path.read_text())
+    values["dataset"]["name"] = "mnist"  # as a folder of photos may well be called
+    path.write_text(json.dumps(values))
+    for job in (sl.calibrate, sl.suspects, sl.robustness, sl.export):
+        with pytest.raises(DatasetError, match="other pictures than those of mnist.*Name some with --data"):
+            job(copy / "bundle")
 
 
 def test_a_wrong_rejection_changes_nothing(copy: Path) -> None:

@@ -21,9 +21,10 @@ from sightline.events import Event, Note, ignore
 from sightline.jobs import pretrained
 from sightline.models import MODELS, WeightsFile, backbones
 from sightline.training.checkpoint import State, load_state, save_state
-from sightline.training.config import TrainConfig, make_config
+from sightline.training.config import Recipe, TrainConfig, make_config
+from sightline.training.folds import out_of_fold
 from sightline.training.initial import adopt, fetch_weights, imagenet_file, learnt_weights
-from sightline.training.session import Inputs, begin_with, build, load_inputs, make_trainer
+from sightline.training.session import Inputs, begin_with, build, load_inputs, make_trainer, shipped_form
 from tests.data.test_sources import server
 
 NAME = "weights_mobilenet_v3_small_224_0.75_float_no_top_v2.h5"
@@ -170,6 +171,20 @@ def test_a_network_that_begins_with_weights_computes_what_their_model_did(digits
     pictures = inputs.train[0][:50]
     found = network((pictures / np.float32(255) - mean) / deviation).numpy()
     np.testing.assert_allclose(found, sl.load("mnist").network.probabilities(pictures), atol=1e-4)
+
+
+def test_networks_of_a_cross_validation_begin_as_the_run_did(digits: tuple[TrainConfig, Inputs]) -> None:
+    config, inputs = digits
+    still = Recipe(learning_rate=1e-7, batch_size=256, standardize=True)
+    config = config.model_copy(update={"epochs": 1, "recipe": still})
+    inputs = inputs.take(np.arange(0, len(inputs.train[1]), 4))
+    learnt = learnt_weights(pretrained()["mnist"])
+    network = build(config, inputs)
+    begin_with(learnt, config, inputs, network)
+    shipped, _ = shipped_form(config, inputs, network)
+    expected = shipped.predict(inputs.train[0].astype(np.float32) / np.float32(255), verbose=0)
+    assert abs(out_of_fold(config, inputs, 2, learnt, ignore) - expected).max() < 0.01
+    assert abs(out_of_fold(config, inputs, 2, None, ignore) - expected).max() > 0.5
 
 
 def test_a_gray_kernel_sees_in_colour_what_it_saw_in_gray() -> None:

@@ -1,14 +1,16 @@
 from __future__ import annotations
 
 import json
+from collections.abc import Callable
 from pathlib import Path
 
 import pytest
 from typer.testing import CliRunner
 
 import sightline as sl
+from sightline import jobs
 from sightline.cli.app import build
-from sightline.errors import RunError
+from sightline.errors import InputError, RunError
 from sightline.files import write_json
 
 
@@ -57,3 +59,11 @@ def test_what_was_never_finished_cannot_be_reproduced(tmp_path: Path) -> None:
     (tmp_path / "config.yaml").write_text("data: digits\n", encoding="utf-8")
     with pytest.raises(RunError, match="has no results yet"):
         sl.reproduce(tmp_path)
+
+
+@pytest.mark.parametrize("job", [sl.reproduce, sl.resume, sl.report])
+def test_a_name_longer_than_any_file_system_takes_is_no_run(job: Callable[[str], object]) -> None:
+    with pytest.raises(RunError, match="is not a run"):
+        job("x" * 300)
+    with pytest.raises(InputError, match="xxx"):
+        jobs.preview("x" * 300, "preview.png")

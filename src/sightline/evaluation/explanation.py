@@ -90,9 +90,10 @@ def occlusion(
     """How much of a label's probability is lost where a patch covers the picture (Zeiler and Fergus 2014, section 4.2).
 
     `picture`: prepared, uint8 `(H, W, C)` of the model's input shape, or `(H, W)` where C is 1. `label`: the predicted one if
-    not given. A patch is a square of `patch` pixels, by default a fifth of the longer side, but no more than the shorter; it moves
-    by `stride`, a third of the patch, and has the value of the ground (`ground_of`): black on black would say nothing. A place's
-    value is the mean over the patches that cover it. ImageError for another picture, ParameterError for a patch or stride that does not fit.
+    not given. A patch is a square of `patch` pixels, by default a fifth of the longer side, but no more than the shorter; it
+    moves by `stride`, a third of the patch, and has the value of the ground (`ground_of`): black on black would say nothing. A
+    place's value is the mean over the patches that cover it. ImageError for another picture, ParameterError for a patch or
+    stride that does not fit.
     """
     whole = picture[..., None] if picture.ndim == 2 else picture
     if whole.shape != model.input_shape or whole.dtype != np.uint8:

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING
 
 from sightline.errors import InputError
 from sightline.events import Listener, ignore
-from sightline.jobs.models import data_of, model_folder, pretrained
+from sightline.jobs.models import model_folder, pretrained, trial_of
 
 if TYPE_CHECKING:
     from sightline.training.calibrating import Calibrated
@@ -25,12 +25,11 @@ def calibrate(
     knows the name of its data only, and takes their validation split to be that of a training with the default seed.
     InputError where it cannot know, and for what must stay as it is: an exported file, and the models that come with Sightline.
     """
-    from sightline.training.again import open_trial
     from sightline.training.calibrating import recalibrate
     from sightline.training.config import TrainConfig
     from sightline.training.folder import RunFolder
 
-    path, bundle = Path(model), model_folder(model)
+    bundle = model_folder(model)
     if bundle.is_file():
         raise InputError(f"{str(model)!r} stays as it is: an export", fix="Calibrate its run or bundle and export it anew.")
     if bundle in pretrained().values():
@@ -38,8 +37,8 @@ def calibrate(
             f"{str(model)!r} comes with Sightline and stays as it is",
             fix=f"Calibrate a copy: cp -r {bundle} my-model",
         )
-    folder = RunFolder(path)
-    with folder.held() if folder.config.is_file() else nullcontext():
-        trial = open_trial(path, bundle, data or data_of(path, bundle), on_event, split="validation")
+    folder = RunFolder(Path(model))
+    with folder.held() if folder.is_run else nullcontext():
+        trial = trial_of(model, data, on_event, split="validation")
         usual = trial.config.unknown_rejection if trial.config else TrainConfig.model_fields["unknown_rejection"].default
         return recalibrate(trial, usual if rejection is None else rejection, on_event)

@@ -61,10 +61,10 @@ def preview(
     from sightline.training.preview import preview_sheet
     from sightline.training.session import load_data
 
-    run = RunFolder(Path(source)).config
-    if run.is_file() and pipeline is not None:
+    run = RunFolder(Path(source))
+    if run.is_run and pipeline is not None:
         raise InputError("a run has its own pipeline", fix="Name its data instead, or leave out --pipeline.")
-    config = TrainConfig.load(run) if run.is_file() else make_config(str(source), pipeline=pipeline)
+    config = TrainConfig.load(run.config) if run.is_run else make_config(str(source), pipeline=pipeline)
     dataset = load_data(config.data, on_event, seed=config.seed, validation=config.validation)
     steps, shape = make_pipeline(config, dataset)
     firsts = list(islice(_firsts(dataset.train), pictures))

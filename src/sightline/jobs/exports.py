@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING
 
 from sightline.errors import InputError, ParameterError
 from sightline.events import Listener, ignore
-from sightline.jobs.models import model_folder
+from sightline.jobs.models import model_folder, trial_of
 
 if TYPE_CHECKING:
     import numpy as np
@@ -46,12 +46,9 @@ def export(
         sl.export("runs/fashion-mnist", "clothes.onnx", int8=True)
     """
     from sightline.bundle import load_manifest
-    from sightline.data import DATASETS
     from sightline.formats.replay import Limits, spread_over_classes
     from sightline.formats.source import Source
     from sightline.formats.writing import find_format, settle_target, write_export
-    from sightline.training.again import open_trial
-    from sightline.training.folder import RunFolder
 
     for name, count in (("replay", replay), ("calibration", calibration)):
         if count < 1:
@@ -66,9 +63,7 @@ def export(
         raise InputError(f"{str(model)!r} is an export itself", expected="the run or bundle that it came from, or a model's name")
     manifest = load_manifest(bundle)
     target = settle_target(place, form, manifest.name, precision, overwrite=overwrite)
-    if data is None and not RunFolder(Path(model)).config.is_file() and manifest.dataset.name in DATASETS:
-        data = manifest.dataset.name
-    trial = open_trial(Path(model), bundle, data, on_event)
+    trial = trial_of(model, data, on_event)
     pictures = trial.split.take(spread_over_classes(trial.split.labels, replay))
     source = Source(bundle, _calibration_pictures(trial, calibration, on_event) if int8 else None)
     return write_export(source, form, target, trial.predictor, pictures, trial.name, limits, on_event)

@@ -12,7 +12,7 @@ import numpy as np
 from sightline.bundle import Failure, Picture, Predictor, load_bundle, load_description
 from sightline.errors import DatasetError, ImageError, InputError, ParameterError, PipelineError
 from sightline.events import Listener, Note, ignore
-from sightline.jobs.models import model_folder
+from sightline.jobs.models import model_folder, trial_of
 from sightline.jobs.trainings import Run
 
 if TYPE_CHECKING:
@@ -21,7 +21,6 @@ if TYPE_CHECKING:
     from sightline.evaluation import Evaluation, Explanation, Method
     from sightline.evaluation.comparison import Comparison
     from sightline.evaluation.robustness import Robustness
-    from sightline.training.again import Trial
 
 __all__ = ["compare", "explain", "explain_many", "robustness"]
 
@@ -155,7 +154,7 @@ def compare(
     paths = [model.path if isinstance(model, Run) else Path(model) for model in (first, second)]
     if data is None:
         _check_same_data(paths)
-    trials = [_trial(path, data, on_event) for path in paths]
+    trials = [trial_of(path, data, on_event) for path in paths]
     a, b = trials
     if set(a.predictor.labels) != set(b.predictor.labels):
         raise DatasetError(
@@ -202,7 +201,7 @@ def robustness(
     for name in corruptions or ():
         CORRUPTIONS.get(name)
     path = model.path if isinstance(model, Run) else Path(model)
-    trial = _trial(path, data, on_event)
+    trial = trial_of(path, data, on_event)
     title = str(trial.dataset.facts.get("title") or trial.dataset.name)
     found = measure(
         trial.predictor,
@@ -220,31 +219,6 @@ def robustness(
 
         save_robustness(found, output)
     return found
-
-
-def _trial(path: Path, data: str | None, on_event: Listener) -> Trial:
-    """The model with labelled pictures: `data`, those of the run, or of the named dataset that a bundle was trained on."""
-    from sightline.data import DATASETS
-    from sightline.training.again import open_trial
-    from sightline.training.folder import RunFolder
-
-    bundle = model_folder(path)
-    if data is not None:  # of a named dataset the test pictures: the others may be those that the model was trained on
-        return open_trial(path, bundle, data, on_event, split="test" if data in DATASETS else None)
-    if RunFolder(path).config.is_file():
-        return open_trial(path, bundle, None, on_event)
-    note = load_description(bundle).dataset
-    if note.name not in DATASETS:
-        return open_trial(path, bundle, None, on_event)  # which says what is missing
-    trial = open_trial(path, bundle, note.name, on_event, split="test")
-    if trial.dataset.fingerprint != note.fingerprint:
-        raise DatasetError(
-            f"{str(path)!r} was trained on other pictures than those of {note.name}",
-            expected=f"fingerprint {note.fingerprint[:12]}",
-            received=trial.dataset.fingerprint[:12],
-            fix="Name some with --data.",
-        )
-    return trial
 
 
 def _check_same_data(paths: Sequence[Path]) -> None:

@@ -7,8 +7,9 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any, Literal
 
 from sightline.errors import InputError, ParameterError
-from sightline.events import Listener, ignore
-from sightline.jobs.models import data_of, model_folder
+from sightline.events import Listener, Note, ignore
+from sightline.jobs.models import trial_of
+from sightline.jobs.trainings import first_weights
 
 if TYPE_CHECKING:
     from sightline.evaluation import Evaluation
@@ -16,8 +17,6 @@ if TYPE_CHECKING:
     from sightline.training.again import Trial
 
 __all__ = ["Suspicion", "suspects"]
-
-SUFFIXES = (".png", ".svg")
 
 
 @dataclass(frozen=True)
@@ -56,27 +55,23 @@ def suspects(
     The model must not have been trained on what it judges: of `train` a run's recipe trains `folds` networks anew, each on the
     other pictures. `output`: a PNG or SVG to draw the pictures on. InputError for what cannot be; nothing else is written.
     """
+    from sightline.evaluation.page import check_target, save_figure
     from sightline.evaluation.suspects import find_suspects, suspect_sheet
-    from sightline.training.again import open_trial
+    from sightline.training.folder import RunFolder
 
-    target = None if output is None else Path(output)
-    if target is not None and target.suffix.lower() not in SUFFIXES:
-        raise ParameterError(f"cannot draw a sheet as {target.name!r}", expected="a path that ends in .png or .svg")
+    if output is not None:
+        check_target(output, (".png", ".svg"))
     if top < 1:
         raise ParameterError("invalid top", expected="at least 1", received=repr(top))
-    path, bundle = Path(model), model_folder(model)
-    if split == "train" and (data or not (path / "config.yaml").is_file()):
+    if split == "train" and (data or not RunFolder(Path(model)).is_run):
         raise InputError("the training pictures need the run that was trained on them", fix="Name a run, without --data.")
-    trial = open_trial(path, bundle, data or data_of(path, bundle), on_event, split=split)
+    trial = trial_of(model, data, on_event, split=split)
     evaluation, places = _out_of_sample(trial, folds, on_event)
     doubtful = find_suspects(evaluation)
     found = doubtful[:top]
-    if target is not None and found:
-        from sightline.evaluation.style import to_png, to_svg
-        from sightline.files import write_bytes
-
-        figure = suspect_sheet(found, [trial.split.read(places[suspect.index]) for suspect in found], len(evaluation))
-        write_bytes(target, to_svg(figure) if target.suffix.lower() == ".svg" else to_png(figure))
+    if output is not None and found:
+        images = [trial.split.read(places[suspect.index]) for suspect in found]
+        save_figure(suspect_sheet(found, images, len(evaluation)), output)
     return Suspicion(split, len(evaluation), len(doubtful), sum(suspect.sure for suspect in doubtful), tuple(found))
 
 
@@ -87,16 +82,20 @@ def _out_of_sample(trial: Trial, folds: int, on_event: Listener) -> tuple[Evalua
     if trial.name != "train":
         evaluation, _, kept = evaluate_split(trial.predictor, trial.split, trial.name, on_event)
         return evaluation, kept.tolist()
-    from sightline.bundle.network import calibrate
+    from sightline.bundle import calibrate
     from sightline.evaluation import Evaluation
     from sightline.training.folds import out_of_fold
-    from sightline.training.inputs import prepare
+    from sightline.training.initial import Learnt
     from sightline.training.session import load_inputs
 
-    assert trial.config is not None
-    inputs = load_inputs(trial.config, on_event)
-    # the training pictures once more, for which of them could be read
-    _, kept = prepare(trial.split, inputs.pipeline, inputs.shape, on_event, what="training")
-    probabilities = calibrate(out_of_fold(trial.config, inputs, folds, on_event), trial.predictor.manifest.temperature)
+    config = trial.config
+    assert config is not None
+    weights = first_weights(config, on_event)
+    inputs = load_inputs(config, on_event)
+    if isinstance(weights, Learnt) and weights.fingerprint == inputs.dataset.fingerprint:
+        on_event(Note(f"The weights of {weights.name!r}, with which the run began, have seen these pictures.", warning=True))
+    kept = inputs.source.items  # the pictures that could be read
+    found = out_of_fold(config, inputs, folds, weights, on_event)
+    probabilities = calibrate(found, trial.predictor.manifest.temperature)
     names = tuple(trial.split.names[index] for index in kept)
     return Evaluation(trial.predictor.labels, trial.split.labels[kept], probabilities, names, "train"), kept.tolist()

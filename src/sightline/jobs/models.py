@@ -6,14 +6,19 @@ import sys
 from collections.abc import Iterable
 from importlib.resources import files
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 from sightline.batch import find_pictures
 from sightline.bundle import Predictor, load_bundle, load_description
-from sightline.errors import InputError, RunError, UnknownNameError
+from sightline.errors import DatasetError, RunError, UnknownNameError
+from sightline.events import Listener
 from sightline.image import MAX_PIXELS
 from sightline.registry import nearest
 
-__all__ = ["data_of", "find_sources", "load", "model_folder", "pretrained"]
+if TYPE_CHECKING:
+    from sightline.training.again import Trial
+
+__all__ = ["find_sources", "load", "model_folder", "pretrained", "trial_of"]
 
 
 def pretrained() -> dict[str, Path]:
@@ -49,19 +54,31 @@ def model_folder(model: str | Path) -> Path:
     raise UnknownNameError(f"there is no run, bundle or pretrained model {str(model)!r}", fix=nearest(str(model), list(shipped)))
 
 
-def data_of(path: Path, bundle: Path) -> str | None:
-    """The name of the data that the bundle of a model at `path` was trained on; None for a run, which knows them better.
+def trial_of(model: str | Path, data: str | None, on_event: Listener, *, split: str | None = None) -> Trial:
+    """A model with labelled pictures: `data`, those of the run, or of the named dataset that a bundle was trained on.
 
-    InputError for a bundle of data without a name.
+    `split`: train, validation or test; without it the final one. InputError for a bundle of data without a name; DatasetError
+    where the data of that name are not those it was trained on.
     """
     from sightline.data import DATASETS
+    from sightline.training.again import open_trial
+    from sightline.training.folder import RunFolder
 
-    if (path / "config.yaml").is_file():
-        return None
-    name = load_description(bundle).dataset.name
-    if name not in DATASETS:
-        raise InputError(f"{str(path)!r} is a bundle, which does not know where its data are", fix="Name them with --data.")
-    return name
+    path, bundle = Path(model), model_folder(model)
+    if data is not None or RunFolder(path).is_run:
+        return open_trial(path, bundle, data, on_event, split=split)
+    note = load_description(bundle).dataset
+    if note.name not in DATASETS:
+        return open_trial(path, bundle, None, on_event)  # which says what is missing
+    trial = open_trial(path, bundle, note.name, on_event, split=split)
+    if trial.dataset.fingerprint != note.fingerprint:
+        raise DatasetError(
+            f"{str(model)!r} was trained on other pictures than those of {note.name}",
+            expected=f"fingerprint {note.fingerprint[:12]}",
+            received=trial.dataset.fingerprint[:12],
+            fix="Name some with --data.",
+        )
+    return trial
 
 
 def find_sources(patterns: Iterable[str]) -> list[str | bytes]:

@@ -74,7 +74,7 @@ def train(config: TrainConfig, *, out: str | Path = "runs", name: str | None = N
 
     MODELS.get(config.model).arguments(config.arguments)  # a typo is found before the data is loaded
     free_run(config, Path(out), name)
-    weights = _first_weights(config, on_event)
+    weights = first_weights(config, on_event)
     config, inputs = _inputs(config, on_event)
     network = build(config, inputs)
     if weights is not None:
@@ -101,13 +101,13 @@ def resume(path: str | Path, *, extend: int = 0, on_event: Listener = ignore) ->
         if state is not None and extend:
             state.extended_at = state.epoch
         network = build(config, inputs)
-        if state is None and (weights := _first_weights(config, on_event)) is not None:
+        if state is None and (weights := first_weights(config, on_event)) is not None:
             begin_with(weights, config, inputs, network)
         config.save(folder.config)
         return _train_in(folder, config, inputs, network, state, on_event)
 
 
-def _first_weights(config: TrainConfig, on_event: Listener) -> Path | Learnt | None:
+def first_weights(config: TrainConfig, on_event: Listener) -> Path | Learnt | None:
     """What the network is to begin with, at hand: ImageNet's file or another model's weights; None for random ones."""
     from sightline.training.initial import fetch_weights, imagenet_file, learnt_weights
 

@@ -48,9 +48,12 @@ def open_trial(path: Path, bundle: Path, data: str | None, on_event: Listener, *
     for a bundle without `data`; DatasetError if the run's pictures have changed, or have a class that the model does not know.
     """
     predictor = load_bundle(bundle)
-    config = TrainConfig.load(RunFolder(path).config) if RunFolder(path).config.is_file() else None
+    folder = RunFolder(path)
+    config = TrainConfig.load(folder.config) if folder.is_run else None
     if data is not None:
-        dataset = load_data(data, on_event)
+        # a run's own data, named again, must be parted as in its training: else it is tried on what it was trained on
+        seed, validation = (config.seed, config.validation) if config else (0, 0.1)
+        dataset = load_data(data, on_event, seed=seed, validation=validation)
         name, pictures = _foreign_split(dataset) if split is None else _named_split(dataset, split)
         if dataset.fingerprint == predictor.manifest.dataset.fingerprint and name not in ("test", "validation"):
             on_event(Note("These are the pictures that the model was trained on.", warning=True))

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 import re
 from collections.abc import Iterator
 from contextlib import contextmanager
@@ -31,6 +32,11 @@ class RunFolder:
     def config(self) -> Path:
         """What the run was told."""
         return self.path / "config.yaml"
+
+    @property
+    def is_run(self) -> bool:
+        """Whether a run is here; False for a path that no file system takes."""
+        return os.path.isfile(self.config)  # noqa: PTH113 - no error for a name that is too long
 
     @property
     def log(self) -> Path:
@@ -130,7 +136,7 @@ def made(folder: RunFolder, config: TrainConfig) -> Iterator[None]:
 def open_run(path: str | Path) -> RunFolder:
     """The folder of a run that exists; RunError if `path` is none."""
     folder = RunFolder(Path(path))
-    if not folder.config.is_file():
+    if not folder.is_run:
         raise RunError(
             f"{str(path)!r} is not a run", expected="a folder with config.yaml", fix="Runs are made by `sightline train`."
         )

@@ -2,23 +2,29 @@
 
 from __future__ import annotations
 
+from pathlib import Path
+
 import numpy as np
 from numpy.typing import NDArray
 
 from sightline.errors import DatasetError
 from sightline.events import Listener, Note
 from sightline.training.config import TrainConfig
-from sightline.training.session import Inputs, build, make_trainer, shipped_form
+from sightline.training.initial import Learnt
+from sightline.training.session import Inputs, begin_with, build, make_trainer, shipped_form
 
 __all__ = ["out_of_fold"]
 
 BATCH = 500
 
 
-def out_of_fold(config: TrainConfig, inputs: Inputs, folds: int, on_event: Listener) -> NDArray[np.float32]:
+def out_of_fold(
+    config: TrainConfig, inputs: Inputs, folds: int, weights: Path | Learnt | None, on_event: Listener
+) -> NDArray[np.float32]:
     """Train `folds` networks, each without one part of the training pictures, and ask it about that part: `(N, classes)`.
 
-    The parts hold the classes in the same shares and are drawn by the seed. DatasetError where a class is too small.
+    The parts hold the classes in the same shares and are drawn by the seed. Every network begins with `weights`, as the run did
+    (`begin_with`); None: random ones. DatasetError where a class is too small.
     """
     from sklearn.model_selection import StratifiedKFold
 
@@ -37,6 +43,8 @@ def out_of_fold(config: TrainConfig, inputs: Inputs, folds: int, on_event: Liste
         on_event(Note(f"Training network {number} of {folds}, on {len(rest):,} of {len(labels):,} pictures"))
         some = inputs.take(rest)
         network = build(config, some)
+        if weights is not None:
+            begin_with(weights, config, some, network)
         make_trainer(config, some, network, on_event).run(None)
         shipped, _ = shipped_form(config, some, network)
         for start in range(0, len(part), BATCH):

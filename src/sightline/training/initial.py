@@ -31,9 +31,13 @@ RANDOM = "Begin at random with --weights none"
 
 @dataclass(frozen=True)
 class Learnt:
-    """What another model has learnt: its name, its labels, and its arrays by name (`conv1/kernel`), for pictures in [0, 1]."""
+    """What another model has learnt: its arrays by name (`conv1/kernel`), for pictures in [0, 1].
+
+    `fingerprint`: that of the data it was trained on.
+    """
 
     name: str
+    fingerprint: str
     labels: tuple[str, ...]
     arrays: Mapping[str, NDArray[np.float32]]
 
@@ -102,7 +106,7 @@ def learnt_weights(folder: str | Path) -> Learnt:
     """What the model of a bundle has learnt; BundleError."""
     manifest = load_manifest(folder)
     arrays = {key.partition(":")[2]: array for key, array in load_weights(folder).items()}
-    return Learnt(manifest.name, manifest.labels, arrays)
+    return Learnt(manifest.name, manifest.dataset.fingerprint, manifest.labels, arrays)
 
 
 def adopt(network: keras.Model, learnt: Learnt, labels: tuple[str, ...]) -> tuple[list[str], str]:
