@@ -158,7 +158,7 @@ def make_record(
         evaluation=evaluation,
         pictures={index: shown(pictures[index]) for index in shown_indices(evaluation, config.seed)},
         cost=cost,
-        history=tuple(state.history),
+        history=tuple(read_log(folder.log)),  # in its digits, so that the report made again is the same
         chosen_epoch=chosen,
         traces=traces(predictor, split, kept),
         baseline=BASELINES.get(dataset.name) if config.preset != "plain" else None,
