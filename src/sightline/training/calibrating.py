@@ -5,7 +5,7 @@ from __future__ import annotations
 import tempfile
 from dataclasses import dataclass
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
 import numpy as np
 from numpy.typing import NDArray
@@ -17,7 +17,7 @@ from sightline.bundle import (
     Predictor,
     calibrate,
     load_bundle,
-    load_weights,
+    read_parts,
     set_calibration,
     write_bundle,
 )
@@ -25,10 +25,11 @@ from sightline.data import Dataset
 from sightline.evaluation import Evaluation
 from sightline.evaluation.calibration import fit_temperature, fit_threshold
 from sightline.events import Listener, Note
-from sightline.models import MODELS, Gaussians, fit_gaussians, measure_features
+from sightline.models import Gaussians, fit_gaussians, measure_features
 from sightline.pipeline import Pipeline
 from sightline.training.feed import Inputs8
 from sightline.training.inputs import prepare
+from sightline.training.rebuilt import rebuild
 
 if TYPE_CHECKING:
     import keras
@@ -113,21 +114,18 @@ def recalibrate(trial: Trial, rejection: float, on_event: Listener) -> Calibrate
 
 def _with_distance(bundle: Path, manifest: Description, dataset: Dataset, target: Path, on_event: Listener) -> Path:
     """Export the bundle's network again, with the distances from `dataset`'s training pictures, to `target`."""
-    architecture, pipeline = manifest.architecture, Pipeline.from_dict(manifest.pipeline)
-    arguments: dict[str, Any] = dict(architecture.arguments)
-    model = MODELS.get(architecture.name).build(arguments)
-    model.set_weights(list(load_weights(bundle).values()))
+    model, pipeline = rebuild(bundle), Pipeline.from_dict(manifest.pipeline)
     pictures, kept = prepare(dataset.train, pipeline, manifest.input_shape, on_event, what="training")
     on_event(Note("Learning what the training pictures look like"))
     return write_bundle(
         target,
         model=model,
-        architecture=architecture.name,
-        arguments=arguments,
+        architecture=manifest.architecture.name,
+        arguments=manifest.architecture.arguments,
         pipeline=pipeline,
         labels=manifest.labels,
         input_shape=manifest.input_shape,
-        sample=(bundle / "sample.png").read_bytes(),
+        sample=read_parts(bundle).picture,
         metrics=manifest.metrics,
         dataset=manifest.dataset.model_dump(),
         name=manifest.name,
