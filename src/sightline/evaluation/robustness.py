@@ -15,7 +15,7 @@ from sightline.data.splits import stratified
 from sightline.errors import DatasetError, ParameterError, SightlineError
 from sightline.evaluation.corruptions import CORRUPTIONS, LEVELS, Corruption, Scene
 from sightline.evaluation.explanation import Classifier
-from sightline.evaluation.metrics import wilson
+from sightline.evaluation.metrics import Z95, wilson
 from sightline.evaluation.words import measured, percent, pictures
 from sightline.events import Listener, Progress, ignore
 from sightline.image import Image
@@ -92,7 +92,7 @@ class Robustness:
         The normal one of a mean over pictures of each picture's share of damaged forms that are labelled rightly.
         """
         shares = np.mean([row.right.mean(axis=0) for row in self.rows], axis=0)
-        half = 1.959963984540054 * float(shares.std(ddof=1)) / len(shares) ** 0.5 if len(shares) > 1 else 1.0
+        half = Z95 * float(shares.std(ddof=1)) / len(shares) ** 0.5 if len(shares) > 1 else 1.0
         return max(0.0, self.mean - half), min(1.0, self.mean + half)
 
     def hardest(self) -> list[Resistance]:

@@ -31,7 +31,7 @@ def _with_own_threshold(description: Exported, network: Network, pictures: NDArr
     """The threshold of what is unknown fitted anew where it is on the distance, which 8 bits change a little."""
     from sightline.evaluation.calibration import fit_threshold
 
-    distances = network.measure(pictures).distances
+    distances = network.measure(pictures).distances if description.unknown_score == "distance" else None
     if distances is None or description.unknown_threshold is None or description.unknown_rejection is None:
         return description
     return description.model_copy(update={"unknown_threshold": fit_threshold(distances, description.unknown_rejection)})
