@@ -37,12 +37,11 @@ def reading_order(boxes: Sequence[Box]) -> list[int]:
 
 def _slope(centres: np.ndarray, height: float) -> float:
     """How far rows fall for each pixel to the right: the median over the marks and their next ones to the right."""
-    across = centres[None, :, 0] - centres[:, None, 0]  # (N, N), from the row's mark to the column's
-    down = centres[None, :, 1] - centres[:, None, 1]
-    beside = (across > height / 4) & (across < NEIGHBOURS * height) & (abs(down) < height / 2)
-    distance = np.where(beside, np.hypot(across, down), np.inf)
-    first, nearest = np.arange(len(centres)), distance.argmin(axis=1)
-    found = np.isfinite(distance[first, nearest])
-    if not found.any():
-        return 0.0
-    return float(np.median((down[first, nearest] / np.maximum(across[first, nearest], 1))[found]))
+    falls = []
+    for centre in centres:  # one at a time: all pairs of a full page would take a gigabyte
+        across, down = (centres - centre).T
+        beside = np.flatnonzero((across > height / 4) & (across < NEIGHBOURS * height) & (abs(down) < height / 2))
+        if len(beside):
+            nearest = beside[np.hypot(across[beside], down[beside]).argmin()]
+            falls.append(down[nearest] / max(across[nearest], 1))
+    return float(np.median(falls)) if falls else 0.0
