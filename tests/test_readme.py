@@ -87,15 +87,16 @@ def test_every_command_and_option_that_is_named_exists() -> None:
     from sightline.cli.app import build
 
     commands = get_command(build()).commands  # type: ignore[attr-defined]
-    known = {option for command in commands.values() for parameter in command.params for option in parameter.opts}
-    known |= {option for command in commands.values() for parameter in command.params for option in parameter.secondary_opts}
+    every = {**commands, **commands["data"].commands}
+    known = {option for command in every.values() for parameter in command.params for option in parameter.opts}
+    known |= {option for command in every.values() for parameter in command.params for option in parameter.secondary_opts}
     known |= {"--help", "--p", "--when"}
     known |= {"--" + parameter.name.replace("_", "-") for op in sl.OPS for parameter in op.parameters.describe()}
     for page in PAGES:
         text = page.read_text(encoding="utf-8")
         for name in re.findall(r"(?:`|\$ )sightline ([a-z]+)", text):
             assert name in commands, f"{page.name}: sightline {name}"
-        for option in re.findall(r"(?<![\w-])(--[a-z][a-z-]+)", text):
+        for option in re.findall(r"(?<![\w-])(--[a-z][a-z0-9-]+)", text):
             assert option in known, f"{page.name}: {option}"
 
 

@@ -78,6 +78,20 @@ def test_digits_of_any_making_are_read(size: int, render: Callable[[Image, int],
     assert (sl.load("mnist").probabilities(seen).argmax(axis=1) == labels).mean() >= least
 
 
+@pytest.mark.parametrize("size", [28, 40, 64])
+@pytest.mark.parametrize("paper", [0, 255])
+def test_small_pictures_with_noise_are_read(size: int, paper: int) -> None:
+    """Datasets of digits are passed around as JPEG files of their own size."""
+    test = sl.load_dataset("mnist").splits()["test"].take(range(COUNT))
+    steps = pipeline_of(digits())
+    seen = []
+    for index in range(COUNT):
+        large = cv2.resize(test.read(index), (size, size), interpolation=cv2.INTER_CUBIC)
+        packed = cv2.imencode(".jpg", large if paper == 0 else 255 - large, [cv2.IMWRITE_JPEG_QUALITY, 80])[1]
+        seen.append(steps.run(sl.read(packed.tobytes(), "unchanged")))
+    assert (sl.load("mnist").probabilities(np.stack(seen)).argmax(axis=1) == test.labels).mean() >= 0.95
+
+
 def test_the_pictures_of_mnist_stay_as_they_are() -> None:
     test = sl.load_dataset("mnist").test
     assert test is not None

@@ -60,7 +60,7 @@ def test_other_programs_read_it_and_find_the_labels(one_file: Path, int8_file: P
         session = onnxruntime.InferenceSession(path, providers=["CPUExecutionProvider"])
         described = json.loads(session.get_modelmeta().custom_metadata_map["sightline.manifest"])
         assert described["labels"] == [str(digit) for digit in range(10)]
-        assert "letterbox" in [next(iter(step)) for step in described["pipeline"]["steps"]]
+        assert "fit_subject" in [next(iter(step)) for step in described["pipeline"]["steps"]]
     session = onnxruntime.InferenceSession(one_file, providers=["CPUExecutionProvider"])
     shares = session.run(None, {"pictures": (prepared[:9] / 255).astype(np.float32)})[0]
     assert abs(shares - sl.load(mnist).network.probabilities(prepared[:9])).max() < 1e-6

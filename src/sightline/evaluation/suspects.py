@@ -28,7 +28,7 @@ class Suspect:
     """A picture whose label may be wrong: `given` is the label, `supposed` the class it looks like.
 
     `index` is its place in the split, `confidence` the probability of `supposed`, `self_confidence` that of `given`. `margin` is
-    the latter less the largest of the other classes, in [-1, 0]: the lower, the more suspect. `sure`: the confident joint counts
+    the latter less the largest of the other classes, in [-1, 1]: the lower, the more suspect. `sure`: the confident joint counts
     it as an error, since `confidence` reaches the class's threshold.
     """
 
@@ -73,8 +73,12 @@ def confident_joint(probabilities: NDArray[np.floating[Any]], labels: NDArray[np
     return np.bincount(cells, minlength=classes**2).reshape(classes, classes).astype(np.int64)
 
 
-def find_suspects(evaluation: Evaluation) -> list[Suspect]:
-    """The pictures that look more like another class than their label's, the most suspect first, by the normalized margin."""
+def find_suspects(evaluation: Evaluation, at_least: int = 0) -> list[Suspect]:
+    """The pictures that look more like another class than their label's, the most suspect first, by the normalized margin.
+
+    Where these are fewer than `at_least`, those follow that look almost as much like another class: a good classifier has learnt
+    many of the wrong labels, too, and is right by them.
+    """
     probabilities, labels = evaluation.probabilities.astype(np.float64), evaluation.labels
     confident = confident_class(probabilities, labels)
     rows = np.arange(len(labels))
@@ -84,7 +88,8 @@ def find_suspects(evaluation: Evaluation) -> list[Suspect]:
     margin = own - others.max(axis=1)
     sure = (confident >= 0) & (confident != labels)
     supposed = np.where(sure, confident, others.argmax(axis=1))
-    found = np.flatnonzero(margin < 0)
+    order = np.argsort(margin, kind="stable")
+    found = order[: max(int((margin < 0).sum()), at_least)]
     return [
         Suspect(
             index=int(index),
@@ -96,7 +101,7 @@ def find_suspects(evaluation: Evaluation) -> list[Suspect]:
             margin=float(margin[index]),
             sure=bool(sure[index]),
         )
-        for index in found[np.argsort(margin[found], kind="stable")]
+        for index in found
     ]
 
 

@@ -24,7 +24,7 @@ class Suspicion:
     """The labels of a split that are probably wrong, the most suspect first.
 
     `pictures`: how many were looked at; `doubtful`: how many look more like another class; `errors`: how many of these the
-    confident joint counts as wrong. `found` holds as many of the doubtful ones as were asked for.
+    confident joint counts as wrong. `found` holds as many as were asked for, the most doubtful first.
     """
 
     split: str
@@ -67,8 +67,9 @@ def suspects(
         raise InputError("the training pictures need the run that was trained on them", fix="Name a run, without --data.")
     trial = trial_of(model, data, on_event, split=split)
     evaluation, places = _out_of_sample(trial, folds, on_event)
-    doubtful = find_suspects(evaluation)
-    found = doubtful[:top]
+    ranked = find_suspects(evaluation, top)
+    found = ranked[:top]
+    doubtful = [suspect for suspect in ranked if suspect.margin < 0]
     if output is not None and found:
         images = [trial.split.read(places[suspect.index]) for suspect in found]
         save_figure(suspect_sheet(found, images, len(evaluation)), output)
