@@ -15,7 +15,8 @@ __all__ = ["isolate_ink"]
 
 WORK, COARSE = 512, 96
 """Longest sides in pixels: of the copy that ink is looked for in, and of that which shows the light."""
-SMALL = 112  # px, the longest side below which a photo is enlarged first: all that follows looks for edges some pixels wide
+SMALL, LARGER = 64, 112  # px: a photo whose longer side is below is enlarged first, as edges are looked for some pixels wide,
+ROUGH = 60  # but not where pixels differ so much from those around them, in levels: enlarged, noise would look like strokes
 FLAT = 0.3  # a drawing's ground has one value in so large a part of the picture,
 CLEAN = 0.08  # and no more than this part has values close to it, as noise and light would give
 CLOSE = 12  # levels
@@ -95,8 +96,8 @@ def _is_ground(part: Image) -> bool:
 
 def _photographed(image: Image) -> Image:
     """The ink of a photo or a scan: how dark each pixel is beside the ground around the ink."""
-    if max(image.shape) < SMALL:
-        factor = SMALL / max(image.shape)
+    if max(image.shape) < SMALL and _noise(image) < ROUGH:
+        factor = LARGER / max(image.shape)
         size = max(1, round(image.shape[1] * factor)), max(1, round(image.shape[0] * factor))
         enlarged = _photographed(cv2.resize(image, size, interpolation=cv2.INTER_CUBIC))
         return cv2.resize(enlarged, image.shape[::-1], interpolation=cv2.INTER_AREA)
