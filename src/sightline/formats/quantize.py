@@ -28,8 +28,9 @@ KEPT = ("Softmax",)
 
 
 def quantized(network: bytes, pictures: NDArray[np.uint8]) -> bytes:
-    """The ONNX `network` in int8, calibrated on `pictures` uint8 `(N, H, W, C)`: the same bytes for the same input.
+    """The ONNX `network` in int8, calibrated on `pictures` uint8 `(N, H, W, C)`: probabilities only, no distances.
 
+    The same input gives the same bytes.
     JobError if ONNX Runtime cannot do it.
     """
     import onnx
@@ -38,12 +39,14 @@ def quantized(network: bytes, pictures: NDArray[np.uint8]) -> bytes:
 
     with tempfile.TemporaryDirectory() as folder:
         before, ready, after = (Path(folder) / f"{name}.onnx" for name in ("float32", "ready", "int8"))
-        before.write_bytes(network)
         try:
+            whole = onnx.load_from_string(network)
+            _probabilities_alone(whole)
+            onnx.save(whole, before)
             with quiet():
                 quant_pre_process(before, ready, skip_symbolic_shape=True)
                 model = onnx.load(ready)
-                kept = _kept(model.graph)
+                kept = [node.name for node in model.graph.node if node.op_type in KEPT]
                 reader = _reader(pictures, model.graph.input[0].name)
                 quantize_static(ready, after, reader, quant_format=QuantFormat.QDQ, per_channel=True, nodes_to_exclude=kept)
                 result = onnx.load(after)
@@ -55,17 +58,26 @@ def quantized(network: bytes, pictures: NDArray[np.uint8]) -> bytes:
     return data
 
 
-def _kept(graph: Any) -> list[str]:
-    """The nodes left in float32: those in `KEPT`, and whatever the probabilities do without, which is the distance."""
+def _probabilities_alone(model: Any) -> None:
+    """Leave of an `onnx.ModelProto` what its first output needs, in place.
+
+    The distance reads what lies between the layers; with it there the runtime could not join them to integer kernels.
+    """
+    graph = model.graph
     made_by = {value: node for node in graph.node for value in node.output}
     needed: set[str] = set()
     ahead = [graph.output[0].name]
     while ahead:
-        node = made_by.get(ahead.pop())
-        if node is not None and node.name not in needed:
-            needed.add(node.name)
-            ahead += node.input
-    return [node.name for node in graph.node if node.op_type in KEPT or node.name not in needed]
+        value = ahead.pop()
+        if value not in needed:
+            needed.add(value)
+            ahead += made_by[value].input if value in made_by else []
+    nodes = [node for node in graph.node if needed & set(node.output)]
+    tensors = [tensor for tensor in graph.initializer if tensor.name in needed]
+    for field, kept in ((graph.node, nodes), (graph.initializer, tensors), (graph.output, [graph.output[0]])):
+        copies = [type(each).FromString(each.SerializeToString()) for each in kept]
+        del field[:]
+        field.extend(copies)
 
 
 def _reader(pictures: NDArray[np.uint8], name: str) -> Any:

@@ -7,7 +7,7 @@ from pathlib import Path
 import numpy as np
 from numpy.typing import NDArray
 
-from sightline.bundle import Exported, Network, Predictor, Sample, onnx_file_bytes
+from sightline.bundle import Exported, Network, Predictor, Sample, calibrate, onnx_file_bytes
 from sightline.formats.source import Source
 from sightline.pipeline import Pipeline
 
@@ -28,13 +28,14 @@ def write(source: Source, target: Path) -> None:
 
 
 def _with_own_threshold(description: Exported, network: Network, pictures: NDArray[np.uint8]) -> Exported:
-    """The threshold of what is unknown fitted anew where it is on the distance, which 8 bits change a little."""
+    """What is unknown is judged by the confidence, since the network in 8 bits gives no distance, at the same rejection."""
     from sightline.evaluation.calibration import fit_threshold
 
-    distances = network.measure(pictures).distances if description.unknown_score == "distance" else None
-    if distances is None or description.unknown_threshold is None or description.unknown_rejection is None:
+    if description.unknown_threshold is None or description.unknown_rejection is None:
         return description
-    return description.model_copy(update={"unknown_threshold": fit_threshold(distances, description.unknown_rejection)})
+    confidence = calibrate(network.probabilities(pictures), description.temperature).max(axis=1)
+    threshold = max(0.0, -fit_threshold(-confidence, description.unknown_rejection))
+    return description.model_copy(update={"unknown_score": "confidence", "unknown_threshold": threshold})
 
 
 def _answer(description: Exported, network: bytes, picture: bytes) -> bytes:
