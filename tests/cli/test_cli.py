@@ -125,7 +125,7 @@ def test_options_and_help_come_from_the_configuration() -> None:
 
 def test_help_fits_a_screen_and_begins_with_an_example() -> None:
     lines = sightline("--help", columns=80).stdout.splitlines()
-    assert len(lines) < 48
+    assert len(lines) < 40
     assert not [line for line in lines if line.startswith("│      ")]  # one line each
     assert any("sightline predict photo.png --model mnist" in line for line in lines[:8])
 

@@ -37,22 +37,17 @@ COMMANDS = (
     Command("export", "export", "Models"),
     Command("calibrate", "calibrate", "Models"),
     Command("models", "about", "Models"),
-    Command("explain", "explain", "Understanding"),
-    Command("compare", "compare", "Understanding"),
-    Command("robustness", "robustness", "Understanding"),
-    Command("suspects", "suspects", "Understanding"),
+    Command("explain", "explain", "Models"),
+    Command("compare", "compare", "Models"),
+    Command("robustness", "robustness", "Models"),
+    Command("suspects", "suspects", "Models"),
     Command("data", "data", "Data"),
-    Command("version", "about", "About"),
-    Command("checks", "about", "About"),
+    Command("version", "about", "Data"),
+    Command("checks", "about", "Data"),
 )
 CHAINS = {"edit": "ChainCommand", "measure": "ChainCommand", "create": "CreateCommand"}
 
-HELP = """From a picture to its label.
-
-    [bold]sightline edit photo.jpg sharpen -o out.png[/bold]   a picture, changed
-    [bold]sightline predict photo.png --model mnist[/bold]   a label, at once
-    [bold]sightline train fashion-mnist[/bold]               a model of your own, with a report
-    """
+HELP = "From a picture to its label: [bold]sightline predict photo.png --model mnist[/bold]"
 
 
 def build(arguments: Sequence[str] = ()) -> typer.Typer:
