@@ -117,8 +117,7 @@ def calibrate(probabilities: NDArray[np.float32], temperature: float) -> NDArray
     """
     if temperature == 1:
         return probabilities
-    logs = np.log(np.maximum(probabilities, np.finfo(np.float32).tiny), dtype=np.float64)
-    powers = np.exp((logs - logs.max(axis=1, keepdims=True)) / temperature)
+    powers = probabilities.astype(np.float64) ** (1 / temperature)
     scaled: NDArray[np.float32] = (powers / powers.sum(axis=1, keepdims=True)).astype(np.float32)
     return scaled
 

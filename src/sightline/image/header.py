@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import io
+import os
 import stat
 import threading
 import warnings
@@ -14,6 +15,7 @@ from typing import TYPE_CHECKING, BinaryIO, TypeVar
 
 from sightline.errors import ImageError
 from sightline.image.facts import bits_of, clear_gray, colors_of, exif_of, gif_frames, profile_name
+from sightline.image.png import read_plain_png
 from sightline.image.tiff import Tiff, orientation_in, read_tiff
 
 if TYPE_CHECKING:
@@ -42,7 +44,7 @@ MAX_PIXELS = 100_000_000
 """Pictures with more pixels are refused before their memory is taken; `max_pixels` raises it for one call."""
 
 MAX_BYTES = 1 << 30
-STDIN = Path("/dev/stdin")
+STDIN = "/dev/stdin"
 MAX_SIDE = 1 << 20  # OpenCV's own limit for one side
 MAX_METADATA = 16 << 20  # a larger profile or EXIF block is left behind
 MAX_HEADER = 16 << 20  # Pillow's time grows with the square of what stands before the pixels
@@ -164,25 +166,23 @@ def bytes_of(source: Source) -> tuple[bytes, str]:
         return bytes(source), "picture"
     if not isinstance(source, str | Path):
         return _bytes_of_file(source)
-    path = Path(source)
+    path = os.fspath(source)  # not by way of a Path, which takes as long as opening and reading a small file
     try:
-        found = path.stat()
-        if path.is_dir():
-            raise ImageError(f"cannot read {str(path)!r}", expected="a picture file", received="a folder")
-        if stat.S_ISFIFO(found.st_mode) or path == STDIN:
-            with path.open("rb") as file:
-                return _bytes_of_file(file)
-        if not stat.S_ISREG(found.st_mode):  # a device such as /dev/zero has no end
-            raise ImageError(f"cannot read {str(path)!r}", expected="a picture file or a pipe", received="a device")
-        if found.st_size > MAX_BYTES:
-            raise ImageError(f"cannot read {str(path)!r}", expected=f"at most {MAX_BYTES:,} bytes", received=f"{found.st_size:,}")
-        return path.read_bytes(), str(path)
+        found = os.stat(path)  # noqa: PTH116
+        if stat.S_ISDIR(found.st_mode):
+            raise ImageError(f"cannot read {path!r}", expected="a picture file", received="a folder")
+        if stat.S_ISREG(found.st_mode) and found.st_size > MAX_BYTES:
+            raise ImageError(f"cannot read {path!r}", expected=f"at most {MAX_BYTES:,} bytes", received=f"{found.st_size:,}")
+        if not (stat.S_ISREG(found.st_mode) or stat.S_ISFIFO(found.st_mode) or path == STDIN):  # /dev/zero has no end
+            raise ImageError(f"cannot read {path!r}", expected="a picture file or a pipe", received="a device")
+        with open(path, "rb") as file:
+            return (file.read(), path) if stat.S_ISREG(found.st_mode) and path != STDIN else _bytes_of_file(file)
     except ImageError:
         raise
     except FileNotFoundError:
-        raise ImageError(f"cannot read {str(path)!r}: there is no such file") from None
+        raise ImageError(f"cannot read {path!r}: there is no such file") from None
     except (OSError, ValueError) as error:
-        raise ImageError(f"cannot read {str(path)!r}: {getattr(error, 'strerror', None) or error}") from error
+        raise ImageError(f"cannot read {path!r}: {getattr(error, 'strerror', None) or error}") from error
 
 
 def _bytes_of_file(source: BinaryIO) -> tuple[bytes, str]:
@@ -246,6 +246,9 @@ def _has_signature(data: bytes, kind: str) -> bool:
 def _header(data: bytes) -> Header | None:
     from PIL import Image as Pillow  # for headers only, and only for the formats above; pixels are OpenCV's
 
+    png = read_plain_png(data)
+    if png is not None:
+        return Header("PNG", png.width, png.height, png.mode)
     tiff = read_tiff(data)
     if tiff is not None:
         return Header("TIFF", tiff.width, tiff.height, tiff.colors, tiff.orientation)

@@ -7,6 +7,7 @@ import json
 from abc import ABC, abstractmethod
 from collections.abc import Iterator
 from dataclasses import dataclass, field
+from functools import cached_property
 from itertools import product
 from pathlib import Path
 from typing import Any, Literal, cast, get_args
@@ -105,12 +106,12 @@ class Step(_Canonical):
         """What the step does."""
         return OPS.get(self.op)
 
-    @property
+    @cached_property
     def choices(self) -> dict[str, Between | Among]:
         """The parameters that are left to chance."""
         return {name: value for name, value in self.parameters.items() if isinstance(value, Between | Among)}
 
-    @property
+    @cached_property
     def is_random(self) -> bool:
         """Whether anything is left to chance."""
         return self.p < 1 or bool(self.choices)
