@@ -57,6 +57,6 @@ def test_real_pictures_have_the_size_and_colors_that_pillow_says(shared: Path) -
             found += 1
             with Pillow.open(path) as opened:
                 assert header == (*opened.size, opened.mode), path
-                assert not opened.getexif()
+                assert "exif" not in opened.info
                 assert "transparency" not in opened.info
-    assert found > 100
+    assert found > 10
