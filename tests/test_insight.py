@@ -75,6 +75,19 @@ def test_the_shell_gives_maps_as_numbers(pictures: Path, tmp_path: Path) -> None
     assert not [file for file in pictures.iterdir() if file.name.startswith("explanation")]
 
 
+def test_what_is_none_of_the_labels_is_called_unknown_here_too(shared: Path, tmp_path: Path) -> None:
+    garment = sl.load_dataset("fashion-mnist").test
+    assert garment is not None
+    sl.write(tmp_path / "garment.png", garment.read(0))
+    (said,) = sl.load("mnist").predict_many([tmp_path / "garment.png"])
+    assert isinstance(said, sl.Prediction)
+    assert not said.known
+    ran = sightline("explain", "mnist", "garment.png", "--method", "occlusion", "-o", "sheet.png", cwd=tmp_path)
+    assert f"unknown ({said.label}?)" in ran.stdout
+    found = sl.explain("mnist", tmp_path / "garment.png", method="occlusion")
+    assert (found.label, found.known, found.to_dict()["known"]) == (said.label, False, False)
+
+
 def test_a_picture_that_cannot_be_read_is_named_and_the_others_are_explained(pictures: Path, tmp_path: Path) -> None:
     shutil.copy(pictures / "7-0.png", tmp_path / "a.png")
     (tmp_path / "b.png").write_bytes(b"no picture")

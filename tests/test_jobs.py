@@ -68,6 +68,15 @@ def test_other_data_are_evaluated_whole_and_reported_apart(folder_run: tuple[Pat
         sl.evaluate(run.path, data="digits")
 
 
+def test_a_shipped_model_is_evaluated_on_the_data_it_knows_by_name(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.chdir(tmp_path)
+    evaluation, report = sl.evaluate("mnist")
+    noted = sl.load("mnist").manifest.metrics["accuracy"]
+    assert (len(evaluation), evaluation.split, evaluation.accuracy) == (10_000, "test", pytest.approx(noted, abs=5e-4))
+    assert report == Path("evaluations/mnist/mnist/report.html")
+    assert report.is_file()
+
+
 def test_changed_data_are_not_called_the_test_set(folder_run: tuple[Path, sl.Run, list[Event]]) -> None:
     folder, run, _ = folder_run
     extra = folder / "photos" / "red" / "extra.jpg"

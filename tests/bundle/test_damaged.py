@@ -145,6 +145,8 @@ def test_real_size_is_looked_at_before_reading(copy: Path, snapshot: Snapshot) -
         ({"labels": ["a"] * 10}, "differ"),
         ({"labels": ["", *"bcdefghij"]}, "labels"),
         ({"labels": ["\x1b[2J", *"bcdefghij"]}, "control characters"),
+        ({"labels": ["cat\u2028", *"bcdefghij"]}, "control characters"),
+        ({"labels": ["\u202egod", *"bcdefghij"]}, "control characters"),
         ({"labels": [str(number) for number in range(10_001)]}, "labels"),
         ({"labels": list("abc")}, "expected 10 labels"),
         ({"labels": list("abcdefghijk")}, "expected 10 labels"),

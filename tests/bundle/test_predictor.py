@@ -15,6 +15,7 @@ import cv2
 import keras
 import numpy as np
 import pytest
+import scipy.special
 
 from sightline import image as images
 from sightline.bundle import Failure, Prediction, Predictor, load_bundle, write_bundle
@@ -193,6 +194,12 @@ def test_calibrating_certainty() -> None:
     certain = np.array([[1, 0, 0]], np.float32)
     assert np.allclose(calibrate(certain, 0.01), certain)
     assert calibrate(certain, 100.0).sum() == pytest.approx(1, abs=1e-6)
+    many = np.full((1, 2000), 1 / 2000, np.float32)
+    assert np.allclose(calibrate(many, 0.01), many)
+    random = np.random.default_rng(0).dirichlet([0.1] * 10, 50).astype(np.float32)
+    for temperature in (0.05, 0.7, 3.0):
+        expected = scipy.special.softmax(np.log(np.maximum(random.astype(np.float64), 1e-300)) / temperature, axis=1)
+        assert np.allclose(calibrate(random, temperature), expected, atol=1e-6)
 
 
 def test_more_threads_same_answer(bundle: Path, predictor: Predictor) -> None:

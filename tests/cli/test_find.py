@@ -65,6 +65,8 @@ def test_find_writes_a_table_with_a_row_for_each(folder: Path, tmp_path: Path) -
 def test_find_writes_the_annotated_picture_at_its_size(folder: Path, tmp_path: Path) -> None:
     ran = sightline("predict", "page.png", "-m", "mnist", "--find", "-o", str(tmp_path / "out.png"), cwd=folder)
     assert ran.returncode == 0
+    assert "drawn in" in ran.stdout
+    assert "out.png" in ran.stdout
     drawn, page = sl.read(tmp_path / "out.png"), sl.read(folder / "page.png")
     assert drawn.shape == page.shape
     assert (drawn == (0, 114, 178)).all(axis=2).sum() > 500

@@ -10,7 +10,8 @@ from scipy.special import log_softmax, softmax
 
 from sightline.errors import DatasetError, ParameterError
 from sightline.evaluation import Evaluation
-from sightline.evaluation.calibration import TEMPERATURES, fit_temperature, fit_threshold, tempered
+from sightline.evaluation.calibration import TEMPERATURES, fit_temperature, fit_threshold
+from sightline.tempering import tempered
 
 
 def drawn(temperature: float, count: int = 40_000) -> tuple[NDArray[np.float32], NDArray[np.int64]]:

@@ -14,6 +14,7 @@ from sightline.errors import DatasetError, ParameterError, UnknownNameError
 from sightline.evaluation.corruptions import CORRUPTIONS, LEVELS, Corruption, Scene
 from sightline.evaluation.robustness import Robustness, drawn_sample, robustness
 from sightline.evaluation.robustness_sheet import save_robustness
+from sightline.events import Event, Note
 
 from .test_report import Page
 
@@ -185,6 +186,20 @@ def test_errors_come_before_the_work(test_split: Split, tmp_path: Path) -> None:
     broken = Split((tmp_path / "a.png",), np.array([0]), ("a",))
     with pytest.raises(DatasetError, match="none of the 1 pictures can be used"):
         robustness(model, broken)
+
+
+def test_what_cannot_be_read_is_counted_in_a_note(test_split: Split, tmp_path: Path) -> None:
+    for index in range(4):
+        sl.write(tmp_path / f"{index}.png", test_split.read(index))
+    (tmp_path / "0.png").write_bytes(b"no picture")
+    paths = tuple(tmp_path / f"{index}.png" for index in range(4))
+    split = Split(paths, test_split.labels[:4], tuple(path.name for path in paths))
+    events: list[Event] = []
+    found = robustness(sl.load("mnist"), split, ground="dark", corruptions=["brightness"], on_event=events.append)
+    assert len(found) == 3
+    (note,) = [event for event in events if isinstance(event, Note)]
+    assert note.warning
+    assert "Left out 1 of 4 pictures" in note.text
 
 
 @pytest.mark.parametrize("suffix", [".html", ".png", ".svg"])

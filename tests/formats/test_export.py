@@ -267,6 +267,12 @@ def test_a_format_whose_package_is_missing_says_what_to_install() -> None:
             form.check(int8=False)
 
 
+def test_a_name_that_the_side_file_cannot_hold_is_refused_and_leaves_nothing(run: sl.Run, tmp_path: Path) -> None:
+    with pytest.raises(InputError, match="invalid name of a file"):
+        sl.export(run.path, tmp_path / f"{'x' * 205}.tflite", replay=10)
+    assert everything(tmp_path) == []
+
+
 def test_an_export_is_not_exported_again_but_evaluated(one_file: Path, as_files: Path, tmp_path: Path) -> None:
     with pytest.raises(InputError, match="is an export itself"):
         sl.export(one_file, tmp_path / "again.onnx")

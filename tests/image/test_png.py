@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import io
+import subprocess
+import sys
 from pathlib import Path
 
 import numpy as np
@@ -47,6 +49,17 @@ def test_no_cut_or_changed_header_is_read_otherwise_than_pillow_reads_it() -> No
         for value in (0, 1, 3, 0x80, 0xFF):
             changed = data[:place] + bytes([value]) + data[place + 1 :]
             assert (read_plain_png(changed) is not None) == (changed == data), (place, value)
+
+
+def test_a_process_that_has_read_nothing_else_tells_all_of_a_plain_png(tmp_path: Path) -> None:
+    (tmp_path / "a.png").write_bytes(plain("RGB"))
+    code = (
+        "import sys, sightline as sl; from sightline.image import read_metadata\n"
+        "sl.read('a.png'); assert 'PIL' not in sys.modules\n"
+        "print(sl.info('a.png').colors, read_metadata(open('a.png', 'rb').read()).exif)"
+    )
+    ran = subprocess.run([sys.executable, "-c", code], cwd=tmp_path, capture_output=True, text=True, timeout=60)
+    assert ran.stdout == "RGB None\n", ran.stderr
 
 
 def test_real_pictures_have_the_size_and_colors_that_pillow_says(shared: Path) -> None:

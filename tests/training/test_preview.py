@@ -50,11 +50,15 @@ def test_the_command_takes_data_and_a_pipeline(tmp_path: Path) -> None:
     (tmp_path / "p.yaml").write_text("format: 1\nsteps:\n- letterbox: {width: 24, height: 24}\n", encoding="utf-8")
     second = sl.read(jobs.preview("digits", tmp_path / "own.png", pipeline=tmp_path / "p.yaml", pictures=1))
     assert second.shape[0] < first.shape[0]
+    large = sl.read(jobs.preview("digits", tmp_path / "large.png", size=48, pictures=3, draws=2))
+    assert large.shape != first.shape
     run = tmp_path / "run"
     run.mkdir()
     (run / "config.yaml").write_text("data: digits\n", encoding="utf-8")
     with pytest.raises(InputError, match="a run has its own pipeline"):
         jobs.preview(run, tmp_path / "x.png", pipeline=tmp_path / "p.yaml")
+    with pytest.raises(InputError, match="a run has its own pipeline"):
+        jobs.preview(run, tmp_path / "x.png", size=48)
 
 
 def test_the_captions_of_a_choice_say_what_was_drawn_and_nothing_else() -> None:

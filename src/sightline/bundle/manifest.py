@@ -41,9 +41,13 @@ __all__ = [
 ]
 
 
+BREAKING = frozenset({"Cc", "Cs", "Zl", "Zp"})  # controls, halves of characters, separators of lines and paragraphs
+TURNING = frozenset({"LRE", "RLE", "LRO", "RLO", "PDF", "LRI", "RLI", "FSI", "PDI"})
+
+
 def _plain(text: str) -> str:
-    """Names end up on terminals: a bundle from a stranger must not bring escape sequences or half characters."""
-    if any(unicodedata.category(character) in {"Cc", "Cs"} for character in text):
+    """Names end up on terminals: a bundle from a stranger must not bring escape sequences, half characters or turned lines."""
+    if any(unicodedata.category(each) in BREAKING or unicodedata.bidirectional(each) in TURNING for each in text):
         raise ValueError("text without control characters")
     return text
 

@@ -10,6 +10,7 @@ from numpy.typing import NDArray
 
 from sightline.bundle.onnx_check import check_network
 from sightline.errors import BundleError
+from sightline.tempering import tempered
 
 __all__ = ["BATCH", "Classifier", "Measured", "Network", "Run", "calibrate"]
 
@@ -110,16 +111,8 @@ class Network(Classifier):
 
 
 def calibrate(probabilities: NDArray[np.float32], temperature: float) -> NDArray[np.float32]:
-    """Divide the log-probabilities `(N, classes)` by `temperature` and make them add up to 1 again.
-
-    >>> calibrate(np.array([[0.8, 0.2]], np.float32), 2.0).round(3).tolist()
-    [[0.6669999957084656, 0.3330000042915344]]
-    """
-    if temperature == 1:
-        return probabilities
-    powers = probabilities.astype(np.float64) ** (1 / temperature)
-    scaled: NDArray[np.float32] = (powers / powers.sum(axis=1, keepdims=True)).astype(np.float32)
-    return scaled
+    """What a bundle of that `temperature` gives for a network's probabilities `(N, classes)`; see `tempered`."""
+    return probabilities if temperature == 1 else tempered(probabilities, temperature).astype(np.float32)
 
 
 def _session(data: bytes, threads: int) -> Any:

@@ -64,7 +64,7 @@ def _show(rows: list[list[Explanation]]) -> None:
     found = table("", "", ">", "")
     for row in rows:
         for one in row:
-            found.add_row(one.source, one.label, f"{one.probability:.1%}", one.method)
+            found.add_row(one.source, one.answer, f"{one.probability:.1%}", one.method)
     if rows:
         out.print(found)
 

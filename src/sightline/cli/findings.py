@@ -44,6 +44,8 @@ def find_all(
         say(f"{counted(sum(map(len, good)), 'find')} in {counted(len(good), 'picture')}: {csv}")
     else:
         _show(good, min(top, len(predictor.labels)))
+    if output and good and not json:
+        say(f"{counted(len(good[0]), 'find')} drawn in {output}")
     return results
 
 

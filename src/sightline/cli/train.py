@@ -126,7 +126,7 @@ def _show_dry_run(found: Any, config: TrainConfig, json: bool) -> None:
 
 
 def evaluate(
-    model: Annotated[Path, typer.Argument(metavar="RUN", help="A run, or a bundle with --data")],
+    model: Annotated[Path, typer.Argument(metavar="RUN", help="A run, a bundle, or a model that comes with Sightline")],
     data: Annotated[str | None, typer.Option(help="Other data with the same classes; leaves a report of its own")] = None,
     json: Json = False,
     quiet: Quiet = False,
@@ -167,6 +167,9 @@ def preview(
     source: Annotated[str, typer.Argument(metavar="DATA|RUN", help="Data to train on, or a run")],
     output: Annotated[Path, typer.Option("--output", "-o", help="The sheet to write: .png, .jpg ...")] = Path("preview.png"),
     pipeline: Annotated[Path | None, typer.Option(metavar="FILE", help="Steps of your own")] = None,
+    size: Annotated[
+        int | None, typer.Option("--size", "--image-size", help="Height and width of what the network reads, in pixels")
+    ] = None,
     pictures: Annotated[int, typer.Option(min=1, max=20, help="How many pictures, each of another class")] = 2,
     draws: Annotated[int, typer.Option(min=1, max=20, help="How many epochs of each augmentation")] = 6,
     seed: Annotated[int, typer.Option(min=0, help="Other draws")] = 0,
@@ -179,7 +182,9 @@ def preview(
     from sightline import jobs
 
     with listening(quiet=quiet) as listen:
-        path = jobs.preview(source, output, pipeline=pipeline, pictures=pictures, draws=draws, seed=seed, on_event=listen)
+        path = jobs.preview(
+            source, output, pipeline=pipeline, size=size, pictures=pictures, draws=draws, seed=seed, on_event=listen
+        )
     say(str(path))
 
 

@@ -9,23 +9,13 @@ from numpy.typing import NDArray
 
 from sightline.errors import DatasetError, ParameterError
 
-__all__ = ["TEMPERATURES", "fit_temperature", "fit_threshold", "tempered"]
+__all__ = ["TEMPERATURES", "fit_temperature", "fit_threshold"]
 
 TEMPERATURES = (0.05, 20.0)
 """Where a temperature is looked for; one at a bound says that the probabilities are far from any calibration."""
 
 GOLDEN = (5**0.5 - 1) / 2
 PRECISION = 1e-6  # of the logarithm of the temperature
-
-
-def tempered(probabilities: NDArray[np.floating[Any]], temperature: float) -> NDArray[np.float64]:
-    """Probabilities `(N, C)` with their logarithms divided by `temperature`, as float64 that add up to 1.
-
-    >>> tempered(np.array([[0.8, 0.2]]), 2.0).round(3).tolist()
-    [[0.667, 0.333]]
-    """
-    powers = np.exp(_logs(probabilities) / temperature)
-    return np.asarray(powers / powers.sum(axis=1, keepdims=True))
 
 
 def fit_temperature(probabilities: NDArray[np.floating[Any]], labels: NDArray[np.int64]) -> float:
@@ -35,6 +25,7 @@ def fit_temperature(probabilities: NDArray[np.floating[Any]], labels: NDArray[np
     that were not trained on. Where every picture is labelled rightly no temperature is the likeliest, and it stays 1. Guo et
     al., "On Calibration of Modern Neural Networks" (ICML 2017), section 4.2. DatasetError without pictures.
 
+    >>> from sightline.tempering import tempered
     >>> surely = np.array([[0.99, 0.01]] * 4)
     >>> round(float(tempered(surely, fit_temperature(surely, np.array([0, 0, 0, 1])))[0, 0]), 3)
     0.75

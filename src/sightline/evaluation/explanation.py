@@ -12,7 +12,7 @@ from sightline.errors import ImageError, ParameterError, UnknownNameError
 from sightline.image import Image
 from sightline.registry import nearest
 
-__all__ = ["METHODS", "Classifier", "Explanation", "Method", "ground_of", "index_of", "occlusion"]
+__all__ = ["METHODS", "Explanation", "Method", "PictureModel", "ground_of", "index_of", "occlusion"]
 
 Method = Literal["grad-cam", "occlusion"]
 METHODS: tuple[Method, ...] = ("grad-cam", "occlusion")
@@ -22,7 +22,7 @@ STEPS = 3  # by this part of a patch it moves on
 ROUND = 4096  # covered pictures held at a time
 
 
-class Classifier(Protocol):
+class PictureModel(Protocol):
     """What occlusion needs of a model; `bundle.Predictor` is one."""
 
     labels: tuple[str, ...]
@@ -38,7 +38,8 @@ class Explanation:
 
     `picture`: the network's input as an image, uint8 `(H, W)` or `(H, W, 3)`. `map`: float32 `(H, W)`. By occlusion: how much
     of the label's probability is lost when that place is covered, in [-1, 1], below 0 where covering helps. By Grad-CAM: from
-    0 to 1, as a part of the largest. `probability`: the label's, in [0, 1]; `predicted`: the likeliest label.
+    0 to 1, as a part of the largest. `probability`: the label's, in [0, 1]; `predicted`: the likeliest label. `known` is
+    False where the picture is probably of none of them.
     """
 
     picture: Image
@@ -48,6 +49,12 @@ class Explanation:
     predicted: str
     method: Method
     source: str = ""
+    known: bool = True
+
+    @property
+    def answer(self) -> str:
+        """The label in words: with doubt where it is the model's, of a picture that is probably of none."""
+        return self.label if self.known or self.label != self.predicted else f"unknown ({self.label}?)"
 
     def to_dict(self) -> dict[str, Any]:
         """The explanation as plain data for JSON, the map as rows of numbers with four decimals."""
@@ -56,6 +63,7 @@ class Explanation:
             "label": self.label,
             "probability": self.probability,
             "predicted": self.predicted,
+            "known": self.known,
             "method": self.method,
             "map": [[round(float(value), 4) for value in row] for row in self.map],
         }
@@ -80,7 +88,7 @@ def ground_of(picture: NDArray[np.uint8]) -> NDArray[np.uint8]:
 
 
 def occlusion(
-    model: Classifier,
+    model: PictureModel,
     picture: NDArray[np.uint8],
     label: str | None = None,
     *,
@@ -139,7 +147,7 @@ def _places(length: int, size: int, step: int) -> list[int]:
 
 
 def _covered(
-    model: Classifier, picture: NDArray[np.uint8], corners: list[tuple[int, int]], size: int, index: int
+    model: PictureModel, picture: NDArray[np.uint8], corners: list[tuple[int, int]], size: int, index: int
 ) -> NDArray[np.float32]:
     """The label's probability with each of the patches: float32 `(N,)`."""
     ground, found = ground_of(picture), []

@@ -85,7 +85,7 @@ def _large_map(one: Explanation) -> Image:
 def _describe_map(sheet: Sheet, x: float, y: float, wide: float, one: Explanation) -> None:
     """Label and probability below a map, and its colours with the values they stand for."""
     sure = percent(one.probability, 0 if 0.1 <= one.probability < 0.99 else 1)
-    text = f"{one.label}, {sure}" + ("" if one.label == one.predicted else " (asked for)")
+    text = f"{one.answer}, {sure}" + ("" if one.label == one.predicted else " (asked for)")
     sheet.text(x, y + 17, shortened(text, wide, size=12), size=12)
     axes = sheet.axes(x, y + 24, wide, BAR)
     axes.imshow(np.linspace(0, 1, 256)[None], aspect="auto", cmap="viridis", interpolation="none")

@@ -12,8 +12,8 @@ import numpy as np
 from numpy.typing import NDArray
 
 from sightline.errors import DatasetError, ParameterError
-from sightline.evaluation.calibration import tempered
 from sightline.evaluation.words import pictures
+from sightline.tempering import tempered
 
 __all__ = ["BINS", "ClassScore", "Confused", "Evaluation", "Reliability", "wilson"]
 

@@ -14,10 +14,10 @@ from sightline.data.dataset import Split
 from sightline.data.splits import stratified
 from sightline.errors import DatasetError, ParameterError, SightlineError
 from sightline.evaluation.corruptions import CORRUPTIONS, LEVELS, Corruption, Scene
-from sightline.evaluation.explanation import Classifier
+from sightline.evaluation.explanation import PictureModel
 from sightline.evaluation.metrics import Z95, wilson
 from sightline.evaluation.words import measured, percent, pictures
-from sightline.events import Listener, Progress, ignore
+from sightline.events import Listener, Note, Progress, ignore
 from sightline.image import Image
 from sightline.ops import resize_longest
 from sightline.pipeline import Pipeline
@@ -30,7 +30,7 @@ LARGEST = 8  # times the network's input: a photo of more is made smaller before
 ROUND = 32  # pictures between two reports of progress
 
 
-class Model(Classifier, Protocol):
+class Model(PictureModel, Protocol):
     """What robustness needs of a model; `bundle.Predictor` is one."""
 
     def prepare(self, source: Any) -> NDArray[np.uint8]:
@@ -169,7 +169,8 @@ def robustness(
     A picture is damaged as it is stored, before the model's own steps; one smaller than the network's input is brought to that
     first, as its pixels are too few, and one more than eight times as large is made as small as that, so that seconds are enough.
     `ground`: dark, light or None, see `Scene`. `corruptions`: names or your own, else all that apply.
-    Pictures that cannot be read are left out. UnknownNameError for a corruption, DatasetError where no picture can be read.
+    Pictures that cannot be read are left out, which a note says.
+    UnknownNameError for a corruption, DatasetError where no picture can be read.
     """
     named = CORRUPTIONS.names() if corruptions is None else corruptions
     asked = [CORRUPTIONS.get(one) if isinstance(one, str) else one for one in named]
@@ -181,14 +182,14 @@ def robustness(
     clear: list[NDArray[np.bool_]] = []
     right: list[NDArray[np.bool_]] = []
     examples: list[tuple[Image, ...]] = []
-    failure: SightlineError | None = None
+    failures: list[SightlineError] = []
     for start in range(0, len(indices), ROUND):
         part = indices[start : start + ROUND]
         for index in part:
             try:
                 forms = _forms(model, split.read(int(index)), int(index), chosen, ground, seed)
             except SightlineError as error:
-                failure = error
+                failures.append(error)
                 continue
             hit = model.probabilities(forms).argmax(axis=1) == split.labels[index]
             clear.append(hit[:1])
@@ -197,8 +198,10 @@ def robustness(
                 shown = [form[..., 0] if form.shape[-1] == 1 else form for form in forms]
                 examples = [(shown[0], *shown[1 + LEVELS * k : 1 + LEVELS * (k + 1)]) for k in range(len(chosen))]
         on_event(Progress("Damaging", min(start + ROUND, len(indices)), len(indices)))
-    if failure is not None and not clear:
-        raise DatasetError(f"none of the {len(indices)} pictures can be used", received=failure.problem)
+    if failures and not clear:
+        raise DatasetError(f"none of the {len(indices)} pictures can be used", received=failures[0].problem)
+    if failures:
+        on_event(Note(f"Left out {len(failures)} of {len(indices)} pictures: {failures[0].problem}", warning=True))
     whole = np.stack(right, axis=-1)  # (corruptions, severities, pictures)
     rows = tuple(Resistance(one, whole[k], examples[k]) for k, one in enumerate(chosen))
     return Robustness(name, data, len(split), seed, np.concatenate(clear), rows)

@@ -11,6 +11,7 @@ from pydantic import ValidationError
 from sightline.bundle import Classifier, Exported, Predictor, Run
 from sightline.bundle.manifest import Text, refusal
 from sightline.bundle.store import LIMITS, read_regular
+from sightline.errors import InputError, brief
 from sightline.files import write_text
 from sightline.formats.registry import Format
 from sightline.pipeline import Pipeline
@@ -36,7 +37,10 @@ def side_path(target: Path) -> Path:
 def write_side_file(target: Path, form: Format, description: Exported) -> Path:
     """Write the file for the export at `target`; give back its path."""
     known = {name: getattr(description, name) for name in Exported.model_fields}
-    content = SideFile(**known, file=target.name, kind=form.name, usage=_usage(description))
+    try:
+        content = SideFile(**known, file=target.name, kind=form.name, usage=_usage(description))
+    except ValidationError:  # all but the name was checked before
+        raise InputError("invalid name of a file", expected="at most 200 plain characters", received=brief(target.name)) from None
     path = side_path(target)
     write_text(path, content.model_dump_json(indent=2) + "\n")
     return path

@@ -244,11 +244,11 @@ def _has_signature(data: bytes, kind: str) -> bool:
 
 
 def _header(data: bytes) -> Header | None:
-    from PIL import Image as Pillow  # for headers only, and only for the formats above; pixels are OpenCV's
-
     png = read_plain_png(data)
     if png is not None:
         return Header("PNG", png.width, png.height, png.mode)
+    from PIL import Image as Pillow  # for headers only, and only for the formats above; pixels are OpenCV's
+
     tiff = read_tiff(data)
     if tiff is not None:
         return Header("TIFF", tiff.width, tiff.height, tiff.colors, tiff.orientation)
@@ -278,6 +278,7 @@ class _opened:  # noqa: N801 - used like the function it wraps
     def __enter__(self) -> Pillow.Image:
         from PIL import Image as Pillow
 
+        Pillow.preinit()  # has nothing to do where the format was found by Pillow
         ONE_BY_ONE.acquire()
         self.quiet.__enter__()
         try:

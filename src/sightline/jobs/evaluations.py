@@ -22,9 +22,9 @@ __all__ = ["data_preview", "evaluate", "preview", "report"]
 
 
 def evaluate(path: str | Path, *, data: str | None = None, on_event: Listener = ignore) -> tuple[Evaluation, Path | None]:
-    """Evaluate a run on its own test split, or a run or bundle on other `data` with the same classes.
+    """Evaluate a model on the test split of what it was trained on, or on other `data` with the same classes.
 
-    Other data leave a report beside the run's, in `evaluations/<data>/`; the path of the report is given back.
+    Other data, and a bundle, leave a report in `evaluations/<data>/` beside the run's; its path is given back.
     """
     from sightline.training.again import evaluate_run
 
@@ -44,6 +44,7 @@ def preview(
     output: str | Path,
     *,
     pipeline: str | Path | None = None,
+    size: int | None = None,
     pictures: int = 2,
     draws: int = 6,
     seed: int = 0,
@@ -51,8 +52,8 @@ def preview(
 ) -> Path:
     """Show what a model sees: every step and several draws of each augmentation, on a sheet; give back its path.
 
-    `source`: a run, which has its pipeline, or data, read through `pipeline` or its default one. `pictures` are of different
-    classes as far as there are any.
+    `source`: a run, which has its pipeline, or data, read through `pipeline` or its default one for pictures of `size`, as in
+    training. `pictures` are of different classes as far as there are any.
     """
     from sightline.image import write
     from sightline.training.config import TrainConfig, make_config
@@ -62,9 +63,9 @@ def preview(
     from sightline.training.session import load_data
 
     run = RunFolder(Path(source))
-    if run.is_run and pipeline is not None:
-        raise InputError("a run has its own pipeline", fix="Name its data instead, or leave out --pipeline.")
-    config = TrainConfig.load(run.config) if run.is_run else make_config(str(source), pipeline=pipeline)
+    if run.is_run and not (pipeline is None and size is None):
+        raise InputError("a run has its own pipeline", fix="Name its data instead, or leave out --pipeline and --size.")
+    config = TrainConfig.load(run.config) if run.is_run else make_config(str(source), pipeline=pipeline, size=size)
     dataset = load_data(config.data, on_event, seed=config.seed, validation=config.validation)
     steps, shape = make_pipeline(config, dataset)
     firsts = list(islice(_firsts(dataset.train), pictures))

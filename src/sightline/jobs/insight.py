@@ -108,13 +108,14 @@ def _network(folder: Path | None, method: Method | None, on_event: Listener) -> 
 def _explanations(predictor: Predictor, network: keras.Model | None, picture: Picture, label: str | None) -> list[Explanation]:
     """What speaks for the predicted label, and then for `label` if it is another; the probabilities are the bundle's."""
     inputs = predictor.prepare(picture)
-    probabilities = predictor.probabilities(inputs[None])[0]
+    measured = predictor.measure(inputs[None])
+    probabilities, known = measured.probabilities[0], bool(predictor.known(measured)[0])
     answer = predictor.labels[int(probabilities.argmax())]
     found = []
     for one in dict.fromkeys([answer, answer if label is None else str(label)]):
         probability = float(probabilities[predictor.labels.index(one)])
         explained = _explained(predictor, network, inputs, one)
-        found.append(replace(explained, source=_name(picture), predicted=answer, probability=probability))
+        found.append(replace(explained, source=_name(picture), predicted=answer, probability=probability, known=known))
     return found
 
 

@@ -9,8 +9,8 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from sightline.batch import find_pictures
-from sightline.bundle import Predictor, load_bundle, load_description
-from sightline.errors import DatasetError, RunError, UnknownNameError
+from sightline.bundle import Predictor, load_bundle
+from sightline.errors import ParameterError, RunError, UnknownNameError, brief
 from sightline.events import Listener
 from sightline.image import MAX_PIXELS
 from sightline.registry import nearest
@@ -37,6 +37,8 @@ def load(model: str | Path, *, threads: int = 1, max_pixels: int = MAX_PIXELS) -
 
 def model_folder(model: str | Path) -> Path:
     """Where the bundle is that a run, a bundle, a file or a name stands for; RunError, UnknownNameError."""
+    if not isinstance(model, str | Path):
+        raise ParameterError("invalid model", expected="a path or a name", received=brief(model))
     path = Path(model)
     shipped = pretrained()
     try:
@@ -55,30 +57,10 @@ def model_folder(model: str | Path) -> Path:
 
 
 def trial_of(model: str | Path, data: str | None, on_event: Listener, *, split: str | None = None) -> Trial:
-    """A model with labelled pictures: `data`, those of the run, or of the named dataset that a bundle was trained on.
-
-    `split`: train, validation or test; without it the final one. InputError for a bundle of data without a name; DatasetError
-    where the data of that name are not those it was trained on.
-    """
-    from sightline.data import DATASETS
+    """A model with labelled pictures: `data`, or those it was trained on, as `open_trial` finds them."""
     from sightline.training.again import open_trial
-    from sightline.training.folder import RunFolder
 
-    path, bundle = Path(model), model_folder(model)
-    if data is not None or RunFolder(path).is_run:
-        return open_trial(path, bundle, data, on_event, split=split)
-    note = load_description(bundle).dataset
-    if note.name not in DATASETS:
-        return open_trial(path, bundle, None, on_event)  # which says what is missing
-    trial = open_trial(path, bundle, note.name, on_event, split=split)
-    if trial.dataset.fingerprint != note.fingerprint:
-        raise DatasetError(
-            f"{str(model)!r} was trained on other pictures than those of {note.name}",
-            expected=f"fingerprint {note.fingerprint[:12]}",
-            received=trial.dataset.fingerprint[:12],
-            fix="Name some with --data.",
-        )
-    return trial
+    return open_trial(Path(model), model_folder(model), data, on_event, split=split)
 
 
 def find_sources(patterns: Iterable[str]) -> list[str | bytes]:

@@ -11,7 +11,7 @@ from pathlib import Path
 import numpy as np
 
 from sightline.bundle import Predictor, load_bundle
-from sightline.data import Dataset, Split
+from sightline.data import DATASETS, Dataset, Split
 from sightline.errors import DatasetError, InputError
 from sightline.evaluation import Cost, DataFacts, Evaluation, RunRecord, save_plots, shown_indices, write_report
 from sightline.events import Listener, Note
@@ -44,33 +44,38 @@ class Trial:
 def open_trial(path: Path, bundle: Path, data: str | None, on_event: Listener, *, split: str | None = None) -> Trial:
     """Load `bundle`, of the run at `path` if it is one, and pictures to try it on.
 
-    Without `data` they are the run's own: its final split, or the one called `split` (train, validation, test). InputError
-    for a bundle without `data`; DatasetError if the run's pictures have changed, or have a class that the model does not know.
+    Without `data` they are those it was trained on, of a run or, of a bundle, the data of that name: their final split, or the one
+    called `split` (train, validation, test). InputError for a bundle of data without a name; DatasetError if the pictures are no
+    longer the same, or have a class that the model does not know.
     """
     predictor = load_bundle(bundle)
+    note = predictor.manifest.dataset
     folder = RunFolder(path)
     config = TrainConfig.load(folder.config) if folder.is_run else None
-    if data is not None:
-        # a run's own data, named again, must be parted as in its training: else it is tried on what it was trained on
-        seed, validation = (config.seed, config.validation) if config else (0, 0.1)
-        dataset = load_data(data, on_event, seed=seed, validation=validation)
-        name, pictures = _foreign_split(dataset) if split is None else _named_split(dataset, split)
-        if dataset.fingerprint == predictor.manifest.dataset.fingerprint and name not in ("test", "validation"):
-            on_event(Note("These are the pictures that the model was trained on.", warning=True))
-        return Trial(path, bundle, predictor, config, dataset, name, _relabelled(pictures, dataset, predictor), own=False)
-    if config is None:
+    source = data or (config.data if config else note.name)
+    if data is None and config is None and note.name not in DATASETS:
         raise InputError(f"{str(path)!r} is a bundle, which does not know its data", fix="Name some with --data.")
-    dataset = load_data(config.data, on_event, seed=config.seed, validation=config.validation)
-    trained_on = predictor.manifest.dataset.fingerprint
-    if dataset.fingerprint != trained_on:
+    # a run's own data, named again, must be parted as in its training: else it is tried on what it was trained on
+    seed, validation = (config.seed, config.validation) if config else (0, 0.1)
+    dataset = load_data(source, on_event, seed=seed, validation=validation)
+    same = dataset.fingerprint == note.fingerprint
+    if data is None and not same:
         raise DatasetError(
-            f"the data of {str(path)!r} has changed: its test pictures may be ones it was trained on",
-            expected=f"fingerprint {trained_on[:12]}",
+            f"the data of {str(path)!r} has changed: its test pictures may be ones it was trained on"
+            if config
+            else f"{str(path)!r} was trained on other pictures than those of {note.name}",
+            expected=f"fingerprint {note.fingerprint[:12]}",
             received=dataset.fingerprint[:12],
-            fix="Restore the pictures, or name others with --data.",
+            fix="Restore the pictures, or name others with --data." if config else "Name some with --data.",
         )
-    name, pictures = final_split(dataset) if split is None else _named_split(dataset, split)
-    return Trial(path, bundle, predictor, config, dataset, name, _relabelled(pictures, dataset, predictor), own=True)
+    own = data is None and config is not None
+    if split is not None:
+        name, pictures = _named_split(dataset, split)
+    else:
+        name, pictures = final_split(dataset) if own else _foreign_split(dataset)
+    if same and not own and name not in ("test", "validation"):
+        on_event(Note("These are the pictures that the model was trained on.", warning=True))
+    return Trial(path, bundle, predictor, config, dataset, name, _relabelled(pictures, dataset, predictor), own)
 
 
 def evaluate_run(path: Path, bundle: Path, data: str | None, on_event: Listener) -> tuple[Evaluation, Path | None]:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
+from typing import NamedTuple
 
 import cv2
 import numpy as np
@@ -22,6 +23,19 @@ MARGIN = 24
 UNCHANGED = "unchanged"
 
 
+class Line(NamedTuple):
+    """Words between the rows, in letters of `size` pixels."""
+
+    words: str
+    size: int
+    color: str
+
+    def drawn(self, width: int) -> Image:
+        """The line on a strip of paper, cut to its width."""
+        strip: Image = np.full((self.size + 18, width, 3), PAPER, np.uint8)
+        return text(strip, text=self.words[:200], x=MARGIN, y=14, size=self.size, color=self.color)
+
+
 def preview_sheet(
     title: str, split: Split, indices: Sequence[int], labels: Sequence[str], pipeline: Pipeline, *, draws: int = 6, seed: int = 0
 ) -> Image:
@@ -30,23 +44,23 @@ def preview_sheet(
     For each: the result of every step that is always taken; then for each step for training by itself what the first `draws`
     epochs draw; then the network's input in these epochs, with all steps.
     """
-    bands = [_line(title, TITLE, INK)]
+    bands: list[Line | Image] = [Line(title, TITLE, INK)]
     training = [(number, step) for number, step in enumerate(pipeline.steps, 1) if step.when == "train"]
     for index in indices:
         image = split.read(index)
-        bands.append(_line(f"{labels[int(split.labels[index])]} · {split.names[index]}", HEADING, INK))
+        bands.append(Line(f"{labels[int(split.labels[index])]} · {split.names[index]}", HEADING, INK))
         steps = [("as stored\n" + _size(image), image)]
         steps += [(f"{step.op}\n{_size(result)}", result) for step, result in pipeline.always.trace(image)]
         bands.append(_row(steps))
         for number, step in training:
-            bands.append(_line(f"{_called(step)}, alone, in the first {draws} epochs", HEADING, MUTED))
+            bands.append(Line(f"{_called(step)}, alone, in the first {draws} epochs", HEADING, MUTED))
             bands.append(_row(list(_alone(pipeline, number, step, image, index, draws, seed))))
         if training:
-            bands.append(_line(f"the network's input in the first {draws} epochs, all steps together", HEADING, MUTED))
+            bands.append(Line(f"the network's input in the first {draws} epochs, all steps together", HEADING, MUTED))
             together = [pipeline.run(image, train=True, seed=seed, item=index, epoch=epoch) for epoch in range(draws)]
             bands.append(_row([(f"epoch {epoch}", result) for epoch, result in enumerate(together, 1)]))
     if not training:
-        bands.append(_line("No augmentation: training sees these pictures in every epoch.", HEADING, MUTED))
+        bands.append(Line("No augmentation: training sees these pictures in every epoch.", HEADING, MUTED))
     return _stacked(bands)
 
 
@@ -93,14 +107,12 @@ def _row(cells: list[tuple[str, Image]]) -> Image:
     return contact_sheet([image for _, image in cells], [name for name, _ in cells], columns=len(cells), tile=TILE)
 
 
-def _line(words: str, size: int, color: str) -> Image:
-    strip: Image = np.full((size + 18, 2000, 3), PAPER, np.uint8)
-    return text(strip, text=words[:200], x=MARGIN, y=14, size=size, color=color)
-
-
-def _stacked(bands: list[Image]) -> Image:
-    """Bands one below the other, the narrower ones continued with paper; a heading is cut to the sheet."""
-    width = max((band.shape[1] for band in bands if band.shape[1] != 2000), default=600)
-    cut = [band[:, :width] for band in bands]
-    full = [cv2.copyMakeBorder(band, 0, 0, 0, width - band.shape[1], cv2.BORDER_CONSTANT, value=PAPER) for band in cut]
+def _stacked(bands: Sequence[Line | Image]) -> Image:
+    """Bands one below the other, the narrower rows continued with paper; a line is cut to the sheet."""
+    width = max(band.shape[1] for band in bands if isinstance(band, np.ndarray))
+    full = [band.drawn(width) if isinstance(band, Line) else _widened(band, width) for band in bands]
     return np.concatenate(full)
+
+
+def _widened(row: Image, width: int) -> Image:
+    return cv2.copyMakeBorder(row, 0, 0, 0, width - row.shape[1], cv2.BORDER_CONSTANT, value=PAPER)
