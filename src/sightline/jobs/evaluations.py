@@ -71,8 +71,8 @@ def preview(
     firsts = list(islice(_firsts(dataset.train), pictures))
     if not firsts:
         raise DatasetError(f"no picture of {dataset.name} can be read", fix="Look at them with `sightline data check`.")
-    size = f"{shape[1]} x {shape[0]} px, {'gray' if shape[2] == 1 else 'colour'}"
-    title = f"What a model trained on {dataset.name} sees: {size}"
+    seen = f"{shape[1]} x {shape[0]} px, {'gray' if shape[2] == 1 else 'colour'}"
+    title = f"What a model trained on {dataset.name} sees: {seen}"
     sheet = preview_sheet(title, dataset.train, firsts, dataset.classes, steps, draws=draws, seed=seed or config.seed)
     write(output, sheet)
     return Path(output)
