@@ -41,9 +41,9 @@ COMMANDS = (
     Command("compare", "compare", "Models"),
     Command("robustness", "robustness", "Models"),
     Command("suspects", "suspects", "Models"),
-    Command("data", "data", "Data"),
-    Command("version", "about", "Data"),
-    Command("checks", "about", "Data"),
+    Command("data", "data", "Data and setup"),
+    Command("version", "about", "Data and setup"),
+    Command("checks", "about", "Data and setup"),
 )
 CHAINS = {"edit": "ChainCommand", "measure": "ChainCommand", "create": "CreateCommand"}
 
