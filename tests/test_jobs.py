@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import shutil
 from pathlib import Path
 
 import cv2
@@ -66,6 +67,19 @@ def test_other_data_are_evaluated_whole_and_reported_apart(folder_run: tuple[Pat
     assert (own.accuracy, nothing) == (run.metrics["evaluation"]["accuracy"], None)
     with pytest.raises(DatasetError, match="has classes that the model does not know"):
         sl.evaluate(run.path, data="digits")
+
+
+def test_a_bundle_that_was_put_aside_is_evaluated(
+    folder_run: tuple[Path, sl.Run, list[Event]], tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """As a writer leaves it that was killed between its two renames."""
+    monkeypatch.chdir(tmp_path)  # what is said of a bundle is written there
+    copy = Path(shutil.copytree(folder_run[1].path, tmp_path / "run"))
+    (copy / "bundle").rename(copy / ".bundle.bundle-old")
+    others = photos(tmp_path / "others", count=10)
+    for model in (copy, copy / "bundle"):
+        evaluation, _ = sl.evaluate(model, data=str(others))
+        assert (len(evaluation), evaluation.accuracy) == (19, 1)
 
 
 def test_a_shipped_model_is_evaluated_on_the_data_it_knows_by_name(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:

@@ -6,6 +6,7 @@ from sightline.bundle.network import Classifier, Measured, Network, Run, calibra
 from sightline.bundle.onnx_file import onnx_file_bytes
 from sightline.bundle.parts import Parts, load_description, read_parts
 from sightline.bundle.predictor import Failure, Picture, Prediction, Predictor, Sample, load_bundle, prepare
+from sightline.bundle.store import locate
 
 __all__ = [
     "Calibration",
@@ -28,6 +29,7 @@ __all__ = [
     "load_description",
     "load_manifest",
     "load_weights",
+    "locate",
     "onnx_file_bytes",
     "prepare",
     "read_parts",

@@ -9,8 +9,8 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from sightline.batch import find_pictures
-from sightline.bundle import Predictor, load_bundle
-from sightline.errors import ParameterError, RunError, UnknownNameError, brief
+from sightline.bundle import Predictor, load_bundle, locate
+from sightline.errors import BundleError, ParameterError, RunError, UnknownNameError, brief
 from sightline.events import Listener
 from sightline.image import MAX_PIXELS
 from sightline.registry import nearest
@@ -43,7 +43,7 @@ def model_folder(model: str | Path) -> Path:
     shipped = pretrained()
     try:
         for candidate in (path / "bundle", path):
-            if (candidate / "manifest.json").is_file():
+            if _holds_bundle(candidate):
                 return candidate
         if str(model) in shipped:
             return shipped[str(model)]
@@ -54,6 +54,14 @@ def model_folder(model: str | Path) -> Path:
     except OSError:  # a name that is too long for the file system
         pass
     raise UnknownNameError(f"there is no run, bundle or pretrained model {str(model)!r}", fix=nearest(str(model), list(shipped)))
+
+
+def _holds_bundle(folder: Path) -> bool:
+    """Whether a bundle is in its place, or beside it where a writer that was killed has left it."""
+    try:
+        return (locate(folder) / "manifest.json").is_file()
+    except BundleError:
+        return False
 
 
 def trial_of(model: str | Path, data: str | None, on_event: Listener, *, split: str | None = None) -> Trial:

@@ -10,7 +10,7 @@ from pathlib import Path
 
 import numpy as np
 
-from sightline.bundle import Predictor, load_bundle
+from sightline.bundle import Predictor, load_bundle, locate
 from sightline.data import DATASETS, Dataset, Split
 from sightline.errors import DatasetError, InputError
 from sightline.evaluation import Cost, DataFacts, Evaluation, RunRecord, save_plots, shown_indices, write_report
@@ -136,7 +136,7 @@ def _relabelled(split: Split, dataset: Dataset, predictor: Predictor) -> Split:
 
 def _cost(bundle: Path, predictor: Predictor) -> Cost:
     metrics = predictor.manifest.metrics
-    size = sum(file.stat().st_size for file in (bundle.iterdir() if bundle.is_dir() else [bundle]))
+    size = sum(file.stat().st_size for file in ([bundle] if bundle.is_file() else locate(bundle).iterdir()))
     latency, text = measure_latency(predictor)
     return Cost(_count(metrics, "parameters"), _count(metrics, "flops"), size, latency, text)
 
