@@ -22,8 +22,9 @@ from sightline.errors import BundleError, InputError, JobError, ParameterError, 
 from sightline.events import Event, Note, Progress
 from sightline.formats import FORMATS
 from sightline.formats.replay import Limits, raw_files, replay, spread_over_classes
+from sightline.formats.side_file import write_side_file
 from sightline.formats.source import Source
-from sightline.formats.writing import _replace_folder, find_format, open_export, write_export
+from sightline.formats.writing import _replace_folder, find_format, open_export, settle_target, write_export
 
 SIGHTLINE = [sys.executable, "-c", "from sightline.cli import main; main()"]
 
@@ -231,9 +232,33 @@ def test_a_place_that_is_taken(mnist: Path, run: sl.Run, tmp_path: Path, monkeyp
     assert sl.export(run.path, int8=True, replay=10, agreement=0).path == Path("eights-int8.onnx")
     (tmp_path / "folder").mkdir()
     (tmp_path / "folder" / "letters.txt").write_text("mine")
+    (tmp_path / "folder" / "sightline.json").write_text("{}")
     with pytest.raises(InputError, match="is no export to replace"):
         sl.export("mnist", "folder", format="saved_model", overwrite=True)
-    assert everything(tmp_path) == ["eights-int8.onnx", "folder", "folder/letters.txt", "mnist.onnx"]
+    assert everything(tmp_path) == ["eights-int8.onnx", "folder", "folder/letters.txt", "folder/sightline.json", "mnist.onnx"]
+
+
+@pytest.mark.parametrize(
+    ("name", "taken"),
+    [("openvino", "notes.bin"), ("openvino", "notes.xml.json"), ("litert", "notes.tflite.json"), ("torch", "notes.pt2.json")],
+)
+def test_what_lies_beside_an_export_is_replaced_only_where_it_belongs_to_it(
+    name: str, taken: str, mnist: Path, tmp_path: Path
+) -> None:
+    form, description = FORMATS.get(name), Source(mnist).without_distance
+    target, other = (tmp_path / f"{stem}{form.suffix}" for stem in ("notes", "other"))
+    side = target.with_name(f"{target.name}.json")
+    target.write_text("named by the user")
+    assert settle_target(target, form, "mnist", "float32", overwrite=True) == target
+    (tmp_path / taken).write_text("somebody's work")
+    with pytest.raises(InputError, match=f"{taken}' is no export to replace"):
+        settle_target(target, form, "mnist", "float32", overwrite=True)
+    for kind, described in ((form, other), (FORMATS.get("saved_model"), target)):  # of another file, and of another format
+        write_side_file(described, kind, description).replace(side)
+        with pytest.raises(InputError, match="is no export to replace"):
+            settle_target(target, form, "mnist", "float32", overwrite=True)
+    write_side_file(target, form, description)
+    assert settle_target(target, form, "mnist", "float32", overwrite=True) == target
 
 
 @pytest.mark.parametrize(

@@ -16,7 +16,7 @@ from sightline.files import write_text
 from sightline.formats.registry import Format
 from sightline.pipeline import Pipeline
 
-__all__ = ["SideFile", "open_with_side_file", "side_path", "write_side_file"]
+__all__ = ["SideFile", "open_with_side_file", "read_side_file", "side_path", "write_side_file"]
 
 IN_FOLDER = "sightline.json"
 
@@ -60,12 +60,17 @@ def _usage(description: Exported) -> tuple[str, ...]:
     return tuple(lines)
 
 
-def open_with_side_file(target: Path, run: Run) -> Predictor:
-    """A predictor on an export's own runtime, with labels, pipeline and calibration as its side file has them; BundleError."""
+def read_side_file(target: Path) -> SideFile:
+    """What the file says of the export at `target`; BundleError if there is none that fits."""
     path = side_path(target)
     try:
-        side = SideFile.model_validate_json(read_regular(path.parent, path.name, LIMITS["manifest.json"]))
+        return SideFile.model_validate_json(read_regular(path.parent, path.name, LIMITS["manifest.json"]))
     except ValidationError as error:
         raise refusal(error, str(path), SideFile) from None
+
+
+def open_with_side_file(target: Path, run: Run) -> Predictor:
+    """A predictor on an export's own runtime, with labels, pipeline and calibration as its side file has them; BundleError."""
+    side = read_side_file(target)
     network = Classifier(side.input_shape, len(side.labels), run)
     return Predictor(side, Pipeline.from_dict(side.pipeline), network)

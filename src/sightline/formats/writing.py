@@ -19,7 +19,7 @@ from sightline.events import Listener, Note
 from sightline.files import replacing
 from sightline.formats.registry import FORMATS, Format
 from sightline.formats.replay import Limits, Replay, raw_files, replay
-from sightline.formats.side_file import open_with_side_file, side_path, write_side_file
+from sightline.formats.side_file import open_with_side_file, read_side_file, side_path, write_side_file
 from sightline.formats.source import Source
 
 __all__ = ["Export", "find_format", "open_export", "settle_target", "write_export"]
@@ -73,13 +73,21 @@ def settle_target(output: Path | None, form: Format, name: str, precision: Preci
         raise InputError(f"cannot write {str(output)!r}: {error.strerror or error}", fix="Name another place with -o.") from None
     if existing and not overwrite:
         raise InputError(f"there is {str(existing[0])!r} already", fix="Use --overwrite, or name another place with -o.")
-    if form.suffix:
-        wrong = [path for path in existing if not path.is_file()]
-    else:
-        wrong = [path for path in existing if not side_path(path).is_file()]  # only a folder of ours is ever removed
-    if wrong:
-        raise InputError(f"{str(wrong[0])!r} is no export to replace", fix="Name another place with -o.")
+    for path in existing:
+        kind_fits = path.is_file() if form.suffix else path.is_dir()
+        named = form.suffix and path == output  # the files beside it the user did not name, nor those in a folder
+        if not (kind_fits and (named or _is_export(output, form))):
+            raise InputError(f"{str(path)!r} is no export to replace", fix="Name another place with -o.")
     return output
+
+
+def _is_export(target: Path, form: Format) -> bool:
+    """Whether the side file says that what is at `target` is an export of this form."""
+    try:
+        side = read_side_file(target)
+    except BundleError:
+        return False
+    return (side.file, side.kind) == (target.name, form.name)
 
 
 def _places(target: Path, form: Format) -> list[Path]:
