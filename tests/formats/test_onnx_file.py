@@ -219,6 +219,8 @@ def test_too_large(tmp_path: Path) -> None:
 def test_a_link_is_followed_and_metadata_of_others_is_kept_out(one_file: Path, tmp_path: Path) -> None:
     (tmp_path / "latest.onnx").symlink_to(one_file)
     assert sl.load(tmp_path / "latest.onnx").labels == sl.load(one_file).labels
+    (tmp_path / "DIGITS.ONNX").write_bytes(one_file.read_bytes())
+    assert sl.load(tmp_path / "DIGITS.ONNX").labels == sl.load(one_file).labels, "known by what it holds, not by its name"
     found = read_onnx_file(one_file)
     assert isinstance(found.description, Exported)
     assert found.answer == read_parts(one_file).answer

@@ -48,13 +48,16 @@ class Export:
 
 
 def find_format(name: str | None, output: Path | None) -> Format:
-    """The format called `name`, else that of the output's suffix, else ONNX; UnknownNameError, InputError if they do not fit."""
+    """The format called `name`, else that of the output's suffix, else ONNX; UnknownNameError, InputError if they do not fit.
+
+    The suffix must be in small letters: some runtimes know their files by it.
+    """
     by_suffix = {form.suffix: form for form in FORMATS if form.suffix}
     suffix = output.suffix.lower() if output else ""
     form = FORMATS.get(name) if name is not None else by_suffix.get(suffix, FORMATS.get("onnx"))
-    if output is not None and (suffix != form.suffix if form.suffix else suffix in by_suffix):
+    if output is not None and (output.suffix != form.suffix if form.suffix else suffix in by_suffix):
         wanted = f"a file that ends in {form.suffix}" if form.suffix else "a folder"
-        fix = None if name else "Name the format with --format."
+        fix = None if name or suffix in by_suffix else "Name the format with --format."
         raise InputError(f"{str(output)!r} does not fit the format {form.name}", expected=wanted, fix=fix)
     return form
 
