@@ -83,6 +83,19 @@ def test_int8_is_small_and_near(run: sl.Run, name: str, tmp_path: Path) -> None:
     assert small.path.stat().st_size < 0.4 * large.path.stat().st_size
     assert 1e-6 < small.replay.mean < 0.02
     assert small.replay.accuracy > small.replay.accuracy_before - 0.03
+    opened, validation = open_export(small.path, FORMATS.get(name)), sl.load_dataset("digits").validation
+    assert validation is not None
+    known = [opened.predict(validation.read(index)).known for index in spread_over_classes(validation.labels, 100)]
+    assert (opened.manifest.unknown_score, opened.manifest.unknown_rejection) == ("confidence", 0.02)
+    assert known.count(False) == 2, "the run's rejection, by a threshold of its own"
+
+
+def test_an_int8_export_of_a_bundle_that_does_not_tell_its_rejection_has_no_threshold(mnist: Path, tmp_path: Path) -> None:
+    bundle = Path(shutil.copytree(mnist, tmp_path / "bundle"))
+    described = json.loads((bundle / "manifest.json").read_text())
+    (bundle / "manifest.json").write_text(json.dumps(described | {"unknown_rejection": None}))
+    found = sl.load(sl.export(bundle, tmp_path / "small.onnx", int8=True, replay=20).path).manifest
+    assert (found.unknown_score, found.unknown_threshold) == ("confidence", None)
 
 
 def test_pictures_on_disk_are_replayed_themselves(as_files: Path, model: Predictor, tmp_path: Path) -> None:

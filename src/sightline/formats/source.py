@@ -9,7 +9,7 @@ from pathlib import Path
 import numpy as np
 from numpy.typing import NDArray
 
-from sightline.bundle import Description, Exported, Parts, Precision, read_parts
+from sightline.bundle import Classifier, Description, Exported, Parts, Precision, calibrate, read_parts
 
 __all__ = ["Source"]
 
@@ -45,3 +45,17 @@ class Source:
             return self.description
         never = {"unknown_score": "confidence", "unknown_threshold": None, "unknown_rejection": None}
         return self.description.model_copy(update=never)
+
+    def with_own_threshold(self, network: Classifier) -> Exported:
+        """The same for an int8 `network`: what is unknown is judged by its confidence, at the bundle's rejection.
+
+        The threshold is fitted on the pictures of the calibration; a bundle that does not tell its rejection cannot have one.
+        """
+        from sightline.evaluation.calibration import fit_threshold
+
+        found = self.description
+        if self.calibration is None or found.unknown_threshold is None or found.unknown_rejection is None:
+            return self.without_distance
+        confidence = calibrate(network.probabilities(self.calibration), found.temperature).max(axis=1)
+        threshold = max(0.0, -fit_threshold(-confidence, found.unknown_rejection))
+        return found.model_copy(update={"unknown_score": "confidence", "unknown_threshold": threshold})

@@ -4,10 +4,7 @@ from __future__ import annotations
 
 from pathlib import Path
 
-import numpy as np
-from numpy.typing import NDArray
-
-from sightline.bundle import Exported, Network, Predictor, Sample, calibrate, onnx_file_bytes
+from sightline.bundle import Exported, Network, Predictor, Sample, onnx_file_bytes
 from sightline.formats.source import Source
 from sightline.pipeline import Pipeline
 
@@ -23,19 +20,8 @@ def write(source: Source, target: Path) -> None:
     from sightline.formats.quantize import quantized
 
     network = quantized(parts.network, source.calibration)
-    description = _with_own_threshold(source.description, Network(network), source.calibration)
+    description = source.with_own_threshold(Network(network))
     target.write_bytes(onnx_file_bytes(network, description, parts.picture, _answer(description, network, parts.picture)))
-
-
-def _with_own_threshold(description: Exported, network: Network, pictures: NDArray[np.uint8]) -> Exported:
-    """What is unknown is judged by the confidence, since the network in 8 bits gives no distance, at the same rejection."""
-    from sightline.evaluation.calibration import fit_threshold
-
-    if description.unknown_threshold is None or description.unknown_rejection is None:
-        return description
-    confidence = calibrate(network.probabilities(pictures), description.temperature).max(axis=1)
-    threshold = max(0.0, -fit_threshold(-confidence, description.unknown_rejection))
-    return description.model_copy(update={"unknown_score": "confidence", "unknown_threshold": threshold})
 
 
 def _answer(description: Exported, network: bytes, picture: bytes) -> bytes:

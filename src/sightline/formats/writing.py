@@ -12,7 +12,7 @@ from importlib import import_module
 from pathlib import Path
 from typing import Any
 
-from sightline.bundle import Precision, Predictor, load_bundle
+from sightline.bundle import Classifier, Exported, Precision, Predictor, Run, load_bundle
 from sightline.data import Split
 from sightline.errors import BundleError, InputError, JobError, SightlineError, StorageError
 from sightline.events import Listener, Note
@@ -119,11 +119,9 @@ def write_export(
             raise
         except Exception as error:  # the runtimes' errors have no common root
             raise JobError(f"the model cannot be exported as {form.name}: {str(error)[:300]}") from error
-        if not form.whole:
-            write_side_file(staged, form, source.without_distance)
-            if source.without_distance != source.description:
-                on_event(Note(f"{form.name} gives probabilities only: it calls no picture unknown, as onnx does"))
         try:
+            if not form.whole:
+                write_side_file(staged, form, _description(source, staged, form, on_event))
             with tempfile.TemporaryDirectory() as folder:
                 files = raw_files(pictures, Path(folder))
                 found = replay(reference, open_export(staged, form), files, pictures.labels, split, on_event)
@@ -136,15 +134,30 @@ def write_export(
     return Export(target, form.name, source.precision, tuple(sorted(written)), side, size, found)
 
 
+def _description(source: Source, staged: Path, form: Format, on_event: Listener) -> Exported:
+    """What is said of an export whose network gives probabilities only."""
+    found = source.without_distance
+    if source.precision == "int8":
+        found = source.with_own_threshold(Classifier(found.input_shape, len(found.labels), _run_of(staged, form)))
+    if found.unknown_threshold is None and source.description.unknown_threshold is not None:
+        on_event(Note(f"{form.name} gives probabilities only: it calls no picture unknown, as onnx does"))
+    return found
+
+
 def open_export(path: Path, form: Format) -> Predictor:
     """Load an export as its user would, in its own runtime, with the labels and pipeline that it brings; BundleError."""
     if form.whole:
         return load_bundle(path)
+    return open_with_side_file(path, _run_of(path, form))
+
+
+def _run_of(path: Path, form: Format) -> Run:
+    """The network of an export in its own runtime; BundleError."""
     try:
-        run = import_module(f"sightline.formats.{form.module}").run(path)
+        run: Run = import_module(f"sightline.formats.{form.module}").run(path)
     except Exception as error:  # the runtimes' errors have no common root
         raise BundleError(f"{str(path)!r} does not open: {str(error)[:300]}") from error
-    return open_with_side_file(path, run)
+    return run
 
 
 @contextmanager
