@@ -97,6 +97,32 @@ def test_a_picture_that_cannot_be_read_is_named_and_the_others_are_explained(pic
     assert (tmp_path / "sheet.png").is_file()
 
 
+def test_a_sheet_or_page_never_takes_the_place_of_a_picture(pictures: Path, tmp_path: Path) -> None:
+    """By whichever path; also not that of a picture of the data, which lie in class folders."""
+    folder = Path(shutil.copytree(pictures, tmp_path / "photos"))
+    shutil.copy(folder / "7-0.png", folder / "explanation.png")
+    test = sl.load_dataset("mnist").test
+    assert test is not None
+    for index in range(100):
+        sl.write(tmp_path / "data" / str(test.labels[index]) / f"{index}.png", test.read(index))
+    (tmp_path / "link").symlink_to(folder)
+    taken, data = "data/7/0.png", str(tmp_path / "data")
+    before = {path: path.read_bytes() for path in tmp_path.rglob("*.png")}
+    for words in (
+        ["explain", "mnist", "explanation.png", "2-1.png"],
+        ["explain", "mnist", "7-0.png", "-o", "../link/7-0.png"],
+        ["show", "7-0.png", "--save", "7-0.png"],
+        ["suspects", "mnist", "--data", data, "-o", f"../{taken}"],
+        ["robustness", "mnist", "--data", data, "-o", f"../{taken}"],
+        ["compare", "mnist", "mnist", "--data", data, "-o", f"../{taken}"],
+        ["preview", data, "-o", f"../{taken}"],
+        ["data", "preview", data, "-o", f"../{taken}"],
+        ["data", "check", data, "-o", f"../{taken}"],
+    ):
+        assert "is a file that is read" in sightline(*words, cwd=folder, code=2).stderr, words
+    assert {path: path.read_bytes() for path in tmp_path.rglob("*.png")} == before
+
+
 def test_without_weights_to_rebuild_from_occlusion_explains(runs: tuple[Path, Path], pictures: Path, tmp_path: Path) -> None:
     bundle = Path(shutil.copytree(runs[0] / "bundle", tmp_path / "bundle"))
     manifest = json.loads((bundle / "manifest.json").read_text())

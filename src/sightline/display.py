@@ -15,6 +15,7 @@ import cv2
 import numpy as np
 
 from sightline.errors import InputError, ParameterError
+from sightline.files import check_not_read
 from sightline.image import Image, Kind, Mode, check_image, check_values, check_writable, encode, read, write
 from sightline.sheet import contact_sheet, fitted
 
@@ -47,6 +48,7 @@ def show(
     given = _listed(images)
     if save is not None:
         check_writable(Kind("uint8", 3), Path(save).suffix.lower())
+        check_not_read(save, given)
     if titles is None and any(isinstance(one, str | Path) for one in given):
         titles = [Path(one).name if isinstance(one, str | Path) else "" for one in given]
     tile = tile_for(len(given))

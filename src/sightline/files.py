@@ -9,14 +9,14 @@ import os
 import re
 import stat
 import tempfile
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from contextlib import contextmanager, suppress
 from pathlib import Path
 from typing import Any
 
-from sightline.errors import StorageError
+from sightline.errors import InputError, StorageError
 
-__all__ = ["natural", "replacing", "sha256", "write_bytes", "write_json", "write_text"]
+__all__ = ["check_not_read", "natural", "replacing", "sha256", "write_bytes", "write_json", "write_text"]
 
 
 FULL = {errno.ENOSPC, errno.EDQUOT}
@@ -87,6 +87,20 @@ def write_text(path: str | Path, text: str) -> None:
 def write_json(path: str | Path, value: Any) -> None:
     """Write `value` as indented JSON, whole or not at all; NaN and infinity are refused because JSON has none."""
     write_text(path, json.dumps(value, indent=2, ensure_ascii=False, allow_nan=False) + "\n")
+
+
+def check_not_read(target: str | Path, sources: Iterable[object]) -> None:
+    """Refuse to write `target` over one of `sources`, by whichever path: InputError. What is no path among them is no file."""
+    for source in sources:
+        if isinstance(source, str | Path) and _same(target, source):
+            raise InputError(f"{str(target)!r} is a file that is read", fix="Choose another name for the result.")
+
+
+def _same(one: str | Path, other: str | Path) -> bool:
+    try:
+        return Path(one).samefile(other)
+    except (OSError, ValueError):  # one is not there, or cannot be looked at
+        return False
 
 
 def sha256(path: str | Path) -> str:

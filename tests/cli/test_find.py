@@ -77,7 +77,8 @@ def test_find_writes_the_annotated_picture_at_its_size(folder: Path, tmp_path: P
     [
         (["page.png", "-o", "x.png"], "--output goes with --find"),
         (["page.png", "empty.png", "--find", "-o", "x.png"], "--output takes one picture: received 2 pictures"),
-        (["page.png", "--find", "-o", "page.png"], "would overwrite the picture"),
+        (["page.png", "--find", "-o", "page.png"], "'page.png' is a file that is read"),
+        (["page.png", "--csv", "page.png"], "'page.png' is a file that is read"),
         (["page.png", "--find", "-o", "x.doc"], "cannot write the picture"),
         (["page.png", "--find", "--json", "--csv", "x.csv"], "--json and --csv exclude each other"),
     ],

@@ -40,12 +40,16 @@ def explain(
     from sightline import jobs
     from sightline.bundle import Failure
     from sightline.evaluation.page import check_target
+    from sightline.files import check_not_read
 
     target = output or (None if json else SHEET)
     if target is not None:
         check_target(target, (".png", ".svg"))
+    pictures = jobs.find_sources(sources)
+    if target is not None:
+        check_not_read(target, pictures)
     with listening(quiet=quiet) as listen:
-        results = list(jobs.explain_many(model, jobs.find_sources(sources), label, method=method, on_event=listen))
+        results = list(jobs.explain_many(model, pictures, label, method=method, on_event=listen))
     rows = [result for result in results if not isinstance(result, Failure)]
     failures = [result for result in results if isinstance(result, Failure)]
     if json:

@@ -50,15 +50,12 @@ def find_all(
 
 
 def _check_output(output: Path, sources: list[str | bytes]) -> None:
-    """Before the work: a single picture, a form that can be written, and not over the picture itself."""
-    from sightline.batch.sources import real
+    """Before the work: a single picture, and a form that can be written."""
     from sightline.image import Kind, check_writable
 
     if len(sources) != 1:
         raise InputError("--output takes one picture", received=f"{len(sources):,} pictures", fix="Give them one by one.")
     check_writable(Kind("uint8", 3), output.suffix.lower())
-    if isinstance(sources[0], str) and real(output) == real(Path(sources[0])):
-        raise InputError(f"--output would overwrite the picture {str(output)!r}", fix="Give another name.")
 
 
 def _to_dict(result: Findings | Failure, top: int) -> dict[str, Any]:

@@ -13,6 +13,7 @@ from sightline.cli.chain import chain_of, files_of
 from sightline.cli.console import err, listening, out, print_json, say, show_error, table
 from sightline.cli.options import Json, Quiet
 from sightline.errors import InputError, PipelineError
+from sightline.files import check_not_read
 
 if TYPE_CHECKING:
     from sightline.batch import Picture
@@ -231,10 +232,8 @@ def _run(
 def _guard(inputs: list[Path], *outputs: Path | None) -> None:
     """Refuse to write over what is read, or two results into one file."""
     names = [output for output in outputs if output is not None and str(output) != "-"]
-    read = {path.resolve() for path in inputs if path.exists()}
     for place, output in enumerate(names):
-        if output.resolve() in read:
-            raise InputError(f"{str(output)!r} is a file that is read", fix="Choose another name for the result.")
+        check_not_read(output, inputs)
         if output.resolve() in [other.resolve() for other in names[:place]]:
             raise InputError(f"{str(output)!r} would hold two results", fix="Choose another name for one of them.")
     if "-" in map(str, outputs) and sys.stdout.isatty():

@@ -42,6 +42,7 @@ def predict(
     """
     from sightline import jobs
     from sightline.bundle import Failure
+    from sightline.files import check_not_read
     from sightline.image import MAX_PIXELS
 
     if json and csv:
@@ -51,6 +52,9 @@ def predict(
     limit = max_pixels or MAX_PIXELS
     predictor = jobs.load(model, threads=threads, max_pixels=limit)
     pictures = jobs.find_sources(sources)
+    for target in (csv, output):
+        if target:
+            check_not_read(target, pictures)
     if find:
         from sightline.cli.findings import find_all
 

@@ -36,10 +36,13 @@ def show(
     from sightline import jobs
     from sightline.display import show as display
     from sightline.display import tile_for
+    from sightline.files import check_not_read
     from sightline.image import MAX_PIXELS, check_values, read
     from sightline.sheet import fitted
 
     found = jobs.find_sources(sources)
+    if save is not None:
+        check_not_read(save, found)
     if len(found) > MOST:
         err.print(f"Showing the first {MOST} of {len(found):,} pictures.")
     pictures, titles, failures = [], [], []

@@ -6,11 +6,19 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from sightline.events import Listener, Progress, ignore
+from sightline.files import check_not_read
 
 if TYPE_CHECKING:
-    from sightline.data import Finding
+    from sightline.data import Dataset, Finding
 
-__all__ = ["data_check"]
+__all__ = ["check_spared", "data_check"]
+
+
+def check_spared(dataset: Dataset, output: str | Path | None) -> None:
+    """Refuse to write `output` over one of the pictures that the dataset reads from files: InputError."""
+    for split in dataset.splits().values():
+        if output is not None and not split.in_memory:
+            check_not_read(output, split.pictures)
 
 
 def data_check(data: str, *, sheet: str | Path | None = None, on_event: Listener = ignore) -> tuple[list[Finding], Path | None]:
@@ -22,6 +30,7 @@ def data_check(data: str, *, sheet: str | Path | None = None, on_event: Listener
     from sightline.image import write
 
     dataset = load_dataset(data, strict=False, progress=lambda what, done, total: on_event(Progress(what, done, total, "bytes")))
+    check_spared(dataset, sheet)
     findings = check_dataset(dataset, progress=lambda what, done, total: on_event(Progress(what, done, total)))
     drawn = findings_sheet(dataset, findings) if sheet is not None else None
     if sheet is None or drawn is None:

@@ -12,6 +12,7 @@ import numpy as np
 
 from sightline.errors import DatasetError, ImageError, InputError
 from sightline.events import Listener, ignore
+from sightline.jobs.checks import check_spared
 from sightline.jobs.models import model_folder
 
 if TYPE_CHECKING:
@@ -36,7 +37,9 @@ def data_preview(data: str, output: Path, *, each: int = 8, seed: int = 0, on_ev
     from sightline.evaluation.plots import save_sheet
     from sightline.training.session import load_data
 
-    return save_sheet(load_data(data, on_event), output, each=each, seed=seed)
+    dataset = load_data(data, on_event)
+    check_spared(dataset, output)
+    return save_sheet(dataset, output, each=each, seed=seed)
 
 
 def preview(
@@ -67,6 +70,7 @@ def preview(
         raise InputError("a run has its own pipeline", fix="Name its data instead, or leave out --pipeline and --size.")
     config = TrainConfig.load(run.config) if run.is_run else make_config(str(source), pipeline=pipeline, size=size)
     dataset = load_data(config.data, on_event, seed=config.seed, validation=config.validation)
+    check_spared(dataset, output)
     steps, shape = make_pipeline(config, dataset)
     firsts = list(islice(_firsts(dataset.train), pictures))
     if not firsts:

@@ -12,6 +12,7 @@ import numpy as np
 from sightline.bundle import Failure, Picture, Predictor, load_bundle, load_description
 from sightline.errors import DatasetError, ImageError, InputError, ParameterError, PipelineError
 from sightline.events import Listener, Note, ignore
+from sightline.jobs.checks import check_spared
 from sightline.jobs.models import model_folder, trial_of
 from sightline.jobs.trainings import Run
 
@@ -157,6 +158,7 @@ def compare(
         _check_same_data(paths)
     trials = [trial_of(path, data, on_event) for path in paths]
     a, b = trials
+    check_spared(a.dataset, output)
     if set(a.predictor.labels) != set(b.predictor.labels):
         raise DatasetError(
             "the models have different labels", expected=", ".join(a.predictor.labels), received=", ".join(b.predictor.labels)
@@ -203,6 +205,7 @@ def robustness(
         CORRUPTIONS.get(name)
     path = model.path if isinstance(model, Run) else Path(model)
     trial = trial_of(path, data, on_event)
+    check_spared(trial.dataset, output)
     title = str(trial.dataset.facts.get("title") or trial.dataset.name)
     found = measure(
         trial.predictor,

@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING, Any, Literal
 
 from sightline.errors import InputError, ParameterError
 from sightline.events import Listener, Note, ignore
+from sightline.jobs.checks import check_spared
 from sightline.jobs.models import trial_of
 from sightline.jobs.trainings import first_weights
 
@@ -66,6 +67,7 @@ def suspects(
     if split == "train" and (data or not RunFolder(Path(model)).is_run):
         raise InputError("the training pictures need the run that was trained on them", fix="Name a run, without --data.")
     trial = trial_of(model, data, on_event, split=split)
+    check_spared(trial.dataset, output)
     evaluation, places = _out_of_sample(trial, folds, on_event)
     ranked = find_suspects(evaluation, top)
     found = ranked[:top]
