@@ -14,9 +14,10 @@ import numpy as np
 import pytest
 
 import sightline as sl
+from sightline.bundle import Failure
 from sightline.errors import BundleError, DatasetError, InputError, ParameterError, UnknownNameError
 from sightline.events import Event, Note
-from sightline.jobs import explain_many
+from sightline.jobs import explain_many, find_many
 from sightline.training.folder import RunFolder
 from sightline.training.results import load_record
 
@@ -121,6 +122,18 @@ def test_a_sheet_or_page_never_takes_the_place_of_a_picture(pictures: Path, tmp_
     ):
         assert "is a file that is read" in sightline(*words, cwd=folder, code=2).stderr, words
     assert {path: path.read_bytes() for path in tmp_path.rglob("*.png")} == before
+
+
+def test_a_picture_goes_by_one_name_in_every_result(pictures: Path) -> None:
+    model, path = sl.load("mnist"), pictures / "7-0.png"
+    bad = np.zeros((28, 28), np.int64)  # its values written out would fill pages
+    sources = [path, str(path), path.read_bytes(), sl.read(path), bad, bad.tolist()]
+    names = [str(path), str(path), "picture", "array", "array", "picture"]
+    explained = [one if isinstance(one, Failure) else one[0] for one in explain_many(model, sources)]  # type: ignore[arg-type]
+    found = list(find_many(sources, model))  # type: ignore[arg-type]
+    for results in (list(model.predict_many(sources)), found, explained):  # type: ignore[arg-type]
+        assert [one.source for one in results] == names
+        assert [isinstance(one, Failure) for one in results] == [False] * 4 + [True] * 2
 
 
 def test_without_weights_to_rebuild_from_occlusion_explains(runs: tuple[Path, Path], pictures: Path, tmp_path: Path) -> None:

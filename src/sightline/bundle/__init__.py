@@ -5,7 +5,7 @@ from sightline.bundle.manifest import Calibration, Description, Exported, Manife
 from sightline.bundle.network import Classifier, Measured, Network, Run, calibrate
 from sightline.bundle.onnx_file import onnx_file_bytes
 from sightline.bundle.parts import Parts, load_description, read_parts
-from sightline.bundle.predictor import Failure, Picture, Prediction, Predictor, Sample, load_bundle, prepare
+from sightline.bundle.predictor import Failure, Picture, Prediction, Predictor, Sample, load_bundle, name_of, prepare
 from sightline.bundle.store import locate
 
 __all__ = [
@@ -30,6 +30,7 @@ __all__ = [
     "load_manifest",
     "load_weights",
     "locate",
+    "name_of",
     "onnx_file_bytes",
     "prepare",
     "read_parts",

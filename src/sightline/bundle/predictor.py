@@ -21,7 +21,7 @@ from sightline.errors import BundleError, ImageError, ParameterError, SightlineE
 from sightline.image import MAX_PIXELS, Image, check_image, read
 from sightline.pipeline import Pipeline
 
-__all__ = ["Failure", "Picture", "Prediction", "Predictor", "Sample", "load_bundle", "prepare"]
+__all__ = ["Failure", "Picture", "Prediction", "Predictor", "Sample", "load_bundle", "name_of", "prepare"]
 
 Picture = str | Path | bytes | Image
 """A picture to predict: the path of its file, the bytes of its file, or an array that keeps the image contract."""
@@ -37,7 +37,7 @@ class Prediction:
     """What the network sees in one picture.
 
     `label` is the likeliest of `labels`, `index` its place there, `confidence` its probability in [0, 1].
-    `probabilities`: float32 `(C,)` in the order of `labels`. `source`: the picture's path, `bytes` or `array`.
+    `probabilities`: float32 `(C,)` in the order of `labels`. `source`: as `name_of` calls the picture.
     `known` is False where the picture is probably of none of the labels: beyond the bundle's threshold. `distance`: how far it
     is from the training pictures, about 1 for usual ones; None where the bundle cannot tell.
 
@@ -179,7 +179,7 @@ class Predictor:
         try:
             return self.prepare(source)
         except SightlineError as error:
-            return Failure(_name(source), error)
+            return Failure(name_of(source), error)
 
     def _predictions(self, sources: Sequence[Picture], inputs: NDArray[np.uint8]) -> Iterator[Prediction]:
         measured = self.measure(inputs)
@@ -187,7 +187,7 @@ class Predictor:
         for number, (source, row) in enumerate(zip(sources, measured.probabilities, strict=True)):
             index = int(row.argmax())
             distance = None if measured.distances is None else float(measured.distances[number])
-            name = _name(source)
+            name = name_of(source)
             yield Prediction(self.labels[index], index, float(row[index]), row, self.labels, name, bool(known[number]), distance)
 
 
@@ -210,6 +210,17 @@ def load_bundle(path: str | Path, *, threads: int = 1, max_pixels: int = MAX_PIX
     return predictor
 
 
+def name_of(source: Picture) -> str:
+    """What a picture is called: by its path, else `picture` for the bytes of a file and `array` for an array.
+
+    >>> name_of("cat.png"), name_of(b""), name_of(np.zeros((2, 2), np.uint8))
+    ('cat.png', 'picture', 'array')
+    """
+    if isinstance(source, str | Path):
+        return str(source)
+    return "array" if isinstance(source, np.ndarray) else "picture"
+
+
 def prepare(
     source: Picture, pipeline: Pipeline, input_shape: tuple[int, int, int], *, max_pixels: int = MAX_PIXELS
 ) -> NDArray[np.uint8]:
@@ -219,7 +230,7 @@ def prepare(
     prepared: NDArray[np.uint8] = result[..., None] if result.ndim == 2 else result
     if prepared.shape != input_shape or prepared.dtype != np.uint8:
         raise ImageError(
-            f"the pipeline made no input for the network from {_name(source)!r}",
+            f"the pipeline made no input for the network from {name_of(source)!r}",
             expected=f"uint8 {input_shape}",
             received=f"{result.dtype} {result.shape} from {picture.dtype} {picture.shape}",
             fix="Pass a picture of that kind, or add steps such as to_gray, to_depth8 or letterbox to the pipeline.",
@@ -265,9 +276,3 @@ def _check_sample(predictor: Predictor, parts: Parts) -> None:
             expected=str(sample.distance),
             received=str(prediction.distance),
         )
-
-
-def _name(source: Picture) -> str:
-    if isinstance(source, bytes):
-        return "picture"
-    return "array" if isinstance(source, np.ndarray) else str(source)

@@ -9,7 +9,7 @@ from typing import Any
 
 import numpy as np
 
-from sightline.bundle import Failure, Picture, Prediction, Predictor
+from sightline.bundle import Failure, Picture, Prediction, Predictor, name_of
 from sightline.errors import SightlineError
 from sightline.image import MAX_PIXELS, Image, check_image, read
 from sightline.jobs.models import load
@@ -81,7 +81,7 @@ def find(picture: Picture, model: Predictor | str | Path, *, max_pixels: int = M
     predictor = model if isinstance(model, Predictor) else load(model)
     image = check_image(picture) if isinstance(picture, np.ndarray) else read(picture, "unchanged", max_pixels=max_pixels)
     height, width = image.shape[:2]
-    source = "array" if isinstance(picture, np.ndarray) else "picture" if isinstance(picture, bytes) else str(picture)
+    source = name_of(picture)
     marks = find_marks(image)
     turns, predictions = _read_upright(marks, predictor)
     readings = [Reading(mark.box, replace(said, source=source)) for mark, said in zip(marks, predictions, strict=True)]
@@ -95,7 +95,7 @@ def find_many(sources: Iterable[Picture], predictor: Predictor, *, max_pixels: i
         try:
             yield find(source, predictor, max_pixels=max_pixels)
         except SightlineError as error:
-            yield Failure("picture" if isinstance(source, bytes) else str(source), error)
+            yield Failure(name_of(source), error)
 
 
 def _read_upright(marks: list[Mark], predictor: Predictor) -> tuple[int, list[Prediction]]:

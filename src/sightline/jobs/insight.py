@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
-from sightline.bundle import Failure, Picture, Predictor, load_bundle, load_description
+from sightline.bundle import Failure, Picture, Predictor, load_bundle, load_description, name_of
 from sightline.errors import DatasetError, ImageError, InputError, ParameterError, PipelineError
 from sightline.events import Listener, Note, ignore
 from sightline.jobs.checks import check_spared
@@ -61,7 +61,7 @@ def explain_many(
         try:
             yield _explanations(predictor, network, picture, label)
         except (ImageError, PipelineError) as error:
-            yield Failure(_name(picture), error)
+            yield Failure(name_of(picture), error)
 
 
 def _opened(model: Model, label: str | None, method: Method | None, on_event: Listener) -> tuple[Predictor, keras.Model | None]:
@@ -116,7 +116,7 @@ def _explanations(predictor: Predictor, network: keras.Model | None, picture: Pi
     for one in dict.fromkeys([answer, answer if label is None else str(label)]):
         probability = float(probabilities[predictor.labels.index(one)])
         explained = _explained(predictor, network, inputs, one)
-        found.append(replace(explained, source=_name(picture), predicted=answer, probability=probability, known=known))
+        found.append(replace(explained, source=name_of(picture), predicted=answer, probability=probability, known=known))
     return found
 
 
@@ -128,10 +128,6 @@ def _explained(predictor: Predictor, network: keras.Model | None, inputs: np.nda
     from sightline.evaluation.gradcam import grad_cam
 
     return grad_cam(network, inputs, predictor.labels, label)
-
-
-def _name(picture: Picture) -> str:
-    return "picture" if isinstance(picture, bytes | np.ndarray) else str(picture)
 
 
 def compare(
