@@ -94,6 +94,8 @@ def test_nothing_is_said(arguments: dict[str, Any], tmp_path: Path, capfd: pytes
         ({"sample": b"no picture"}, ImageError, "cannot read"),
         ({"labels": ["a", "b"]}, BundleError, "expected 10 labels"),
         ({"labels": ["a"] * 10}, ParameterError, "differ"),
+        ({"labels": ["caf\udce9", *"bcdefghij"]}, ParameterError, r"text without half characters, received 'caf\\udce9'"),
+        ({"name": "\ud800"}, ParameterError, r"text without half characters, received '\\ud800'"),
         ({"temperature": 0.0}, ParameterError, "temperature"),
         ({"temperature": float("nan")}, ParameterError, "JSON"),
         ({"metrics": {"accuracy": float("inf")}}, ParameterError, "JSON"),

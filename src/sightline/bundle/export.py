@@ -29,7 +29,7 @@ from sightline.bundle.manifest import FORMAT, Calibration, Description, FileNote
 from sightline.bundle.network import Measured, Network
 from sightline.bundle.predictor import DISTANCE_TOLERANCE, Predictor, Sample, check_fit, load_bundle, prepare
 from sightline.bundle.store import read_files, replacing_folder
-from sightline.errors import BundleError, JobError, ParameterError
+from sightline.errors import BundleError, JobError, ParameterError, brief
 from sightline.files import write_bytes
 from sightline.image import probe
 from sightline.models import Gaussians, with_distance
@@ -45,6 +45,7 @@ PARITY_TOLERANCE = 1e-4
 PARITY_PICTURES = 7
 PACKAGES = ("keras", "tensorflow-cpu", "tensorflow", "jax", "onnx", "tf2onnx", "onnxruntime", "numpy", "opencv-python-headless")
 WEIGHT_NAME = re.compile(r"(\d+):.+", re.DOTALL)
+HALVES = re.compile("[\ud800-\udfff]")  # what Python makes of bytes in a file's name that are no text
 
 
 def write_bundle(
@@ -167,6 +168,11 @@ def load_weights(folder: str | Path) -> dict[str, NDArray[np.float32]]:
 
 def _describe(**values: Any) -> Description:
     """A checked description, made the way it is read, so that what can be written can be read; ParameterError."""
+    for text in (values["name"], *values["labels"]):
+        if isinstance(text, str) and HALVES.search(text):  # no JSON holds them, and so no validator would come to name them
+            raise ParameterError(
+                "invalid name or label of the bundle", expected="text without half characters", received=brief(text)
+            )
     values["versions"] = _versions()
     values["created"] = datetime.now(UTC).isoformat(timespec="seconds")
     try:
