@@ -15,7 +15,7 @@ import pytest
 from onnx import TensorProto, helper
 from safetensors.numpy import save
 
-from sightline.bundle import load_bundle, load_weights
+from sightline.bundle import load_bundle, load_network, load_weights
 from sightline.bundle.network import Network
 from sightline.bundle.onnx_check import INSIDE, MAX_FIELDS, REFUSED, check_network
 from sightline.errors import BundleError, ParameterError
@@ -390,6 +390,12 @@ def test_weights_of_another_kind(copy: Path, replace_file: Replace) -> None:
         replace_file("weights.safetensors", save(arrays))
         with pytest.raises(BundleError, match="do not fit"):
             load_weights(copy)
+
+
+def test_weights_of_another_architecture(copy: Path, edit_manifest: Edit) -> None:
+    edit_manifest(architecture={"name": "cnn3", "arguments": {"filters": [8, 64, 32]}})
+    with pytest.raises(BundleError, match="the weights of bundle .* do not fit cnn3"):
+        load_network(copy)
 
 
 def test_threads_are_the_callers_fault(copy: Path) -> None:

@@ -74,6 +74,15 @@ def test_every_format_of_a_run_answers_as_the_run_does(run: sl.Run, name: str, t
     assert not [name for name in everything(tmp_path) if ".sightline" in name]
 
 
+def test_weights_that_do_not_fit_are_named_by_the_process_that_exports(mnist: Path, tmp_path: Path) -> None:
+    bundle = Path(shutil.copytree(mnist, tmp_path / "bundle"))
+    described = json.loads((bundle / "manifest.json").read_text())
+    described["architecture"]["arguments"]["filters"] = [8, 8, 8]
+    (bundle / "manifest.json").write_text(json.dumps(described))
+    with pytest.raises(JobError, match="the weights of bundle .* do not fit cnn3"):
+        sl.export(bundle, tmp_path / "model.tflite", replay=10)
+
+
 @pytest.mark.parametrize("name", ["onnx", "litert"])
 def test_int8_is_small_and_near(run: sl.Run, name: str, tmp_path: Path) -> None:
     # a run of two epochs is unsure of much

@@ -1,6 +1,6 @@
 """The deployable form of a model: data only, checked when loaded."""
 
-from sightline.bundle.export import load_weights, set_calibration, write_bundle
+from sightline.bundle.export import load_network, load_weights, set_calibration, write_bundle
 from sightline.bundle.manifest import Calibration, Description, Exported, Manifest, Precision, load_manifest, set_metrics
 from sightline.bundle.network import Classifier, Measured, Network, Run, calibrate
 from sightline.bundle.onnx_file import onnx_file_bytes
@@ -28,6 +28,7 @@ __all__ = [
     "load_bundle",
     "load_description",
     "load_manifest",
+    "load_network",
     "load_weights",
     "locate",
     "name_of",

@@ -32,14 +32,14 @@ from sightline.bundle.store import read_files, replacing_folder
 from sightline.errors import BundleError, JobError, ParameterError, brief
 from sightline.files import write_bytes
 from sightline.image import probe
-from sightline.models import Gaussians, with_distance
+from sightline.models import MODELS, Gaussians, with_distance
 from sightline.params import explain
 from sightline.pipeline import Pipeline
 
 if TYPE_CHECKING:
     import keras
 
-__all__ = ["load_weights", "quiet", "set_calibration", "write_bundle"]
+__all__ = ["load_network", "load_weights", "quiet", "set_calibration", "write_bundle"]
 
 PARITY_TOLERANCE = 1e-4
 PARITY_PICTURES = 7
@@ -146,7 +146,8 @@ def load_weights(folder: str | Path) -> dict[str, NDArray[np.float32]]:
     """The weights of a bundle by name, in the order of `model.weights`; all files are checked as `load_bundle` does.
 
     A name is the weight's number and path, such as `0:conv1/kernel`. To train on: build the architecture that the manifest
-    names, then `model.set_weights(list(load_weights(folder).values()))`. BundleError if they are no plain arrays.
+    names, then `model.set_weights(list(load_weights(folder).values()))`, as `load_network` does. BundleError if they are no plain
+    arrays.
     """
     from safetensors import SafetensorError
     from safetensors.numpy import load
@@ -164,6 +165,25 @@ def load_weights(folder: str | Path) -> dict[str, NDArray[np.float32]]:
             received=", ".join(f"{key[:40]} {array.dtype}" for key, array in list(arrays.items())[:3]),
         )
     return {key: arrays[key] for key in sorted(arrays, key=numbers.__getitem__)}
+
+
+def load_network(folder: str | Path) -> keras.Model:
+    """The network of a bundle, built anew under Keras's current dtype policy: pictures `(N, H, W, C)` in [0, 1] to probabilities.
+
+    UnknownNameError or ParameterError for an architecture that is not registered here, or no longer with these arguments;
+    BundleError for weights that do not fit it.
+    """
+    architecture = load_manifest(folder).architecture
+    builder = MODELS.get(architecture.name)
+    weights = list(load_weights(folder).values())
+    network = builder.build(architecture.arguments)
+    try:
+        network.set_weights(weights)
+    except ValueError as error:
+        raise BundleError(
+            f"the weights of bundle {str(folder)!r} do not fit {architecture.name}", received=str(error).splitlines()[0][:200]
+        ) from None
+    return network
 
 
 def _describe(**values: Any) -> Description:

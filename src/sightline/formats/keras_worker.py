@@ -10,8 +10,7 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 from numpy.typing import NDArray
 
-from sightline.bundle import load_manifest, load_weights
-from sightline.models import MODELS
+from sightline.bundle import load_network
 
 if TYPE_CHECKING:
     import keras
@@ -21,9 +20,7 @@ __all__ = ["main"]
 
 def main(kind: str, bundle: str, target: str, calibration: str | None = None) -> None:
     """Write the model of `bundle` at `target` as `kind`; prepared pictures in a file of NumPy mean int8."""
-    architecture = load_manifest(bundle).architecture
-    model = MODELS.get(architecture.name).build(architecture.arguments)
-    model.set_weights(list(load_weights(bundle).values()))
+    model = load_network(bundle)
     if kind == "torch":
         _write_torch(model, Path(target))
     elif kind == "saved_model":
