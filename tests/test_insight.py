@@ -79,7 +79,7 @@ def test_the_shell_gives_maps_as_numbers(pictures: Path, tmp_path: Path) -> None
 def test_what_is_none_of_the_labels_is_called_unknown_here_too(shared: Path, tmp_path: Path) -> None:
     garment = sl.load_dataset("fashion-mnist").test
     assert garment is not None
-    sl.write(tmp_path / "garment.png", garment.read(0))
+    sl.write(tmp_path / "garment.png", garment.read(1))
     (said,) = sl.load("mnist").predict_many([tmp_path / "garment.png"])
     assert isinstance(said, sl.Prediction)
     assert not said.known
