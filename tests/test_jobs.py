@@ -10,8 +10,8 @@ import numpy as np
 import pytest
 
 import sightline as sl
-from sightline.errors import DatasetError, ParameterError, RunError
-from sightline.events import EpochDone, Event, Note
+from sightline.errors import DatasetError, Interrupted, ParameterError, RunError
+from sightline.events import EpochDone, Event, Note, StepDone
 from sightline.training.checkpoint import load_state
 
 RNG = np.random.default_rng(0)
@@ -120,6 +120,23 @@ def test_patience_stops_early_keeps_the_best_epoch_and_can_be_extended(tmp_path:
     assert len(longer.history) > len(losses)
     with pytest.raises(ParameterError, match="invalid extension"):
         sl.resume(run.path, extend=-1)
+
+
+def test_an_extension_that_is_stopped_in_its_first_epoch_is_trained_when_resumed(tmp_path: Path) -> None:
+    settings = {"preset": "plain", "learning_rate": 0.05, "patience": 1, "epochs": 30, "seed": 1}
+    run = sl.train("digits", out=tmp_path, name="run", **settings)  # type: ignore[arg-type]
+    done = len(run.history)
+    assert done < 30
+
+    def stop(event: Event) -> None:
+        if isinstance(event, StepDone):
+            raise KeyboardInterrupt
+
+    with pytest.raises(Interrupted):
+        sl.resume(run.path, extend=1, on_event=stop)
+    state = load_state(run.path / "checkpoint" / "state.safetensors")
+    assert (state.epoch, state.extended_at) == (done, done)
+    assert len(sl.resume(run.path).history) > done
 
 
 def test_balanced_classes_raise_the_recall_of_the_rare_one(tmp_path: Path) -> None:

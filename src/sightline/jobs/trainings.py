@@ -89,6 +89,7 @@ def resume(path: str | Path, *, extend: int = 0, on_event: Listener = ignore) ->
 
     An extended run follows the schedule of the longer training from where it stands.
     """
+    from sightline.training.checkpoint import save_state
     from sightline.training.config import TrainConfig
     from sightline.training.folder import open_run
     from sightline.training.session import begin_with, build, find_state
@@ -98,11 +99,12 @@ def resume(path: str | Path, *, extend: int = 0, on_event: Listener = ignore) ->
         config = TrainConfig.load(folder.config).extended(extend)
         config, inputs = _inputs(config, on_event)
         state = find_state(folder, inputs)
-        if state is not None and extend:
-            state.extended_at = state.epoch
         network = build(config, inputs)
         if state is None and (weights := first_weights(config, on_event)) is not None:
             begin_with(weights, config, inputs, network)
+        if state is not None and extend:
+            state.extended_at = state.epoch
+            save_state(folder.checkpoint, state)  # with the configuration: a stop in the next epoch must not part them
         config.save(folder.config)
         return _train_in(folder, config, inputs, network, state, on_event)
 
