@@ -1,6 +1,7 @@
 from __future__ import annotations
 
 import json
+import shutil
 from collections.abc import Callable
 from pathlib import Path
 
@@ -29,6 +30,16 @@ def test_a_run_gives_the_same_weights_again(run: sl.Run) -> None:
     assert found.environment == {}
     assert all(then == now for then, now in found.figures.values())
     assert {file.name: file.read_bytes() for file in run.path.iterdir() if file.is_file()} == before
+
+
+def test_a_run_is_gone_on_with_and_reproduced_from_inside(run: sl.Run, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    inside = Path(shutil.copytree(run.path, tmp_path / "moved"))
+    monkeypatch.chdir(inside)
+    longer = sl.resume(".", extend=1)
+    assert (longer.path, len(longer.history), longer.model.manifest.name) == (inside, 3, "moved")
+    assert sl.reproduce(Path()).run.path == tmp_path / "moved-again"
+    monkeypatch.chdir(inside / "bundle")
+    assert sl.report("..") == inside / "report.html"
 
 
 def test_the_command_says_what_differs_and_ends_with_1(run: sl.Run, tmp_path: Path) -> None:

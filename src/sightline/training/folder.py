@@ -134,10 +134,10 @@ def made(folder: RunFolder, config: TrainConfig) -> Iterator[None]:
 
 
 def open_run(path: str | Path) -> RunFolder:
-    """The folder of a run that exists; RunError if `path` is none."""
+    """The folder of a run that exists; RunError if `path` is none. `.` and `..` are written out: a run has a name."""
     folder = RunFolder(Path(path))
     if not folder.is_run:
         raise RunError(
             f"{str(path)!r} is not a run", expected="a folder with config.yaml", fix="Runs are made by `sightline train`."
         )
-    return folder
+    return RunFolder(folder.path.resolve()) if folder.name in {"", ".."} else folder
