@@ -9,6 +9,7 @@ from __future__ import annotations
 
 import inspect
 import json
+import re
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from functools import cached_property
@@ -198,9 +199,12 @@ WORDS = {
     "bool_type": "true or false",
     "bool_parsing": "true or false",
     "string_type": "text",
+    "string_unicode": "text without halves of characters",
     "tuple_type": "a list",
 }
 """pydantic's kinds of mistakes, as people say it."""
+
+PREAMBLE = re.compile(r"^(Value error, |Input should be (a valid )?|\w+ should have )")
 
 
 def _rule(detail: ErrorDetails, described: Parameter | None) -> str:
@@ -209,7 +213,7 @@ def _rule(detail: ErrorDetails, described: Parameter | None) -> str:
         return described.range
     if (words := WORDS.get(detail["type"])) is not None:
         return f"{words}, {described.range}" if described and described.range and len(detail["loc"]) == 1 else words
-    return detail["msg"].removeprefix("Value error, ").removeprefix("Input should be ").removeprefix("a valid ")
+    return PREAMBLE.sub("", detail["msg"]).partition(" after validation")[0]
 
 
 def _describe(name: str, field: FieldInfo) -> Parameter:

@@ -73,9 +73,9 @@ def train(config: TrainConfig, *, out: str | Path = "runs", name: str | None = N
     from sightline.training.session import begin_with, build
 
     MODELS.get(config.model).arguments(config.arguments)  # a typo is found before the data is loaded
-    free_run(config, Path(out), name)
+    wanted = free_run(config, Path(out), name)
     weights = first_weights(config, on_event)
-    config, inputs = _inputs(config, on_event)
+    config, inputs = _inputs(config, on_event, wanted.name)
     network = build(config, inputs)
     if weights is not None:
         on_event(Note(begin_with(weights, config, inputs, network)))
@@ -97,7 +97,7 @@ def resume(path: str | Path, *, extend: int = 0, on_event: Listener = ignore) ->
     folder = open_run(path)
     with folder.held():
         config = TrainConfig.load(folder.config).extended(extend)
-        config, inputs = _inputs(config, on_event)
+        config, inputs = _inputs(config, on_event, folder.name)
         state = find_state(folder, inputs)
         network = build(config, inputs)
         if state is None and (weights := first_weights(config, on_event)) is not None:
@@ -121,10 +121,13 @@ def first_weights(config: TrainConfig, on_event: Listener) -> Path | Learnt | No
     return learnt_weights(model_folder(config.weights))
 
 
-def _inputs(config: TrainConfig, on_event: Listener) -> tuple[TrainConfig, Inputs]:
+def _inputs(config: TrainConfig, on_event: Listener, run: str = "run") -> tuple[TrainConfig, Inputs]:
+    """The data as the network reads it, all names checked, and the configuration with the pipeline written out."""
+    from sightline.training.names import check_names
     from sightline.training.session import load_inputs
 
     inputs = load_inputs(config, on_event)
+    check_names(inputs.dataset, run)
     counts = {name: len(split) for name, split in inputs.dataset.splits().items()}
     on_event(Note(f"{inputs.dataset.name}: " + ", ".join(f"{count:,} {name}" for name, count in counts.items())))
     on_event(Note(_augmentation(config, inputs.pipeline)))

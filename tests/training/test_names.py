@@ -1,0 +1,61 @@
+from __future__ import annotations
+
+import os
+import re
+import sys
+from dataclasses import replace
+from pathlib import Path
+
+import numpy as np
+import pytest
+
+import sightline as sl
+from sightline import jobs
+from sightline.data import Dataset
+from sightline.errors import DatasetError, RunError
+from sightline.training import make_config
+from sightline.training.names import check_names
+
+
+@pytest.fixture(scope="module")
+def digits() -> Dataset:
+    return sl.load_dataset("digits")
+
+
+def photos(folder: Path, *labels: str) -> Path:
+    """Ten gray pictures a class."""
+    for number, label in enumerate(labels):
+        (folder / label).mkdir(parents=True)
+        for index in range(10):
+            sl.write(folder / label / f"{index}.png", np.full((28, 28), 20 * number + index, np.uint8))
+    return folder
+
+
+@pytest.mark.skipif(sys.platform != "linux", reason="only there a file's name is any bytes")
+@pytest.mark.parametrize(
+    ("label", "said"),
+    [
+        ("a\x1b[31m", r"a class cannot be called 'a\x1b[31m': expected text without control characters. Rename its folder"),
+        (os.fsdecode(b"caf\xe9"), r"a class cannot be called 'caf\udce9': expected text without halves of characters. Rename"),
+        ("x" * 201, "xxx': expected at most 200 characters. Rename its folder"),
+    ],
+)
+def test_a_class_that_no_bundle_takes_is_named_before_the_run_is_made(label: str, said: str, tmp_path: Path) -> None:
+    data = photos(tmp_path / "data", "good", label)
+    with pytest.raises(DatasetError, match=re.escape(said)):
+        sl.train(data, epochs=1, out=tmp_path / "runs")
+    with pytest.raises(DatasetError, match=re.escape(said)):
+        jobs.dry_run(make_config(str(data), epochs=1))
+    assert not (tmp_path / "runs").exists()
+
+
+def test_names_are_held_to_the_rules_of_the_manifest(digits: Dataset) -> None:
+    check_names(digits, "run")
+    many = tuple(map(str, range(10_001)))
+    check_names(replace(digits, classes=many[:-1]), "run")
+    with pytest.raises(DatasetError, match="'digits' do not make a classifier: expected at most 10000 items, received 10,001"):
+        check_names(replace(digits, classes=many), "run")
+    with pytest.raises(DatasetError, match=r"data cannot be called 'a\\nb': .*Rename the folder or file"):
+        check_names(replace(digits, name="a\nb"), "run")
+    with pytest.raises(RunError, match=r"a run cannot be called 'a\\nb': .*Rename its folder"):
+        check_names(digits, "a\nb")
