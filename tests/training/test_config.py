@@ -47,7 +47,8 @@ def test_wrong_settings_name_the_rule() -> None:
         make_config("mnist", preset="tunde")
 
 
-@pytest.mark.parametrize("text", ["data: [", "data: mnist\nepoch: 3\n", "- 1\n", "data: mnist\nepochs: 0\n"])
+@pytest.mark.parametrize("text", ["data: [", "data: mnist\nepoch: 3\n", "- 1\n", "data: mnist\nepochs: 0\n", 2000 * "[",
+                                  "data: 2020-13-45\n", "data: !!bool x\n", "data: !!float ''\n"])  # fmt: skip
 def test_a_damaged_file_is_a_run_error(tmp_path: Path, text: str) -> None:
     (tmp_path / "config.yaml").write_text(text, encoding="utf-8")
     with pytest.raises(RunError, match="config.yaml"):

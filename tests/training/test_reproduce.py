@@ -72,6 +72,52 @@ def test_what_was_never_finished_cannot_be_reproduced(tmp_path: Path) -> None:
         sl.reproduce(tmp_path)
 
 
+def cut(path: Path) -> None:
+    path.write_bytes(path.read_bytes()[:-100])
+
+
+def short_row(path: Path) -> None:
+    path.write_text(path.read_text(encoding="utf-8") + "row\n", encoding="utf-8")
+
+
+def without_traces(path: Path) -> None:
+    from safetensors.numpy import load_file, save_file
+
+    save_file({key: value for key, value in load_file(path).items() if not key.startswith("trace.")}, path)
+
+
+def nested(path: Path) -> None:
+    path.write_text(100_000 * "[", encoding="utf-8")
+
+
+def of_another_form(path: Path) -> None:
+    path.write_text('{"run": []}', encoding="utf-8")
+
+
+@pytest.mark.parametrize(
+    ("name", "damage"),
+    [
+        ("record.safetensors", cut),
+        ("record.safetensors", without_traces),
+        ("predictions.csv", short_row),
+        ("log.csv", short_row),
+        ("metrics.json", cut),
+        ("metrics.json", nested),
+        ("metrics.json", of_another_form),
+    ],
+)
+def test_damaged_results_are_a_run_error_and_are_made_again(
+    run: sl.Run, name: str, damage: Callable[[Path], None], tmp_path: Path
+) -> None:
+    copy = Path(shutil.copytree(run.path, tmp_path / "copy"))
+    damage(copy / name)
+    with pytest.raises(RunError, match=r"the results of .* cannot be read: .*Make them again with `sightline train --resume"):
+        sl.report(copy)
+    if damage is cut and name == "record.safetensors":
+        sl.resume(copy)
+        assert sl.report(copy).is_file()
+
+
 @pytest.mark.parametrize("job", [sl.reproduce, sl.resume, sl.report])
 def test_a_name_longer_than_any_file_system_takes_is_no_run(job: Callable[[str], object]) -> None:
     with pytest.raises(RunError, match="is not a run"):

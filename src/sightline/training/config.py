@@ -154,10 +154,10 @@ class TrainConfig(BaseModel):
         """Read what `save` wrote; RunError if it is no configuration."""
         try:
             return cls.model_validate(yaml.safe_load(path.read_text(encoding="utf-8")))
-        except (OSError, UnicodeDecodeError, yaml.YAMLError) as error:
-            raise RunError(f"cannot read {str(path)!r}: {error}") from error
         except ValidationError as error:
             raise RunError(f"cannot read {str(path)!r}: {explain(error, 'configuration', cls).problem}") from error
+        except (OSError, yaml.YAMLError, ValueError, LookupError, TypeError, AttributeError, RecursionError) as error:
+            raise RunError(f"cannot read {str(path)!r}: {error}") from error  # PyYAML lets through what Python says of a value
 
 
 def make_config(

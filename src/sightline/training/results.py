@@ -278,20 +278,25 @@ SCALARS = (
 
 def load_record(folder: RunFolder) -> RunRecord:
     """Read what `save_record` and the log hold; RunError if the run has not been evaluated or was damaged."""
-    from safetensors.numpy import load_file
-
     try:
-        facts = json.loads(folder.metrics.read_text(encoding="utf-8"))["run"]
-        pictures = load_file(folder.record)
-        history = tuple(read_log(folder.log)) if folder.log.exists() else ()
-        evaluation = _read_predictions(folder.predictions, facts["split"], facts.get("temperature", 1.0))
+        return _read_record(folder)
     except FileNotFoundError as error:
         raise RunError(
             f"run {str(folder.path)!r} has no results yet: {Path(error.filename).name} is missing",
             fix=f"Finish it with `sightline train --resume {folder.path}`.",
         ) from None
-    except (ValueError, KeyError, OSError) as error:
-        raise RunError(f"the results of {str(folder.path)!r} cannot be read: {error}") from error
+    except Exception as error:  # a file can be damaged anywhere, and what reads it fails there as it will
+        raise RunError(
+            f"the results of {str(folder.path)!r} cannot be read: {type(error).__name__}: {error}",
+            fix=f"Make them again with `sightline train --resume {folder.path}`.",
+        ) from error
+
+
+def _read_record(folder: RunFolder) -> RunRecord:
+    from safetensors.numpy import load_file
+
+    facts = json.loads(folder.metrics.read_text(encoding="utf-8"))["run"]
+    pictures = load_file(folder.record)
     traces = tuple(
         (name, tuple((step, pictures[f"trace.{number}.{place}"]) for place, step in enumerate(steps)))
         for number, (name, steps) in enumerate(facts["traces"])
@@ -301,8 +306,8 @@ def load_record(folder: RunFolder) -> RunRecord:
         **scalars,
         dataset=DataFacts(**facts["dataset"]),
         cost=Cost(**facts["cost"]),
-        evaluation=evaluation,
-        history=history,
+        evaluation=_read_predictions(folder.predictions, facts["split"], facts.get("temperature", 1.0)),
+        history=tuple(read_log(folder.log)) if folder.log.exists() else (),
         pictures={int(key.split(".")[1]): image for key, image in pictures.items() if key.startswith("picture.")},
         traces=traces,
         maps={int(key.split(".")[1]): found.astype(np.float32) for key, found in pictures.items() if key.startswith("map.")},
