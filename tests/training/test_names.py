@@ -59,3 +59,9 @@ def test_names_are_held_to_the_rules_of_the_manifest(digits: Dataset) -> None:
         check_names(replace(digits, name="a\nb"), "run")
     with pytest.raises(RunError, match=r"a run cannot be called 'a\\nb': .*Rename its folder"):
         check_names(digits, "a\nb")
+
+
+def test_a_folder_called_as_a_dataset_does_not_get_its_baseline(tmp_path: Path) -> None:
+    run = sl.train(photos(tmp_path / "mnist", "dark", "light"), epochs=1, out=tmp_path / "runs")
+    assert (run.metrics["run"]["dataset"]["name"], run.metrics["run"]["baseline"]) == ("mnist", None)
+    assert "plain Keras script" not in run.report.read_text(encoding="utf-8")

@@ -161,7 +161,7 @@ def make_record(
         history=tuple(read_log(folder.log)),  # in its digits, so that the report made again is the same
         chosen_epoch=chosen,
         traces=traces(predictor, split, kept),
-        baseline=BASELINES.get(dataset.name) if config.preset != "plain" else None,
+        baseline=BASELINES.get(config.data) if config.preset != "plain" else None,
         config=config.model_dump(mode="json"),
         environment=environment(config),
         fingerprints={"dataset": dataset.fingerprint, "pipeline": predictor.pipeline.hash},
