@@ -12,8 +12,10 @@ import pytest
 import sightline as sl
 from sightline import jobs
 from sightline.data import Dataset
-from sightline.errors import DatasetError, RunError
+from sightline.errors import DatasetError, InputError, RunError, StorageError
 from sightline.training import make_config
+from sightline.training.config import TrainConfig
+from sightline.training.folder import free_run
 from sightline.training.names import check_names
 
 
@@ -65,3 +67,33 @@ def test_a_folder_called_as_a_dataset_does_not_get_its_baseline(tmp_path: Path) 
     run = sl.train(photos(tmp_path / "mnist", "dark", "light"), epochs=1, out=tmp_path / "runs")
     assert (run.metrics["run"]["dataset"]["name"], run.metrics["run"]["baseline"]) == ("mnist", None)
     assert "plain Keras script" not in run.report.read_text(encoding="utf-8")
+
+
+@pytest.mark.parametrize(
+    ("data", "name"),
+    [("_data", "data"), ("a b.csv", "a-b"), (".hidden", "hidden"), ("日本", "unnamed"), ("x" * 300, "x" * 100), ("mnist", "mnist")],
+)
+def test_a_run_gets_a_name_that_could_be_given_to_it(data: str, name: str, tmp_path: Path) -> None:
+    found = []
+    for _ in range(3):
+        run = free_run(TrainConfig(data=data), tmp_path, None)
+        assert free_run(TrainConfig(data="digits"), tmp_path, run.name) == run
+        (run.path / "something").mkdir(parents=True)
+        found.append(run.name)
+    assert found == [name, name[:98] + "-2", name[:98] + "-3"]
+
+
+def test_a_run_of_any_name_is_reproduced(tmp_path: Path) -> None:
+    run = sl.train("digits", epochs=1, out=tmp_path, name="a" * 100)
+    assert sl.reproduce(run.path).run.path.name == "a" * 94 + "-again"
+    odd = run.path.rename(tmp_path / "_odd name")
+    assert sl.reproduce(odd).run.path.name == "odd-name-again"
+
+
+def test_names_that_no_file_system_takes_are_refused_as_such(tmp_path: Path) -> None:
+    with pytest.raises(InputError, match="aaa"):
+        sl.train("a" * 300, out=tmp_path)
+    with pytest.raises(RunError, match="invalid --name: expected letters, .*, at most 100"):
+        sl.train("digits", name="a" * 101, out=tmp_path)
+    with pytest.raises(StorageError, match="cannot make a run in .*Choose another --out"):
+        sl.train("digits", out=tmp_path / ("a" * 300))

@@ -97,7 +97,9 @@ def reproduce(
 
 
 def _free_name(home: Path, name: str) -> str:
-    names = (f"{name}-again" if number == 1 else f"{name}-again-{number}" for number in count(1))
+    from sightline.training.folder import fitted
+
+    names = (fitted(name, "-again" if number == 1 else f"-again-{number}") for number in count(1))
     return next(each for each in names if not (home / each).exists())
 
 

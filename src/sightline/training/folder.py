@@ -12,9 +12,10 @@ from pathlib import Path
 from sightline.errors import RunError, StorageError
 from sightline.training.config import TrainConfig
 
-__all__ = ["RunFolder", "free_run", "made", "open_run"]
+__all__ = ["RunFolder", "fitted", "free_run", "made", "open_run"]
 
-NAME = re.compile(r"[A-Za-z0-9][A-Za-z0-9._-]{0,99}")
+LONGEST = 100
+NAME = re.compile(rf"[A-Za-z0-9][A-Za-z0-9._-]{{0,{LONGEST - 1}}}")
 
 
 @dataclass(frozen=True)
@@ -99,22 +100,32 @@ class RunFolder:
             lock.release()
 
 
+def fitted(text: str, ending: str = "") -> str:
+    """A name of a run that is as near to `text` as the rule for names lets it be, with room for `ending`.
+
+    >>> fitted("_my data (1)", "-2")
+    'my-data-1-2'
+    """
+    stem = re.sub(r"[^A-Za-z0-9._-]+", "-", text).strip("._-") or "run"
+    return stem[: LONGEST - len(ending)] + ending
+
+
 def free_run(config: TrainConfig, out: Path, name: str | None) -> RunFolder:
     """A folder for a new run, not made yet. Without a `name` it is the dataset's, numbered on; a taken name is a RunError."""
-    if name is not None:
-        if not NAME.fullmatch(name):
-            raise RunError("invalid --name", expected="letters, digits, '.', '_', '-', at most 100", received=repr(name))
-        candidates = [name]
-    else:
-        path = Path(config.data)
-        stem = re.sub(r"[^A-Za-z0-9._-]+", "-", path.stem if path.suffix else path.name).strip("-.") or "run"
-        candidates = [stem, *(f"{stem}-{number}" for number in range(2, 10_000))]
-    for candidate in candidates:
-        folder = RunFolder(out / candidate)
-        if not folder.path.exists() or (folder.path.is_dir() and {file.name for file in folder.path.iterdir()} <= {".lock"}):
-            return folder
+    if name is not None and not NAME.fullmatch(name):
+        raise RunError("invalid --name", expected=f"letters, digits, '.', '_', '-', at most {LONGEST}", received=repr(name))
+    path = Path(config.data)
+    stem = path.stem if path.suffix else path.name
+    numbered = (fitted(stem, f"-{number}" if number > 1 else "") for number in range(1, 10_000))
+    try:
+        for candidate in numbered if name is None else [name]:
+            folder = RunFolder(out / candidate)
+            if not folder.path.exists() or (folder.path.is_dir() and {file.name for file in folder.path.iterdir()} <= {".lock"}):
+                return folder
+    except OSError as error:  # a folder that is not ours to look into, or whose path is too long
+        raise StorageError(f"cannot make a run in {str(out)!r}: {error.strerror}", fix="Choose another --out.") from error
     raise RunError(
-        f"there is a run {str(out / candidates[0])!r} already",
+        f"there is a run {str(folder.path)!r} already",
         fix="Choose another --name, or go on with it by --resume.",
     )
 
