@@ -94,6 +94,7 @@ def test_one_unreadable_picture_among_many_is_named_and_the_rest_goes_on(digits:
         (["train", "digits", "--epochs", "0"], "invalid epochs of training: expected 1 to 100000, received 0"),
         (["train", "digits", "--extend", "2"], "--extend needs the run to go on with | Add --resume RUN."),
         (["train", "--resume", "x", "--epochs", "3"], "--resume goes on as the run was told"),
+        (["train", "--resume", "x", "--out", "y"], "--resume goes on as the run was told"),
         (["train", "--resume", "nowhere"], "'nowhere' is not a run"),
         (["train", "digits", "--name", "../x"], "invalid --name"),
         (["train", "digits", "--size", "16", "--dry-run"], "expected at least 22 x 22 px, received 16 x 16 px"),

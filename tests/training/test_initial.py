@@ -15,6 +15,7 @@ import numpy as np
 import pytest
 
 import sightline as sl
+from sightline import jobs
 from sightline.bundle import load_weights
 from sightline.errors import Interrupted, ParameterError, SourceError, UnknownNameError
 from sightline.events import Event, Note, ignore
@@ -210,6 +211,13 @@ def test_weights_that_are_not_there_are_named_before_the_data_is_read(tmp_path: 
         sl.train("no-such-data", weights="m" * 400, out=tmp_path)
     with pytest.raises(ParameterError, match="there are no ImageNet weights for cnn3: expected one of mobilenet, efficientnet"):
         imagenet_file("cnn3", {})
+
+
+def test_a_dry_run_begins_with_the_weights_too() -> None:
+    with pytest.raises(UnknownNameError, match="no run, bundle or pretrained model 'mnits'. Did you mean mnist"):
+        jobs.dry_run(make_config("no-such-data", weights="mnits"))
+    with pytest.raises(ParameterError, match="no layer of 'fashion-mnist' fits the network"):
+        jobs.dry_run(make_config("digits", weights="fashion-mnist", arguments={"filters": (4, 4, 4)}))
 
 
 def test_the_recipe_follows_from_the_weights() -> None:

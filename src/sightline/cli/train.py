@@ -36,7 +36,7 @@ def train(
         typer.Option(metavar="FILE", help="Steps of your own from a raw picture to the input; those with `when: train` augment"),
     ] = None,
     name: Annotated[str | None, typer.Option(help="Name of the run; without one it is the data's, numbered on")] = None,
-    folder: Annotated[Path, typer.Option("--out", help="Folder of the runs")] = Path("runs"),
+    folder: Annotated[Path | None, typer.Option("--out", help="Folder of the runs (default runs)", show_default=False)] = None,
     arguments: Annotated[
         list[str] | None, typer.Option("--set", metavar="KEY=VALUE", help="A parameter of the model, such as filters=32,32,16")
     ] = None,
@@ -56,7 +56,7 @@ def train(
     with listening(quiet=quiet) as listen:
         if resume is not None:
             chosen = [key for key, value in options.items() if value is not None]
-            if data or name or arguments or chosen or dry_run or pipeline:
+            if data or name or folder or arguments or chosen or dry_run or pipeline:
                 raise InputError("--resume goes on as the run was told", expected="no other settings than --extend")
             _show_run(jobs.resume(resume, extend=extend, on_event=listen), json)
             return
@@ -66,7 +66,7 @@ def train(
         if dry_run:
             _show_dry_run(jobs.dry_run(config, on_event=listen), config, json)
         else:
-            run = jobs.train(config, out=folder, name=name, on_event=listen)
+            run = jobs.train(config, out=folder or "runs", name=name, on_event=listen)
     if not dry_run:
         _show_run(run, json)
 

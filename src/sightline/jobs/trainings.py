@@ -68,17 +68,9 @@ def train(config: TrainConfig, *, out: str | Path = "runs", name: str | None = N
 
     Whatever can be found wrong beforehand is, before the folder is made.
     """
-    from sightline.models import MODELS
     from sightline.training.folder import free_run, made
-    from sightline.training.session import begin_with, build
 
-    MODELS.get(config.model).arguments(config.arguments)  # a typo is found before the data is loaded
-    wanted = free_run(config, Path(out), name)
-    weights = first_weights(config, on_event)
-    config, inputs = _inputs(config, on_event, wanted.name)
-    network = build(config, inputs)
-    if weights is not None:
-        on_event(Note(begin_with(weights, config, inputs, network)))
+    config, inputs, network = _begun(config, on_event, free_run(config, Path(out), name).name)
     folder = free_run(config, Path(out), name)
     with made(folder, config):
         return _train_in(folder, config, inputs, network, None, on_event)
@@ -107,6 +99,20 @@ def resume(path: str | Path, *, extend: int = 0, on_event: Listener = ignore) ->
             save_state(folder.checkpoint, state)  # with the configuration: a stop in the next epoch must not part them
         config.save(folder.config)
         return _train_in(folder, config, inputs, network, state, on_event)
+
+
+def _begun(config: TrainConfig, on_event: Listener, run: str = "run") -> tuple[TrainConfig, Inputs, keras.Model]:
+    """All that a new training begins with: see `_inputs`, and the network with its first weights."""
+    from sightline.models import MODELS
+    from sightline.training.session import begin_with, build
+
+    MODELS.get(config.model).arguments(config.arguments)  # a typo is found before the data is loaded
+    weights = first_weights(config, on_event)
+    config, inputs = _inputs(config, on_event, run)
+    network = build(config, inputs)
+    if weights is not None:
+        on_event(Note(begin_with(weights, config, inputs, network)))
+    return config, inputs, network
 
 
 def first_weights(config: TrainConfig, on_event: Listener) -> Path | Learnt | None:
@@ -219,13 +225,13 @@ def dry_run(config: TrainConfig, *, on_event: Listener = ignore) -> DryRun:
     """Send all pictures through the pipeline and some through training, write nothing, and estimate the rest."""
     from sightline.training.session import time_steps
 
-    config, inputs = _inputs(config, on_event)
-    parameters, steps, seconds = time_steps(config, inputs)
+    config, inputs, network = _begun(config, on_event)
+    steps, seconds = time_steps(config, inputs, network)
     return DryRun(
         pictures=len(inputs.train[1]),
         input_shape=inputs.shape,
         classes=inputs.dataset.classes,
-        parameters=parameters,
+        parameters=network.count_params(),
         steps_per_epoch=steps,
         seconds_per_epoch=round(seconds, 2),
         seconds=round(seconds * config.epochs, 1),

@@ -214,8 +214,8 @@ def train_weights(
     return make_trainer(config, inputs, network, on_event, stop, save).run(state)
 
 
-def time_steps(config: TrainConfig, inputs: Inputs) -> tuple[int, int, float]:
-    """Run a few training steps: the network's parameters, the steps of an epoch, and the seconds one will take."""
+def time_steps(config: TrainConfig, inputs: Inputs, network: keras.Model) -> tuple[int, float]:
+    """Run a few training steps of `network`, which `build` made: the steps of an epoch, and the seconds one will take."""
     recipe = config.recipe
     few = min(len(inputs.train[1]), 3 * recipe.batch_size * recipe.steps_per_execution)
     part = inputs.take(np.arange(few))
@@ -227,11 +227,10 @@ def time_steps(config: TrainConfig, inputs: Inputs) -> tuple[int, int, float]:
 
     whole = config.recipe.model_copy(update={"freeze": 0})
     short = config.model_copy(update={"epochs": 3, "patience": None, "recipe": whole})
-    network = build(config, inputs)
     make_trainer(short, part, network, note).run(None)
     steps = math.ceil(len(inputs.train[1]) / recipe.batch_size)
     # the first epoch is mostly compilation
-    return network.count_params(), steps, min(seconds[1:]) * len(inputs.train[1]) / few
+    return steps, min(seconds[1:]) * len(inputs.train[1]) / few
 
 
 def _balanced(labels: NDArray[np.int64], classes: int) -> NDArray[np.float32]:
