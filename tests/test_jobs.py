@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 import shutil
 from pathlib import Path
 
@@ -80,6 +81,29 @@ def test_a_bundle_that_was_put_aside_is_evaluated(
     for model in (copy, copy / "bundle"):
         evaluation, _ = sl.evaluate(model, data=str(others))
         assert (len(evaluation), evaluation.accuracy) == (19, 1)
+
+
+def test_data_of_the_same_name_keep_their_own_reports(folder_run: tuple[Path, sl.Run, list[Event]], tmp_path: Path) -> None:
+    run = Path(shutil.copytree(folder_run[1].path, tmp_path / "run"))
+    months = [photos(tmp_path / month / "photos", count=count) for month, count in (("jan", 4), ("feb", 5), ("mar", 6))]
+    reports = [sl.evaluate(run, data=str(month))[1] for month in [*months, *months]]
+    assert len(set(reports)) == 3
+    assert reports[:3] == reports[3:]
+    marks = [sl.load_dataset(month).fingerprint for month in months]
+    assert [path and path.parent.name for path in reports[:3]] == ["photos", f"photos-{marks[1][:8]}", f"photos-{marks[2][:8]}"]
+    assert all(path and mark in path.read_text(encoding="utf-8") for path, mark in zip(reports, marks, strict=False))
+
+
+def test_the_name_of_a_bundle_does_not_lead_its_report_astray(
+    folder_run: tuple[Path, sl.Run, list[Event]], tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    bundle = Path(shutil.copytree(folder_run[1].path / "bundle", tmp_path / "bundle"))
+    manifest = json.loads((bundle / "manifest.json").read_text(encoding="utf-8"))
+    (bundle / "manifest.json").write_text(json.dumps(manifest | {"name": "../../elsewhere"}), encoding="utf-8")
+    (tmp_path / "here").mkdir()
+    monkeypatch.chdir(tmp_path / "here")
+    _, report = sl.evaluate(bundle, data=str(photos(tmp_path / "others", count=3)))
+    assert report == Path("evaluations/elsewhere/others/report.html")
 
 
 def test_a_shipped_model_is_evaluated_on_the_data_it_knows_by_name(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:

@@ -25,7 +25,9 @@ __all__ = ["data_preview", "evaluate", "preview", "report"]
 def evaluate(path: str | Path, *, data: str | None = None, on_event: Listener = ignore) -> tuple[Evaluation, Path | None]:
     """Evaluate a model on the test split of what it was trained on, or on other `data` with the same classes.
 
-    Other data, and a bundle, leave a report in `evaluations/<data>/` beside the run's; its path is given back.
+    Other data leave a report, whose path is given back: in the run's `evaluations/<data>/`, of a bundle or a model that comes with
+    Sightline in `evaluations/<model>/<data>/` of the working folder. A second set of data of that name goes to `<data>-<8 digits of
+    its fingerprint>/`; the same data evaluated again replace their report.
     """
     from sightline.training.again import evaluate_run
 

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import re
 from collections.abc import Mapping
 from dataclasses import dataclass, replace
 from datetime import UTC, datetime
@@ -16,7 +15,7 @@ from sightline.errors import DatasetError, InputError
 from sightline.evaluation import Cost, DataFacts, Evaluation, RunRecord, save_plots, shown_indices, write_report
 from sightline.events import Listener, Note
 from sightline.training.config import TrainConfig
-from sightline.training.folder import RunFolder
+from sightline.training.folder import RunFolder, fitted
 from sightline.training.results import evaluate_split, final_split, measure_latency, mistake_maps, shown, traces
 from sightline.training.session import load_data
 
@@ -85,8 +84,7 @@ def evaluate_run(path: Path, bundle: Path, data: str | None, on_event: Listener)
     evaluation, pictures, kept = evaluate_split(predictor, trial.split, trial.name, on_event)
     if trial.own:
         return evaluation, None
-    stem = re.sub(r"[^A-Za-z0-9._-]+", "-", dataset.name).strip("-.") or "data"
-    target = path / "evaluations" / stem if trial.config else Path("evaluations") / predictor.manifest.name / stem
+    target = _free_target(path if trial.config else None, predictor.manifest.name, dataset)
     record = RunRecord(
         title=f"{predictor.manifest.name} on {dataset.name}",
         dataset=DataFacts.of(dataset, f"evaluated on: {trial.name}"),
@@ -105,6 +103,16 @@ def evaluate_run(path: Path, bundle: Path, data: str | None, on_event: Listener)
     on_event(Note("Drawing plots and report"))
     save_plots(record, target / "plots")
     return evaluation, write_report(record, target)
+
+
+def _free_target(run: Path | None, model: str, dataset: Dataset) -> Path:
+    """The folder for a report on `dataset`: with part of its fingerprint where other data of the same name have one."""
+    home = run / "evaluations" if run else Path("evaluations") / fitted(model)
+    target = home / fitted(dataset.name)
+    there = target / "report.html"
+    if there.is_file() and dataset.fingerprint not in there.read_text(encoding="utf-8"):
+        return home / fitted(dataset.name, f"-{dataset.fingerprint[:8]}")
+    return target
 
 
 def _named_split(dataset: Dataset, name: str) -> tuple[str, Split]:

@@ -106,7 +106,7 @@ def fitted(text: str, ending: str = "") -> str:
     >>> fitted("_my data (1)", "-2")
     'my-data-1-2'
     """
-    stem = re.sub(r"[^A-Za-z0-9._-]+", "-", text).strip("._-") or "run"
+    stem = re.sub(r"[^A-Za-z0-9._-]+", "-", text).strip("._-") or "unnamed"
     return stem[: LONGEST - len(ending)] + ending
 
 
