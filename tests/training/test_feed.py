@@ -10,7 +10,7 @@ from numpy.typing import NDArray
 import sightline as sl
 from sightline.data import Split
 from sightline.errors import DatasetError, ParameterError, PipelineError
-from sightline.events import ignore
+from sightline.events import Note, ignore
 from sightline.pipeline import Pipeline
 from sightline.training import make_config
 from sightline.training.feed import Feed
@@ -112,12 +112,23 @@ def test_pictures_on_disk_are_read_anew_where_steps_follow_the_augmentation(tmp_
         feed.epoch(1)
 
 
-def test_pictures_that_do_not_go_through_the_pipeline_are_named_and_left_out() -> None:
+def test_pictures_that_do_not_go_through_the_pipeline_are_named_and_left_out(tmp_path: Path) -> None:
+    paths = [tmp_path / f"{width}.png" for width in (10, 9, 12, 8)]
+    for path in paths:
+        sl.write(path, RNG.integers(0, 256, (12, int(path.stem)), dtype=np.uint8))
     notes: list[Any] = []
-    wide = split_of(np.concatenate([PICTURES[:3], PICTURES[:3]]))
-    pipeline = Pipeline(({"crop": {"x": 0, "y": 0, "width": 99, "height": 1}},))  # type: ignore[arg-type]
-    with pytest.raises(DatasetError, match="none of the 6 training pictures can be used"):
-        prepare(wide, pipeline, SHAPE, notes.append, what="training")
+    crop = Pipeline(({"crop": {"x": 0, "y": 0, "width": 10, "height": 12}},))  # type: ignore[arg-type]
+    pictures, kept = prepare(split_of(tuple(paths)), crop, SHAPE, notes.append, what="training")
+    assert kept.tolist() == [0, 2]
+    assert np.array_equal(pictures[1, ..., 0], sl.read(paths[2], "unchanged")[:, :10])
+    warnings = [note.text for note in notes if isinstance(note, Note)]
+    assert [text.partition(" (crop)")[0] for text in warnings] == ["Left out: picture 1: step 1", "Left out: picture 3: step 1"]
+
+
+def test_where_no_picture_goes_through_the_first_is_named() -> None:
+    crop = Pipeline(({"crop": {"x": 0, "y": 0, "width": 99, "height": 1}},))  # type: ignore[arg-type]
+    with pytest.raises(DatasetError, match=r"none of the 3 training pictures can be used: received picture 0: step 1 \(crop\)"):
+        prepare(split_of(PICTURES[:3]), crop, SHAPE, ignore, what="training")
 
 
 def test_a_pipeline_of_ones_own_decides_the_input() -> None:

@@ -60,7 +60,7 @@ class Feed:
     def epoch(self, number: int) -> tuple[Inputs8, NDArray[np.int64]]:
         """The pictures and labels of epoch `number`, counted from 0, in the order in which they are seen.
 
-        PipelineError names the picture that a step fails on.
+        PipelineError names the step that fails, and the picture where it is read from the disk.
         """
         order = np.random.default_rng([self.seed, SHUFFLE, number]).permutation(len(self.labels))
         pictures = np.empty((len(order), *self.shape), np.uint8)

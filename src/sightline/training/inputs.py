@@ -108,18 +108,18 @@ def prepare(
 ) -> tuple[Inputs8, NDArray[np.intp]]:
     """Send a split through the pipeline: uint8 `(M, H, W, C)`, and which M of its pictures these are.
 
-    A picture that cannot be read is named in a warning and left out; DatasetError when none is left.
+    A picture that cannot be read, or does not go through, is named in a warning and left out; DatasetError when none is left.
     """
     result = np.empty((len(split), *shape), np.uint8)
     count = 0
     kept: list[int] = []
-    failed: list[SightlineError] = []
+    failed: list[str] = []
     size = ARRAYS if split.in_memory else FILES
     parts = [range(start, min(start + size, len(split))) for start in range(0, len(split), size)]
     with ThreadPoolExecutor(threads(workers), "read") as pool:
         for part, found in zip(parts, pool.map(lambda part: _prepared(split, part, pipeline, shape), parts), strict=True):
             for index, each in zip(part, found, strict=True):
-                if isinstance(each, SightlineError):
+                if isinstance(each, str):
                     failed.append(each)
                 else:
                     result[count] = each
@@ -127,32 +127,28 @@ def prepare(
                     count += 1
             on_event(Progress(f"Reading {what}", part.stop, len(split)))
     if not kept:
-        raise DatasetError(
-            f"none of the {len(split)} {what} pictures can be used", received=failed[0].problem if failed else "none"
-        )
+        raise DatasetError(f"none of the {len(split)} {what} pictures can be used", received=failed[0] if failed else "none")
     for failure in failed[:10]:
-        on_event(Note(f"Left out: {failure.problem}", warning=True))
+        on_event(Note(f"Left out: {failure}", warning=True))
     if len(failed) > 10:
         on_event(Note(f"Left out: {len(failed) - 10} more {what} pictures", warning=True))
     return result[:count], np.array(kept, dtype=np.intp)
 
 
-def _prepared(
-    split: Split, part: range, pipeline: Pipeline, shape: tuple[int, int, int]
-) -> Inputs8 | list[Inputs8 | SightlineError]:
-    """Some pictures of a split as the network reads them, together if that goes well, else each or what is wrong with it."""
+def _prepared(split: Split, part: range, pipeline: Pipeline, shape: tuple[int, int, int]) -> Inputs8 | list[Inputs8 | str]:
+    """Some pictures of a split as the network reads them, together if that goes well, else each, or its name and what is wrong."""
     if isinstance(split.pictures, np.ndarray):
         with suppress(SightlineError):
             return stacked(run_many(pipeline, split.pictures[part.start : part.stop]), shape)
     return list(_one_by_one(split, part, pipeline, shape))
 
 
-def _one_by_one(split: Split, part: range, pipeline: Pipeline, shape: tuple[int, int, int]) -> Iterator[Inputs8 | SightlineError]:
+def _one_by_one(split: Split, part: range, pipeline: Pipeline, shape: tuple[int, int, int]) -> Iterator[Inputs8 | str]:
     for index in part:
         try:
             yield prepare_one(split.pictures[index], pipeline, shape)
         except SightlineError as error:
-            yield error
+            yield f"{split.names[index]}: {error.problem}"
 
 
 def source_of(split: Split, kept: NDArray[np.intp], prepared: Inputs8, pipeline: Pipeline) -> Source:
