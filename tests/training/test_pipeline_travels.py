@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import shutil
 from pathlib import Path
 from typing import Any
 
@@ -11,6 +12,7 @@ import yaml
 
 import sightline as sl
 from sightline.bundle import load_manifest
+from sightline.errors import RunError
 from sightline.events import Event, Note
 from sightline.pipeline import Pipeline
 
@@ -60,6 +62,17 @@ def test_a_run_goes_on_with_the_pipeline_it_was_told(trained: tuple[sl.Run, list
     assert len(extended.history) == 2
     after = yaml.safe_load((run.path / "config.yaml").read_text(encoding="utf-8"))
     assert {**after, "epochs": 1} == yaml.safe_load(before)
+
+
+def test_a_run_whose_pipeline_was_changed_does_not_go_on(trained: tuple[sl.Run, list[Event]], tmp_path: Path) -> None:
+    run = Path(shutil.copytree(trained[0].path, tmp_path / "run"))
+    config = yaml.safe_load((run / "config.yaml").read_text(encoding="utf-8"))
+    config["pipeline"]["steps"].pop()
+    (run / "config.yaml").write_text(yaml.safe_dump(config), encoding="utf-8")
+    with pytest.raises(RunError, match="the pipeline of .* is not what it was trained on") as caught:
+        sl.resume(run, extend=1)
+    assert f"fingerprint {caught.value.received}" != caught.value.expected
+    assert str(caught.value).endswith("Restore the steps in config.yaml, or train anew.")
 
 
 def test_without_augmentation_a_run_says_so_and_has_no_such_steps(tmp_path: Path) -> None:

@@ -177,17 +177,20 @@ def _standard(config: TrainConfig, inputs: Inputs, network: keras.Model) -> Stan
 
 
 def find_state(folder: RunFolder, inputs: Inputs) -> State | None:
-    """The state a run was left in, None if it was stopped before its first; RunError if it was trained on other data."""
+    """The state a run was left in, None if it was stopped before its first; RunError for other data or another pipeline."""
     if not folder.checkpoint.exists():
         return None
     state = load_state(folder.checkpoint)
-    if state.data != inputs.fingerprint:
-        raise RunError(
-            f"the data of {str(folder.path)!r} is not what it was trained on",
-            expected=f"fingerprint {state.data[:12]}",
-            received=inputs.fingerprint[:12],
-            fix="Restore the pictures, or train anew.",
-        )
+    whats = (("data", "Restore the pictures"), ("pipeline", "Restore the steps in config.yaml"))
+    halves = (text.partition(":")[::2] for text in (state.data, inputs.fingerprint))
+    for (what, mend), before, now in zip(whats, *halves, strict=True):
+        if before != now:
+            raise RunError(
+                f"the {what} of {str(folder.path)!r} is not what it was trained on",
+                expected=f"fingerprint {before[:12]}",
+                received=now[:12],
+                fix=f"{mend}, or train anew.",
+            )
     return state
 
 
