@@ -9,6 +9,7 @@ from sightline.errors import ParameterError
 from sightline.events import Listener, ignore
 from sightline.jobs import Run
 from sightline.jobs import train as train_job
+from sightline.jobs.models import place_of
 from sightline.registry import nearest
 from sightline.training.config import Recipe, TrainConfig, make_config
 
@@ -33,4 +34,6 @@ def train(
             raise ParameterError(f"train has no setting {key!r}", fix=nearest(key, [*plain, *Recipe.model_fields]))
     recipe = {key: value for key, value in settings.items() if key in Recipe.model_fields}
     rest = {key: value for key, value in settings.items() if key in plain}
+    if rest.get("weights") is not None:
+        rest["weights"] = place_of(rest["weights"])
     return train_job(make_config(str(data), recipe=recipe, **rest), out=out, name=name, on_event=on_event)

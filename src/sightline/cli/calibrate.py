@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from pathlib import Path
 from typing import Annotated
 
 import typer
@@ -29,7 +28,7 @@ def calibrate(
     from sightline import jobs
 
     with listening(quiet=quiet) as listen:
-        found = jobs.calibrate(Path(model) if Path(model).exists() else model, data=data, rejection=rejection, on_event=listen)
+        found = jobs.calibrate(model, data=data, rejection=rejection, on_event=listen)
     if json:
         from dataclasses import asdict
 

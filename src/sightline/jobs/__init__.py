@@ -10,9 +10,9 @@ from sightline.jobs.exports import export
 from sightline.jobs.findings import Findings, Reading, annotate, find, find_many
 from sightline.jobs.insight import compare, explain, explain_many, robustness
 from sightline.jobs.labels import suspects
-from sightline.jobs.models import find_sources, load, model_folder, pretrained
+from sightline.jobs.models import Run, find_sources, load, model_folder, pretrained
 from sightline.jobs.reproductions import Reproduction, reproduce
-from sightline.jobs.trainings import DryRun, Run, dry_run, resume, train
+from sightline.jobs.trainings import DryRun, dry_run, resume, train
 
 __all__ = [
     "DryRun",

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING
 
 from sightline.errors import InputError
 from sightline.events import Listener, ignore
-from sightline.jobs.models import model_folder, pretrained, trial_of
+from sightline.jobs.models import Model, model_folder, place_of, pretrained, trial_of
 
 if TYPE_CHECKING:
     from sightline.training.calibrating import Calibrated
@@ -16,9 +16,7 @@ if TYPE_CHECKING:
 __all__ = ["calibrate"]
 
 
-def calibrate(
-    model: str | Path, *, data: str | None = None, rejection: float | None = None, on_event: Listener = ignore
-) -> Calibrated:
+def calibrate(model: Model, *, data: str | None = None, rejection: float | None = None, on_event: Listener = ignore) -> Calibrated:
     """Fit temperature and threshold of a run or bundle anew on its validation split, or that of `data`, and store them in it.
 
     A share `rejection` of these pictures will be called unknown; not given, as the run was told, else one in fifty. A bundle
@@ -29,6 +27,7 @@ def calibrate(
     from sightline.training.config import TrainConfig
     from sightline.training.folder import RunFolder
 
+    model = place_of(model)
     bundle = model_folder(model)
     if bundle.is_file():
         raise InputError(f"{str(model)!r} stays as it is: an export", fix="Calibrate its run or bundle and export it anew.")

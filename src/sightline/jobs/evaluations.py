@@ -13,7 +13,7 @@ import numpy as np
 from sightline.errors import DatasetError, ImageError, InputError
 from sightline.events import Listener, ignore
 from sightline.jobs.checks import check_spared
-from sightline.jobs.models import model_folder
+from sightline.jobs.models import Model, place_of, trial_of
 
 if TYPE_CHECKING:
     from sightline.data import Split
@@ -22,7 +22,7 @@ if TYPE_CHECKING:
 __all__ = ["data_preview", "evaluate", "preview", "report"]
 
 
-def evaluate(path: str | Path, *, data: str | None = None, on_event: Listener = ignore) -> tuple[Evaluation, Path | None]:
+def evaluate(path: Model, *, data: str | None = None, on_event: Listener = ignore) -> tuple[Evaluation, Path | None]:
     """Evaluate a model on the test split of what it was trained on, or on other `data` with the same classes.
 
     Other data leave a report, whose path is given back: in the run's `evaluations/<data>/`, of a bundle or a model that comes with
@@ -31,7 +31,7 @@ def evaluate(path: str | Path, *, data: str | None = None, on_event: Listener = 
     """
     from sightline.training.again import evaluate_run
 
-    return evaluate_run(Path(path), model_folder(path), data, on_event)
+    return evaluate_run(trial_of(path, data, on_event), on_event)
 
 
 def data_preview(data: str, output: Path, *, each: int = 8, seed: int = 0, on_event: Listener = ignore) -> Path:
@@ -45,7 +45,7 @@ def data_preview(data: str, output: Path, *, each: int = 8, seed: int = 0, on_ev
 
 
 def preview(
-    source: str | Path,
+    source: Model,
     output: str | Path,
     *,
     pipeline: str | Path | None = None,
@@ -67,6 +67,7 @@ def preview(
     from sightline.training.preview import preview_sheet
     from sightline.training.session import load_data
 
+    source = place_of(source)
     run = RunFolder(Path(source))
     if run.is_run and not (pipeline is None and size is None):
         raise InputError("a run has its own pipeline", fix="Name its data instead, or leave out --pipeline and --size.")
@@ -94,11 +95,11 @@ def _firsts(split: Split) -> Iterator[int]:
                 break
 
 
-def report(path: str | Path, *, on_event: Listener = ignore) -> Path:
+def report(path: Model, *, on_event: Listener = ignore) -> Path:
     """Make a run's plots and report again from what it has stored."""
     from sightline.training.folder import open_run
     from sightline.training.results import load_record, report
 
-    folder = open_run(path)
+    folder = open_run(place_of(path))
     with folder.held():
         return report(folder, load_record(folder), on_event)

@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING
 
 from sightline.errors import InputError, ParameterError
 from sightline.events import Listener, ignore
-from sightline.jobs.models import model_folder, trial_of
+from sightline.jobs.models import Model, model_folder, trial_of
 
 if TYPE_CHECKING:
     import numpy as np
@@ -21,7 +21,7 @@ __all__ = ["export"]
 
 
 def export(
-    model: str | Path,
+    model: Model,
     output: str | Path | None = None,
     *,
     format: str | None = None,  # noqa: A002 - the word users know

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Iterator
 from dataclasses import dataclass, replace
-from pathlib import Path
 from typing import Any
 
 import numpy as np
@@ -12,7 +11,7 @@ import numpy as np
 from sightline.bundle import Failure, Picture, Prediction, Predictor, name_of
 from sightline.errors import SightlineError
 from sightline.image import MAX_PIXELS, Image, check_image, read
-from sightline.jobs.models import load
+from sightline.jobs.models import Model, load
 from sightline.marks import Mark, find_marks, reading_order
 from sightline.ops import rectangle, text, to_depth8, to_rgb
 
@@ -69,7 +68,7 @@ class Findings:
         return {"source": self.source, "width": self.width, "height": self.height, "turned": self.turned, "found": found}
 
 
-def find(picture: Picture, model: Predictor | str | Path, *, max_pixels: int = MAX_PIXELS) -> Findings:
+def find(picture: Picture, model: Model | Predictor, *, max_pixels: int = MAX_PIXELS) -> Findings:
     """Find the digits, letters or signs in a picture and read each with `model`.
 
     `picture`: a path, the bytes of a file, or an array; `model`: a predictor, or what `load` takes. Marks are of about one

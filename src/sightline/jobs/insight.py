@@ -13,8 +13,7 @@ from sightline.bundle import Failure, Picture, Predictor, load_bundle, load_desc
 from sightline.errors import DatasetError, ImageError, InputError, ParameterError, PipelineError
 from sightline.events import Listener, Note, ignore
 from sightline.jobs.checks import check_spared
-from sightline.jobs.models import model_folder, trial_of
-from sightline.jobs.trainings import Run
+from sightline.jobs.models import Model, model_folder, place_of, trial_of
 
 if TYPE_CHECKING:
     import keras
@@ -25,12 +24,14 @@ if TYPE_CHECKING:
 
 __all__ = ["compare", "explain", "explain_many", "robustness"]
 
-Model = str | Path | Run | Predictor
-"""A run, the folder of a run or a bundle, the name of a model that comes with Sightline, or one that is loaded."""
-
 
 def explain(
-    model: Model, picture: Picture, label: str | None = None, *, method: Method | None = None, on_event: Listener = ignore
+    model: Model | Predictor,
+    picture: Picture,
+    label: str | None = None,
+    *,
+    method: Method | None = None,
+    on_event: Listener = ignore,
 ) -> Explanation:
     """Which parts of a picture speak for `label`, or for the predicted one.
 
@@ -45,7 +46,7 @@ def explain(
 
 
 def explain_many(
-    model: Model,
+    model: Model | Predictor,
     pictures: Iterable[Picture],
     label: str | None = None,
     *,
@@ -64,7 +65,9 @@ def explain_many(
             yield Failure(name_of(picture), error)
 
 
-def _opened(model: Model, label: str | None, method: Method | None, on_event: Listener) -> tuple[Predictor, keras.Model | None]:
+def _opened(
+    model: Model | Predictor, label: str | None, method: Method | None, on_event: Listener
+) -> tuple[Predictor, keras.Model | None]:
     """The model as it predicts and, where Grad-CAM is asked for or can be, as Keras derives it; all arguments are checked."""
     from sightline.evaluation.explanation import METHODS, index_of
 
@@ -73,7 +76,7 @@ def _opened(model: Model, label: str | None, method: Method | None, on_event: Li
     if isinstance(model, Predictor):
         folder, predictor = None, model
     else:
-        folder = model_folder(model.path if isinstance(model, Run) else model)
+        folder = model_folder(model)
         predictor = load_bundle(folder)
     if label is not None:
         index_of(predictor.labels, label)
@@ -131,8 +134,8 @@ def _explained(predictor: Predictor, network: keras.Model | None, inputs: np.nda
 
 
 def compare(
-    first: str | Path | Run,
-    second: str | Path | Run,
+    first: Model,
+    second: Model,
     *,
     data: str | None = None,
     output: str | Path | None = None,
@@ -149,7 +152,7 @@ def compare(
 
     if output is not None:
         check_target(output)
-    paths = [model.path if isinstance(model, Run) else Path(model) for model in (first, second)]
+    paths = [Path(place_of(model)) for model in (first, second)]
     if data is None:
         _check_same_data(paths)
     trials = [trial_of(path, data, on_event) for path in paths]
@@ -176,7 +179,7 @@ def compare(
 
 
 def robustness(
-    model: str | Path | Run,
+    model: Model,
     *,
     data: str | None = None,
     pictures: int = 1000,
@@ -199,14 +202,13 @@ def robustness(
     corruptions = (corruptions,) if isinstance(corruptions, str) else corruptions
     for name in corruptions or ():
         CORRUPTIONS.get(name)
-    path = model.path if isinstance(model, Run) else Path(model)
-    trial = trial_of(path, data, on_event)
+    trial = trial_of(model, data, on_event)
     check_spared(trial.dataset, output)
     title = str(trial.dataset.facts.get("title") or trial.dataset.name)
     found = measure(
         trial.predictor,
         trial.split,
-        name=_names([path])[0],
+        name=_names([trial.path])[0],
         data=f"{title}, {trial.name}",
         ground=trial.dataset.facts.get("background"),
         count=pictures,

@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Any, Literal
 from sightline.errors import InputError, ParameterError
 from sightline.events import Listener, Note, ignore
 from sightline.jobs.checks import check_spared
-from sightline.jobs.models import trial_of
+from sightline.jobs.models import Model, place_of, trial_of
 from sightline.jobs.trainings import first_weights
 
 if TYPE_CHECKING:
@@ -42,7 +42,7 @@ class Suspicion:
 
 
 def suspects(
-    model: str | Path,
+    model: Model,
     *,
     split: Literal["test", "validation", "train"] = "test",
     folds: int = 3,
@@ -64,7 +64,7 @@ def suspects(
         check_target(output, (".png", ".svg"))
     if top < 1:
         raise ParameterError("invalid top", expected="at least 1", received=repr(top))
-    if split == "train" and (data or not RunFolder(Path(model)).is_run):
+    if split == "train" and (data or not RunFolder(Path(place_of(model))).is_run):
         raise InputError("the training pictures need the run that was trained on them", fix="Name a run, without --data.")
     trial = trial_of(model, data, on_event, split=split)
     check_spared(trial.dataset, output)

@@ -1,12 +1,15 @@
-"""Finding what the jobs work on: models by name or folder, pictures by path."""
+"""What the jobs work on: runs, models by name or folder, pictures by path."""
 
 from __future__ import annotations
 
+import json
 import sys
 from collections.abc import Iterable
+from dataclasses import dataclass
+from functools import cached_property
 from importlib.resources import files
 from pathlib import Path
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 from sightline.batch import find_pictures
 from sightline.bundle import Predictor, load_bundle, locate
@@ -18,7 +21,50 @@ from sightline.registry import nearest
 if TYPE_CHECKING:
     from sightline.training.again import Trial
 
-__all__ = ["find_sources", "load", "model_folder", "pretrained", "trial_of"]
+__all__ = ["Model", "Run", "find_sources", "load", "model_folder", "place_of", "pretrained", "trial_of"]
+
+
+@dataclass(frozen=True)
+class Run:
+    """A finished training and where its things are."""
+
+    path: Path
+
+    @cached_property
+    def metrics(self) -> dict[str, Any]:
+        """What was measured: the content of metrics.json."""
+        result: dict[str, Any] = json.loads((self.path / "metrics.json").read_text(encoding="utf-8"))
+        return result
+
+    @property
+    def history(self) -> list[dict[str, float]]:
+        """A row for each epoch."""
+        from sightline.training.log import read_log
+
+        return read_log(self.path / "log.csv")
+
+    @property
+    def report(self) -> Path:
+        """The report, a page that opens in any browser."""
+        return self.path / "report.html"
+
+    @cached_property
+    def model(self) -> Predictor:
+        """The trained model, ready to predict."""
+        return load_bundle(self.path / "bundle")
+
+
+Model = str | Path | Run
+"""A run, the folder of a run or a bundle, an exported file, or the name of a model that comes with Sightline."""
+
+
+def place_of(model: Model) -> str | Path:
+    """The path or name that stands for a model: of a `Run` its path. ParameterError for what is none of these."""
+    if isinstance(model, Run):
+        return model.path
+    if not isinstance(model, str | Path):
+        raise ParameterError("invalid model", expected="a path, a name or a Run", received=brief(model))
+    return model
 
 
 def pretrained() -> dict[str, Path]:
@@ -27,7 +73,7 @@ def pretrained() -> dict[str, Path]:
     return {folder.name: folder for folder in sorted(home.iterdir()) if (folder / "manifest.json").is_file()}
 
 
-def load(model: str | Path, *, threads: int = 1, max_pixels: int = MAX_PIXELS) -> Predictor:
+def load(model: Model, *, threads: int = 1, max_pixels: int = MAX_PIXELS) -> Predictor:
     """Load a model for prediction: a run's or bundle's folder, an exported ONNX file, or the name of one that comes with Sightline.
 
     Pictures of more than `max_pixels` will be refused.
@@ -35,10 +81,9 @@ def load(model: str | Path, *, threads: int = 1, max_pixels: int = MAX_PIXELS) -
     return load_bundle(model_folder(model), threads=threads, max_pixels=max_pixels)
 
 
-def model_folder(model: str | Path) -> Path:
+def model_folder(model: Model) -> Path:
     """Where the bundle is that a run, a bundle, a file or a name stands for; RunError, UnknownNameError."""
-    if not isinstance(model, str | Path):
-        raise ParameterError("invalid model", expected="a path or a name", received=brief(model))
+    model = place_of(model)
     path = Path(model)
     shipped = pretrained()
     try:
@@ -64,11 +109,11 @@ def _holds_bundle(folder: Path) -> bool:
         return False
 
 
-def trial_of(model: str | Path, data: str | None, on_event: Listener, *, split: str | None = None) -> Trial:
+def trial_of(model: Model, data: str | None, on_event: Listener, *, split: str | None = None) -> Trial:
     """A model with labelled pictures: `data`, or those it was trained on, as `open_trial` finds them."""
     from sightline.training.again import open_trial
 
-    return open_trial(Path(model), model_folder(model), data, on_event, split=split)
+    return open_trial(Path(place_of(model)), model_folder(model), data, on_event, split=split)
 
 
 def find_sources(patterns: Iterable[str]) -> list[str | bytes]:

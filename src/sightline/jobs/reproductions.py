@@ -12,8 +12,8 @@ from typing import Any
 from sightline.bundle import load_manifest
 from sightline.errors import ParameterError
 from sightline.events import Listener, Note, ignore
-from sightline.jobs.models import model_folder
-from sightline.jobs.trainings import Run, train
+from sightline.jobs.models import Model, Run, place_of, trial_of
+from sightline.jobs.trainings import train
 
 __all__ = ["Reproduction", "reproduce"]
 
@@ -56,7 +56,7 @@ class Reproduction:
 
 
 def reproduce(
-    path: str | Path,
+    path: Model,
     *,
     out: str | Path | None = None,
     name: str | None = None,
@@ -69,7 +69,6 @@ def reproduce(
     the weights are the same to the last bit; elsewhere the accuracy should be within `tolerance`. DatasetError if the data is
     no longer what the run was trained on; RunError if the run is not finished.
     """
-    from sightline.training.again import open_trial
     from sightline.training.checkpoint import load_state
     from sightline.training.config import TrainConfig
     from sightline.training.folder import open_run
@@ -77,9 +76,9 @@ def reproduce(
 
     if not 0 <= tolerance <= 1:
         raise ParameterError("invalid tolerance", expected="0 to 1", received=repr(tolerance))
-    folder = open_run(path)
+    folder = open_run(place_of(path))
     load_record(folder)  # says what is missing of an unfinished run
-    open_trial(folder.path, model_folder(folder.path), None, on_event)  # says that the data has changed, before the training
+    trial_of(folder.path, None, on_event)  # says that the data has changed, before the training
     config = TrainConfig.load(folder.config)
     if extended := load_state(folder.checkpoint).extended_at:
         on_event(Note(f"The run was extended after epoch {extended}; trained in one go it follows another schedule.", warning=True))

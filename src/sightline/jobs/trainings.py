@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import json
 import shlex
 import signal
 import sys
@@ -10,15 +9,13 @@ import threading
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
-from functools import cached_property
 from pathlib import Path
 from types import FrameType
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
-from sightline.bundle import Predictor, load_bundle
 from sightline.errors import Interrupted
 from sightline.events import Listener, Note, Progress, ignore
-from sightline.jobs.models import model_folder
+from sightline.jobs.models import Model, Run, model_folder, place_of
 
 if TYPE_CHECKING:
     import keras
@@ -30,37 +27,7 @@ if TYPE_CHECKING:
     from sightline.training.initial import Learnt
     from sightline.training.session import Inputs
 
-__all__ = ["DryRun", "Run", "dry_run", "resume", "train"]
-
-
-@dataclass(frozen=True)
-class Run:
-    """A finished training and where its things are."""
-
-    path: Path
-
-    @cached_property
-    def metrics(self) -> dict[str, Any]:
-        """What was measured: the content of metrics.json."""
-        result: dict[str, Any] = json.loads((self.path / "metrics.json").read_text(encoding="utf-8"))
-        return result
-
-    @property
-    def history(self) -> list[dict[str, float]]:
-        """A row for each epoch."""
-        from sightline.training.log import read_log
-
-        return read_log(self.path / "log.csv")
-
-    @property
-    def report(self) -> Path:
-        """The report, a page that opens in any browser."""
-        return self.path / "report.html"
-
-    @cached_property
-    def model(self) -> Predictor:
-        """The trained model, ready to predict."""
-        return load_bundle(self.path / "bundle")
+__all__ = ["DryRun", "dry_run", "resume", "train"]
 
 
 def train(config: TrainConfig, *, out: str | Path = "runs", name: str | None = None, on_event: Listener = ignore) -> Run:
@@ -76,7 +43,7 @@ def train(config: TrainConfig, *, out: str | Path = "runs", name: str | None = N
         return _train_in(folder, config, inputs, network, None, on_event)
 
 
-def resume(path: str | Path, *, extend: int = 0, on_event: Listener = ignore) -> Run:
+def resume(path: Model, *, extend: int = 0, on_event: Listener = ignore) -> Run:
     """Go on with a run to its last epoch, or `extend` epochs further: to the weights of a run never interrupted.
 
     An extended run follows the schedule of the longer training from where it stands.
@@ -86,7 +53,7 @@ def resume(path: str | Path, *, extend: int = 0, on_event: Listener = ignore) ->
     from sightline.training.folder import open_run
     from sightline.training.session import begin_with, build, find_state
 
-    folder = open_run(path)
+    folder = open_run(place_of(path))
     with folder.held():
         config = TrainConfig.load(folder.config).extended(extend)
         config, inputs = _inputs(config, on_event, folder.name)

@@ -77,14 +77,13 @@ def open_trial(path: Path, bundle: Path, data: str | None, on_event: Listener, *
     return Trial(path, bundle, predictor, config, dataset, name, _relabelled(pictures, dataset, predictor), own)
 
 
-def evaluate_run(path: Path, bundle: Path, data: str | None, on_event: Listener) -> tuple[Evaluation, Path | None]:
-    """Evaluate `bundle`, of the run at `path` if it is one; see `jobs.evaluate`."""
-    trial = open_trial(path, bundle, data, on_event)
+def evaluate_run(trial: Trial, on_event: Listener) -> tuple[Evaluation, Path | None]:
+    """Evaluate a model on the pictures of a trial; see `jobs.evaluate`."""
     predictor, dataset = trial.predictor, trial.dataset
     evaluation, pictures, kept = evaluate_split(predictor, trial.split, trial.name, on_event)
     if trial.own:
         return evaluation, None
-    target = _free_target(path if trial.config else None, predictor.manifest.name, dataset)
+    target = _free_target(trial.path if trial.config else None, predictor.manifest.name, dataset)
     record = RunRecord(
         title=f"{predictor.manifest.name} on {dataset.name}",
         dataset=DataFacts.of(dataset, f"evaluated on: {trial.name}"),
@@ -95,7 +94,7 @@ def evaluate_run(path: Path, bundle: Path, data: str | None, on_event: Listener)
         seconds=0.0,
         evaluation=evaluation,
         pictures={index: shown(pictures[index]) for index in shown_indices(evaluation)},
-        cost=_cost(bundle, predictor),
+        cost=_cost(trial.bundle, predictor),
         traces=traces(predictor, trial.split, kept),
         fingerprints={"dataset": dataset.fingerprint, "pipeline": predictor.pipeline.hash},
         maps=mistake_maps(predictor, evaluation, pictures),
