@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import re
 import xml.etree.ElementTree as ElementTree
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
@@ -204,11 +205,19 @@ def test_captions_say_right_and_wrong_in_signs() -> None:
 
 
 def test_any_class_name_can_be_drawn() -> None:
-    names = ("$x_1$ \\frac", "<script>alert(1)</script>", "猫", "two\nlines", "_hidden")
-    evaluation = random_evaluation(5, 100, names)
+    names = ("$x_1$ \\frac", "<script>alert(1)</script>", "猫", "two\nlines", "_hidden", "a\x07\x00b\x9f", "no\udcffUTF-8")
+    evaluation = random_evaluation(len(names), 100, names)
     shown = texts(to_svg(confusion_matrix(evaluation)))
-    assert {"$x_1$ \\frac", "<script>alert(1)</script>", "猫", "two lines", "_hidden"} <= set(shown)
+    assert {"$x_1$ \\frac", "<script>alert(1)</script>", "猫", "two lines", "_hidden", "a��b�", "no\\udcffUTF-8"} <= set(shown)
     assert to_png(confusion_matrix(evaluation)).startswith(b"\x89PNG")
+
+
+def test_any_file_name_can_be_drawn(digits: Evaluation, make_record: MakeRecord, tmp_path: Path) -> None:
+    strange = replace(digits, names=tuple(f"{index}\x1b\udcff.png" for index in range(len(digits))))
+    traces = [("\udcff\x01.png", [("picture", np.zeros((8, 8), np.uint8))])]
+    for path in save_plots(make_record(strange, traces=traces), tmp_path):
+        if path.stem in {"mistakes", "samples", "steps"} and path.suffix == ".svg":
+            assert any("\\udcff" in text and "�" in text for text in texts(path.read_bytes()))
 
 
 def test_an_inline_figure_takes_the_colours_of_its_page(digits: Evaluation) -> None:

@@ -64,6 +64,8 @@ _SETTINGS = {
     "svg.hashsalt": "sightline",
 }
 
+_CONTROL = re.compile("[\x00-\x1f\x7f-\x9f\ufffe\uffff]")  # of which XML forbids nearly all
+
 
 @contextmanager
 def rendering() -> Iterator[None]:
@@ -134,8 +136,9 @@ def _points(pixels: float) -> float:
 
 
 def one_line(text: str) -> str:
-    """The text without line breaks."""
-    return " ".join(text.splitlines())
+    """The text without line breaks; what no file can hold, as in some file names, is escaped or replaced by a sign for it."""
+    encodable = " ".join(text.splitlines()).encode("utf-8", "backslashreplace").decode()
+    return _CONTROL.sub("\N{REPLACEMENT CHARACTER}", encodable)
 
 
 def text_width(text: str, size: float, *, bold: bool = False) -> float:
