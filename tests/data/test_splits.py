@@ -7,7 +7,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from sightline.data.splits import stratified
+from sightline.data.splits import proportional, stratified
 from sightline.errors import ParameterError
 
 
@@ -51,6 +51,18 @@ def test_the_choice_does_not_favour_a_place() -> None:
         chosen[stratified(labels, 0.25, seed)[1]] += 1
     # 400 draws with p = 1/4: mean 100, standard deviation 8.7; five of them is one chance in 10^6 for a picture
     assert np.abs(chosen - 100).max() < 5 * np.sqrt(400 * 0.25 * 0.75)
+
+
+@given(labels=st.lists(st.integers(0, 6), min_size=1, max_size=200), data=st.data(), seed=st.integers(0, 2**32))
+def test_as_many_are_drawn_as_asked_for(labels: list[int], data: st.DataObject, seed: int) -> None:
+    count = data.draw(st.integers(1, len(labels)))
+    array = np.array(labels, np.int64)
+    drawn = proportional(array, count, seed)
+    assert len(drawn) == count
+    assert np.all(np.diff(drawn) > 0)
+    assert np.array_equal(drawn, proportional(array, count, seed))
+    for value in set(labels):
+        assert abs(int((array[drawn] == value).sum()) - labels.count(value) * count / len(labels)) < 1
 
 
 @pytest.mark.parametrize("fraction", [0, 1, -0.1, 1.5, float("nan")])

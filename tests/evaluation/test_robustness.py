@@ -165,6 +165,16 @@ def test_what_has_left_the_frame_is_guessed(test_split: Split) -> None:
     assert min(abs(shares - row.accuracy[0])) < 1e-9
 
 
+@pytest.mark.parametrize(
+    ("sizes", "count"), [((1, 1, 1), 2), ((100,) * 10, 1), ((2,) * 10, 15), ((1000, *[2] * 100), 300), ((3, 4), 9)]
+)
+def test_a_sample_has_as_many_pictures_as_asked_for(sizes: tuple[int, ...], count: int) -> None:
+    labels = np.repeat(np.arange(len(sizes)), sizes)
+    split = Split(np.zeros((len(labels), 2, 2), np.uint8), labels, tuple(map(str, range(len(labels)))))
+    drawn = drawn_sample(split, count, 0)
+    assert len(set(drawn.tolist())) == min(count, len(labels))
+
+
 def test_small_pictures_are_damaged_as_the_network_sees_them() -> None:
     digits = sl.load_dataset("digits").test
     assert digits is not None

@@ -11,7 +11,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from sightline.data.dataset import Split
-from sightline.data.splits import stratified
+from sightline.data.splits import proportional
 from sightline.errors import DatasetError, ParameterError, SightlineError
 from sightline.evaluation.corruptions import CORRUPTIONS, LEVELS, Corruption, Scene
 from sightline.evaluation.explanation import PictureModel
@@ -144,12 +144,12 @@ def _with_interval(share: float, interval: tuple[float, float]) -> str:
 
 
 def drawn_sample(split: Split, count: int, seed: int) -> NDArray[np.intp]:
-    """`count` pictures of a split, class by class, drawn by `seed`; all where there are no more."""
+    """`count` pictures of a split, each class by its share, drawn by `seed` and ascending; all where there are no more."""
     if count < 1:
         raise ParameterError("invalid number of pictures", expected="at least 1", received=str(count))
     if count >= len(split):
         return np.arange(len(split))
-    return stratified(split.labels, count / len(split), seed)[1]
+    return proportional(split.labels, count, seed)
 
 
 def robustness(
