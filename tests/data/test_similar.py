@@ -10,7 +10,7 @@ import numpy as np
 import pytest
 
 from sightline.data import Dataset, Finding, Split, check_dataset, findings_sheet, load_dataset
-from sightline.data.similar import luminance, similar_pairs, thumbnail
+from sightline.data.similar import luminance, similar_groups, thumbnail
 from sightline.image import encode, read, write
 
 LABELS = ("dress", "hat", "pants", "shoes")
@@ -101,7 +101,7 @@ def test_unrelated_photos_are_no_near_duplicates(shared: Path) -> None:
     thumbnails = np.array([thumbnail(luminance(image)) for image in images])
     sides = np.array([min(image.shape[:2]) for image in images])
     assert len(images) == 300
-    assert similar_pairs(thumbnails, sides, lambda index: images[index]) == []
+    assert similar_groups(thumbnails, sides, lambda index: images[index]) == []
 
 
 @pytest.mark.parametrize(("name", "label"), [("mnist", 1), ("fashion-mnist", 1)])
@@ -118,9 +118,29 @@ def test_simple_small_pictures_are_hardly_ever_candidates(name: str, label: int)
         picture: np.ndarray = pictures[index]
         return picture
 
-    pairs = similar_pairs(thumbnails, np.full(len(pictures), 28), load)
+    groups = similar_groups(thumbnails, np.full(len(pictures), 28), load)
     assert len(read_again) < 500
-    assert len(pairs) <= 5
+    assert len(groups) <= 5
+
+
+def test_many_frames_of_one_scene_are_read_about_once(shared: Path) -> None:
+    """And one picture of another scene stays apart."""
+    scene, another = (
+        cv2.resize(read(next((shared / "clothing/train" / label).iterdir()), "gray"), (64, 64)) for label in LABELS[:2]
+    )
+    random = np.random.default_rng(0)
+    frames = [np.clip(scene * 0.9 + random.normal(10, 2, scene.shape), 0, 255).astype(np.uint8) for _ in range(300)]
+    frames.insert(150, another)
+    loads: list[int] = []
+
+    def load(index: int) -> np.ndarray:
+        loads.append(index)
+        picture: np.ndarray = frames[index]
+        return picture
+
+    groups = similar_groups(np.array([thumbnail(frame) for frame in frames]), np.full(301, 64), load)
+    assert groups == [[number for number in range(301) if number != 150]]
+    assert len(loads) == 300
 
 
 def test_small_pictures_made_again_are_found() -> None:

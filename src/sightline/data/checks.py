@@ -14,7 +14,7 @@ from sightline.data.dataset import Dataset
 from sightline.data.download import Progress
 from sightline.data.findings import Finding, Kind
 from sightline.data.looks import Look, look
-from sightline.data.similar import THUMBNAIL, similar_pairs
+from sightline.data.similar import THUMBNAIL, similar_groups
 from sightline.errors import SightlineError
 from sightline.image import Image
 
@@ -30,7 +30,7 @@ FEW = 0.1  # of the pictures: as few that have no colours, or have some, or are 
 def check_dataset(dataset: Dataset, *, progress: Progress | None = None) -> list[Finding]:
     """Look at every picture once and report what may be wrong, most serious first; an empty list is the best result.
 
-    Pictures are equal when their pixels are, nearly equal by `similar_pairs`, which reads the few in question again.
+    Pictures are equal when their pixels are, nearly equal by `similar_groups`, which reads the few in question again.
     `progress` is told (what, pictures done, pictures in all). A dataset loaded with `strict=False` may have empty classes.
 
     >>> from sightline.data import load_dataset
@@ -115,7 +115,7 @@ def _nearly_equals(seen: list[Look], dataset: Dataset) -> Iterator[Finding]:
 
 
 def _near_groups(seen: list[Look], dataset: Dataset) -> list[list[Look]]:
-    """Groups of nearly equal pictures, in order: what is near a picture of a group belongs to it."""
+    """Groups of nearly equal pictures, in order."""
     equal: dict[bytes, list[Look]] = defaultdict(list)
     for one in seen:
         if one.digest is not None and not one.blank and one.split not in {other.split for other in equal[one.digest]}:
@@ -131,21 +131,7 @@ def _near_groups(seen: list[Look], dataset: Dataset) -> list[list[Look]]:
             return splits[firsts[number].split].read(firsts[number].index)
         return None
 
-    root = list(range(len(firsts)))
-
-    def root_of(number: int) -> int:
-        while root[number] != number:
-            root[number] = number = root[root[number]]
-        return number
-
-    pairs = similar_pairs(thumbnails, sides, load)
-    for i, j in pairs:
-        low, high = sorted((root_of(i), root_of(j)))
-        root[high] = low
-    groups: dict[int, list[Look]] = defaultdict(list)
-    for number in sorted({number for pair in pairs for number in pair}):
-        groups[root_of(number)] += different[number]
-    return [groups[first] for first in sorted(groups)]
+    return [[one for number in group for one in different[number]] for group in similar_groups(thumbnails, sides, load)]
 
 
 def _odd(seen: list[Look]) -> Iterator[Finding]:

@@ -16,6 +16,7 @@ measured: see docs/data.md.
 
 from __future__ import annotations
 
+from collections import defaultdict
 from collections.abc import Callable, Iterator
 from functools import lru_cache
 
@@ -25,7 +26,7 @@ from numpy.typing import NDArray
 
 from sightline.image import Image, white
 
-__all__ = ["SMALLEST", "THUMBNAIL", "luminance", "similar_pairs", "thumbnail"]
+__all__ = ["SMALLEST", "THUMBNAIL", "luminance", "similar_groups", "thumbnail"]
 
 Floats = NDArray[np.float32]
 Pairs = NDArray[np.int64]
@@ -61,13 +62,12 @@ def thumbnail(gray: Image) -> NDArray[np.uint8]:
     return np.rint(_square(gray, THUMBNAIL)).astype(np.uint8)
 
 
-def similar_pairs(
-    thumbnails: NDArray[np.uint8], sides: NDArray[np.int64], load: Callable[[int], Image | None]
-) -> list[tuple[int, int]]:
-    """Pairs (i, j), i < j, of pictures that are nearly the same, mirrored ones as well.
+def similar_groups(thumbnails: NDArray[np.uint8], sides: NDArray[np.int64], load: Callable[[int], Image | None]) -> list[list[int]]:
+    """Groups of two or more pictures that are nearly the same, mirrored ones as well, all in order.
 
     `thumbnails`: uint8 `(N, 32, 32)`; `sides`: the shorter side of each picture in pixels; `load` reads one again, None if that
-    fails. Pictures of fewer than 24 px a side, and those of one colour, are left out.
+    fails. What is near one picture of a group belongs to it, and two that are in one group already are not compared: of many
+    frames of one scene each is compared about once. Pictures of fewer than 24 px a side, and those of one colour, are left out.
     """
     known = np.flatnonzero((sides >= SMALLEST) & (thumbnails.reshape(len(thumbnails), -1).std(axis=1) > 1))
     if len(known) < 2:
@@ -82,16 +82,25 @@ def similar_pairs(
         whole = luminance(image)
         return _square(whole, FINE) if min(whole.shape) > FINE else whole  # large ones are not kept whole
 
-    found: set[tuple[int, int]] = set()
+    root = list(range(len(thumbnails)))  # of each picture's tree: the first of its group
+
+    def root_of(number: int) -> int:
+        while root[number] != number:
+            root[number] = number = root[root[number]]
+        return number
+
     for first, second, mirrored in _candidates(thumbnails[known], large):
         i, j = int(known[first]), int(known[second])
-        pair = (min(i, j), max(i, j))
-        if pair in found:
+        low, high = sorted((root_of(i), root_of(j)))
+        if low == high:
             continue
         one, other = gray(i), gray(j)
         if one is not None and other is not None and _same(one, cv2.flip(other, 1) if mirrored else other):
-            found.add(pair)
-    return sorted(found)
+            root[high] = low
+    groups: dict[int, list[int]] = defaultdict(list)
+    for number in range(len(root)):
+        groups[root_of(number)].append(number)
+    return [group for group in groups.values() if len(group) > 1]
 
 
 def _candidates(thumbnails: NDArray[np.uint8], large: bool) -> Iterator[tuple[int, int, bool]]:
@@ -99,7 +108,7 @@ def _candidates(thumbnails: NDArray[np.uint8], large: bool) -> Iterator[tuple[in
     coarse, finer = NEAR[large]
     plain = _vectors(thumbnails, COARSE)
     axes = _principal_axes(plain)
-    seen: set[tuple[int, int, bool]] = set()
+    seen = np.empty(0, np.int64)  # a pair and whether it is mirrored in one number: of one scene there are millions
     for mirrored in (False, True):
         for border in (0, 1) if large else (0,):  # 1 of 32 px: 3 % less on each side; half as much is near one of the two
             inner = thumbnails[:, border : THUMBNAIL - border, border : THUMBNAIL - border]
@@ -108,8 +117,11 @@ def _candidates(thumbnails: NDArray[np.uint8], large: bool) -> Iterator[tuple[in
             for pairs in _close(plain @ axes, vectors @ axes, coarse, symmetric=not border):
                 close = _agreeing(pairs, plain, vectors, coarse)
                 close = _agreeing_thumbnails(close, thumbnails, changed, finer)
-                seen |= {(min(i, j), max(i, j), mirrored) for i, j in close.tolist()}
-    yield from sorted(seen)
+                pair = close.min(axis=1) * len(thumbnails) + close.max(axis=1)
+                seen = np.union1d(seen, 2 * pair + mirrored)
+    for number in seen:
+        first, second = divmod(int(number) // 2, len(thumbnails))
+        yield first, second, bool(number % 2)
 
 
 def _close(plain: Floats, changed: Floats, similarity: float, *, symmetric: bool) -> Iterator[Pairs]:
@@ -129,7 +141,7 @@ def _close(plain: Floats, changed: Floats, similarity: float, *, symmetric: bool
 
 
 def _principal_axes(vectors: Floats) -> Floats:
-    """The directions in which the vectors differ most: `(D, 12)`."""
+    """The directions in which the vectors differ most: `(D, DIMENSIONS)`."""
     some = vectors[:: max(1, len(vectors) // ROWS)]
     values, axes = np.linalg.eigh(np.cov(some, rowvar=False))
     leading: Floats = axes[:, np.argsort(-values)[:DIMENSIONS]].astype(np.float32)
