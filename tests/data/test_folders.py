@@ -71,6 +71,16 @@ def test_a_class_may_be_called_test(tmp_path: Path) -> None:
     assert read_folder(tree(tmp_path, "test/1.png", "exam/1.png")).classes == ("exam", "test")
 
 
+def test_a_class_may_be_called_train(tmp_path: Path) -> None:
+    """Where it holds its pictures itself and is not the only folder; with folders in it, it is the split and the others are named."""
+    tree(tmp_path, *(f"{label}/{number}.png" for label in ("bus", "car", "train") for number in range(2)))
+    assert read_folder(tmp_path).classes == ("bus", "car", "train")
+    tree(tmp_path, "train/steam/1.png", "train/diesel/1.png")
+    contents = read_folder(tmp_path)
+    assert contents.classes == ("diesel", "steam")
+    assert {"bus", "car"} <= set(dict(contents.facts["strays"]))
+
+
 def test_what_is_no_picture_is_counted(tmp_path: Path) -> None:
     tree(tmp_path, "train/a/1.png", "train/a/deeper/2.JPG", "train/b/1.png", "train/loose.png", "other/c/1.png")
     for name in ("train/a/notes.txt", "train/a/.hidden.png", "train/.git/config", "__MACOSX/train/a/._1.png", "README"):

@@ -123,7 +123,8 @@ def _split_folders(root: Path, found: _Found) -> dict[str, Path]:
             raise DatasetError(f"{str(root)!r} has two folders for {split!r}", received=f"{named[split].name} and {folder.name}")
         if split:
             named[split] = folder
-    if "train" not in named and (not folders or len(named) < len(folders)):  # a class may well be called "test"
+    classes = "train" not in named or all(map(_is_class, named.values()))  # one may well be called "test", or "train" beside "bus"
+    if not folders or (classes and len(named) < len(folders)):
         return {UNSPLIT: root}  # what lies beside the folders is found again where the classes are read
     found.ignored += beside.ignored
     found.strays += beside.strays
@@ -131,6 +132,12 @@ def _split_folders(root: Path, found: _Found) -> dict[str, Path]:
         if folder not in named.values():
             found.pass_over(folder, "folders that are no split")
     return {split: named[split] for split in dict.fromkeys(SPLIT_NAMES.values()) if split in named}
+
+
+def _is_class(folder: Path) -> bool:
+    """Whether pictures lie in it directly, and no folders."""
+    entries = _visible(folder, _Found(folder))
+    return any(path.suffix.lower() in IMAGE_SUFFIXES for path in entries) and not any(path.is_dir() for path in entries)
 
 
 def _subfolders(folder: Path, found: _Found) -> list[Path]:
