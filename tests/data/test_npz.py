@@ -154,6 +154,17 @@ def test_an_entry_that_is_no_array_is_refused(tmp_path: Path) -> None:
         load_dataset(path)
 
 
+@pytest.mark.parametrize("text", ["{[]: 1}", "{1: 1, 'a': 2}", "{'descr': '|u1', (", "{'descr': '|u1'}", "", "(" * 5000])
+def test_a_header_that_is_none_is_refused(tmp_path: Path, text: str) -> None:
+    """Each fault has an error of its own in NumPy: TypeError, TokenError, ValueError, MemoryError."""
+    path = tmp_path / "own.npz"
+    with zipfile.ZipFile(path, "w") as archive:
+        archive.writestr("images.npy", b"\x93NUMPY\x01\x00" + len(text).to_bytes(2, "little") + text.encode())
+        archive.writestr("labels.npy", npy_header((10,)) + bytes(10))
+    with pytest.raises(DatasetError, match=r"images\.npy in .* is no array"):
+        load_dataset(path)
+
+
 @pytest.mark.parametrize("method", [zipfile.ZIP_BZIP2, zipfile.ZIP_LZMA])
 def test_other_ways_of_packing_are_refused(tmp_path: Path, method: int) -> None:
     path = tmp_path / "own.npz"

@@ -9,6 +9,7 @@ import math
 import zipfile
 import zlib
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
@@ -79,11 +80,7 @@ def _read(archive: zipfile.ZipFile, info: zipfile.ZipInfo, path: Path) -> NDArra
     """One array of the archive; its header is read first, and has to agree with the size in the directory."""
     where = f"{info.filename} in {str(path)!r}"
     try:
-        with archive.open(info) as stream:
-            version = np.lib.format.read_magic(stream)
-            header = np.lib.format.read_array_header_1_0 if version == (1, 0) else np.lib.format.read_array_header_2_0
-            shape, _, dtype = header(stream)
-            start = stream.tell()
+        shape, dtype, start = _header(archive, info, where)
         if dtype.hasobject:
             raise DatasetError(
                 f"{where} holds Python objects, which are never loaded",
@@ -102,6 +99,18 @@ def _read(archive: zipfile.ZipFile, info: zipfile.ZipInfo, path: Path) -> NDArra
     except ValueError as error:  # numpy's word for each fault of a header
         raise DatasetError(f"{where} is no array", received=str(error).splitlines()[0]) from error
     return array
+
+
+def _header(archive: zipfile.ZipFile, info: zipfile.ZipInfo, where: str) -> tuple[tuple[int, ...], np.dtype[Any], int]:
+    """Shape and dtype of an array as its header says, and where its values begin."""
+    with archive.open(info) as stream:
+        try:
+            version = np.lib.format.read_magic(stream)
+            header = np.lib.format.read_array_header_1_0 if version == (1, 0) else np.lib.format.read_array_header_2_0
+            shape, _, dtype = header(stream)
+        except Exception as error:  # it is parsed as Python: of a damaged one come errors of any kind
+            raise DatasetError(f"{where} is no array", received=(str(error) or repr(error)).splitlines()[0]) from error
+        return shape, dtype, stream.tell()
 
 
 def _pictures(array: NDArray[np.generic], path: Path, key: str) -> NDArray[np.uint8]:
