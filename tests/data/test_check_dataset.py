@@ -9,7 +9,7 @@ from pathlib import Path
 import numpy as np
 import pytest
 
-from sightline.data import Dataset, Finding, Split, check_dataset, load_dataset
+from sightline.data import Dataset, Finding, Split, check_dataset, findings_sheet, load_dataset
 from sightline.image import write
 
 SHARED = Path(__file__).parents[2].parent / "shared" / "data"
@@ -72,6 +72,24 @@ def test_equal_pictures_under_two_labels_are_a_conflict() -> None:
     findings = found(dataset)
     assert set(findings) == {"duplicate", "conflict"}
     assert findings["conflict"].items == ("train/2 (cat) = train/5 (dog)",)
+
+
+def test_one_file_under_two_labels_is_drawn_with_both(tmp_path: Path) -> None:
+    """The sheet is that of two equal files of one name; only the rows of the table tell the two apart."""
+    sheets = []
+    for folders in ("aa", "ab"):
+        for folder in folders:
+            (tmp_path / folder).mkdir(exist_ok=True)
+            write(tmp_path / folder / "0.png", np.full((6, 6), 90, np.uint8) + np.arange(6, dtype=np.uint8))
+        rows = [f"{folder}/0.png,{label},train\n" for folder, label in zip(folders, ("dog", "cat"), strict=True)]
+        (tmp_path / "table.csv").write_text("path,label,split\n" + "".join(rows))
+        dataset = load_dataset(tmp_path / "table.csv", validation=0)
+        findings = check_dataset(dataset)
+        assert next(one for one in findings if one.kind == "conflict").pictures == ((("train", 0), ("train", 1)),)
+        sheet = findings_sheet(dataset, findings)
+        assert sheet is not None
+        sheets.append(sheet)
+    assert np.array_equal(sheets[0], sheets[1])
 
 
 def test_a_picture_in_two_splits_is_a_leak() -> None:

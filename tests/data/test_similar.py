@@ -63,7 +63,7 @@ def test_an_altered_picture_is_found(photos: Path, how: str) -> None:
     assert set(findings) - {"channels"} == {"near-duplicate"}
     assert findings["near-duplicate"].items == ("train/hat/3.jpg ~ train/hat/again.png",)
     assert findings["near-duplicate"].severity == "note"
-    assert findings["near-duplicate"].pictures == ((("train", "train/hat/3.jpg"), ("train", "train/hat/again.png")),)
+    assert findings["near-duplicate"].pictures == ((("train", 9), ("train", 12)),)  # after six dresses
 
 
 def test_an_altered_picture_in_another_split_is_a_leak(photos: Path) -> None:

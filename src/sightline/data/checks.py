@@ -214,11 +214,11 @@ def _opposed(group: list[Look]) -> list[Look]:
     return sorted(group, key=lambda one: (one is not group[0], one.label == group[0].label))
 
 
-def _together(groups: Iterable[list[Look]]) -> tuple[tuple[tuple[str, str], ...], ...]:
-    return tuple(tuple((one.split, one.name) for one in group) for group in groups)
+def _together(groups: Iterable[list[Look]]) -> tuple[tuple[tuple[str, int], ...], ...]:
+    return tuple(tuple((one.split, one.index) for one in group) for group in groups)
 
 
-def _alone(looks: list[Look]) -> tuple[tuple[tuple[str, str], ...], ...]:
+def _alone(looks: list[Look]) -> tuple[tuple[tuple[str, int], ...], ...]:
     return _together([one] for one in looks)
 
 

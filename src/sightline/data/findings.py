@@ -46,14 +46,14 @@ class Finding:
     """Something to look at. `error`: training will stumble over it; `warning`: results may mislead; `note`: good to know.
 
     `items` names every picture or class concerned; equal pictures stand in one item, joined by ` = `, nearly equal ones by ` ~ `.
-    `pictures`: (split, name) of the pictures of each item, as far as the finding is about readable pictures.
+    `pictures`: (split, place in it) of the pictures of each item, as far as the finding is about readable pictures.
     """
 
     kind: Kind
     severity: Severity
     message: str
     items: tuple[str, ...]
-    pictures: tuple[tuple[tuple[str, str], ...], ...] = ()
+    pictures: tuple[tuple[tuple[str, int], ...], ...] = ()
 
 
 def findings_sheet(dataset: Dataset, findings: Sequence[Finding]) -> Image | None:
@@ -76,13 +76,12 @@ def _cells(dataset: Dataset, finding: Finding, size: int) -> Iterator[tuple[Imag
     group = [item for item in finding.pictures if min(len(item), 2) == size]
     for number, item in enumerate(group[:MOST], start=1):
         shown = []
-        for split, name in item[:2]:
-            index = splits[split].names.index(name)
+        for split, index in item[:2]:
             label = dataset.classes[int(splits[split].labels[index])]
             try:
                 image = fitted(splits[split].read(index), TILE)
             except SightlineError:  # it went away since
                 continue
-            shown.append((image, f"{Path(name).name}\n{finding.kind} {number}: {split}, {label}"))
+            shown.append((image, f"{Path(splits[split].names[index]).name}\n{finding.kind} {number}: {split}, {label}"))
         if len(shown) == size:
             yield from shown
