@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import itertools
+import tracemalloc
 from collections.abc import Callable
 from typing import Any
 
@@ -733,6 +734,19 @@ def test_fit_subject_makes_thin_strokes_as_thick_as_asked(width: int) -> None:
     assert thick.max() == 255
     length = float(np.hypot(*np.ptp(np.argwhere(thick > 40), axis=0)))
     assert 1.5 < thick.sum() / 255 / length < 2.6
+
+
+@pytest.mark.parametrize("stroke", [0.0, 60.0])
+def test_fit_subject_takes_no_more_memory_than_a_few_results(stroke: float) -> None:
+    """Strokes are mended on a copy that is larger than the result, but not where that is large itself."""
+    page = np.zeros((200, 200), np.uint8)
+    page[:, 99:101] = page[:2] = 255
+    tracemalloc.start()
+    fitted = sl.fit_subject(page, box=4000, width=4000, height=4000, stroke=stroke)
+    most = tracemalloc.get_traced_memory()[1]
+    tracemalloc.stop()
+    assert abs(np.count_nonzero(fitted[3000] > 127) - max(40, stroke)) <= 6
+    assert most < 8 * fitted.nbytes
 
 
 def test_fit_subject_smooths_the_steps_of_a_small_bitmap() -> None:

@@ -19,7 +19,7 @@ from sightline.ops._types import Fraction, Side
 __all__ = ["fit_subject", "isolate_subject"]
 
 SURVEY = 128  # px, the longest side of the copy that specks are looked for in
-FINER = 4  # strokes are mended on a copy so many times as large as the result
+FINER, FINEST = 4, 4096  # strokes are mended on a copy so many times as large as the result, but of no more pixels a side
 SPECK = 0.08  # what has less than this part of the largest piece's ink and lies apart is a speck
 GAP = 0.04  # pieces nearer to each other than this part of the longer side are one
 SOFT = 0.1  # of the subject's pixels: with fewer tones between black and white its edges are hard
@@ -207,12 +207,13 @@ def _is_one(marks: Image) -> bool:
 
 def _scaled(subject: Image, box: int, stroke: float, limit: float) -> Image:
     """The subject with a longer side of `box`."""
-    finer = FINER * box
+    factor = max(1, min(FINER, FINEST // box))
+    finer = factor * box
     if max(subject.shape) > finer:
         subject = _sized(subject, finer)
     thickness = _thickness(subject) * box / max(subject.shape) if stroke else math.inf
     if thickness < stroke:
-        subject = _thickened(_sized(subject, finer), (stroke - thickness) * FINER, limit)
+        subject = _thickened(_sized(subject, finer), stroke - thickness, factor, limit)
     elif max(subject.shape) < finer / 2 and _is_hard(subject, limit):
         subject = _smoothed(subject, finer, limit)
     return _sized(subject, box)
@@ -242,13 +243,13 @@ def _thickness(subject: Image) -> float:
     return 2 * float(framed.sum()) / outline if outline else math.inf
 
 
-def _thickened(subject: Image, extra: float, limit: float) -> Image:
-    """Strokes wider by `extra` pixels, of full strength."""
-    radius = max(1, round(extra / 2))
+def _thickened(subject: Image, extra: float, factor: int, limit: float) -> Image:
+    """Strokes wider by `extra` pixels of a result that is smaller by `factor`, of full strength."""
+    radius = max(1, round(extra * factor / 2))
     rim = radius + 2
     framed = cv2.copyMakeBorder(subject, rim, rim, rim, rim, cv2.BORDER_CONSTANT)
     wide = cv2.dilate(framed, cv2.getStructuringElement(cv2.MORPH_ELLIPSE, (2 * radius + 1, 2 * radius + 1)))
-    return _cut(_stretched(cv2.GaussianBlur(wide, (0, 0), FINER / 4)), limit)
+    return _cut(_stretched(cv2.GaussianBlur(wide, (0, 0), factor / 4)), limit)
 
 
 def _stretched(subject: Image) -> Image:
