@@ -93,12 +93,12 @@ def array_contents(
     if classes is None:
         values = np.unique(np.concatenate([labels for _, labels in arrays.values()]))
         first = int(values[0]) if len(values) else 0
-        expected = np.arange(first, first + len(values))
-        if first not in (0, 1) or not np.array_equal(values, expected):
+        wrong = values[values != np.arange(len(values)) + min(max(first, 0), 1)]
+        if len(wrong):
             raise DatasetError(
                 f"{name!r} has labels that are no classes",
                 expected="whole numbers from 0 or 1 upwards without a gap",
-                received=some([str(value) for value in values[values != np.arange(len(values))]]),
+                received=some([str(value) for value in wrong]),
                 fix="Number the classes 0, 1, 2, ... and correct labels that are none of them.",
             )
         classes = tuple(str(value) for value in values)
