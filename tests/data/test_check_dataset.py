@@ -12,7 +12,6 @@ import pytest
 from sightline.data import Dataset, Finding, Split, check_dataset, findings_sheet, load_dataset
 from sightline.image import write
 
-SHARED = Path(__file__).parents[2].parent / "shared" / "data"
 RNG = np.random.default_rng(0)
 
 
@@ -154,10 +153,9 @@ def test_a_suffix_that_lies_and_other_sizes_are_noted(tmp_path: Path) -> None:
     assert findings["sizes"].items == ("8 x 6", "20 x 10")
 
 
-@pytest.mark.skipif(not (SHARED / "exif").is_dir(), reason="needs the photos of ../shared/data/exif")
-def test_rotated_photos_are_noted(tmp_path: Path) -> None:
+def test_rotated_photos_are_noted(shared: Path, tmp_path: Path) -> None:
     """The file names of these photos say their orientation; 1 is upright and 0 is not known."""
-    for path in (SHARED / "exif").rglob("*.jpg"):
+    for path in (shared / "exif").rglob("*.jpg"):
         folder = tmp_path / path.stem.split("_")[0]
         folder.mkdir(exist_ok=True)
         shutil.copy(path, folder)
@@ -167,10 +165,9 @@ def test_rotated_photos_are_noted(tmp_path: Path) -> None:
     )
 
 
-@pytest.mark.skipif(not (SHARED / "clothing").is_dir(), reason="needs the photos of ../shared/data/clothing")
-def test_real_photos() -> None:
+def test_real_photos(shared: Path) -> None:
     told: list[int] = []
-    dataset = load_dataset(SHARED / "clothing")
+    dataset = load_dataset(shared / "clothing")
     total = sum(map(len, dataset.splits().values()))
     findings = check_dataset(dataset, progress=lambda _, done, __: told.append(done))
     assert told[-1] == total

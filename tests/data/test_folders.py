@@ -12,9 +12,6 @@ from sightline.data.folders import read_csv, read_folder
 from sightline.errors import DatasetError
 from sightline.image import write
 
-CLOTHING = Path(__file__).parents[2].parent / "shared" / "data" / "clothing"
-needs_clothing = pytest.mark.skipif(not CLOTHING.is_dir(), reason="needs the photos of ../shared/data/clothing")
-
 
 def picture(path: Path, value: int = 0) -> Path:
     path.parent.mkdir(parents=True, exist_ok=True)
@@ -72,7 +69,7 @@ def test_a_class_may_be_called_test(tmp_path: Path) -> None:
 
 
 def test_a_class_may_be_called_train(tmp_path: Path) -> None:
-    """Where it holds its pictures itself and is not the only folder; with folders in it, it is the split and the others are named."""
+    """Where it holds its pictures itself, beside other folders; with folders in it, it is the split, and the others are named."""
     tree(tmp_path, *(f"{label}/{number}.png" for label in ("bus", "car", "train") for number in range(2)))
     assert read_folder(tmp_path).classes == ("bus", "car", "train")
     tree(tmp_path, "train/steam/1.png", "train/diesel/1.png")
@@ -150,12 +147,12 @@ def test_a_folder_that_is_no_dataset_is_refused(tmp_path: Path, names: tuple[str
         load_dataset(tmp_path)
 
 
-@needs_clothing
-def test_real_photos() -> None:
-    dataset = load_dataset(CLOTHING)
+def test_real_photos(shared: Path) -> None:
+    clothing = shared / "clothing"
+    dataset = load_dataset(clothing)
     assert dataset.classes == ("dress", "hat", "longsleeve", "outwear", "pants", "shirt", "shoes", "shorts", "skirt", "t-shirt")
     for name, split in dataset.splits().items():
-        listed = {path.relative_to(CLOTHING).as_posix() for path in (CLOTHING / name).glob("*/*.*")}
+        listed = {path.relative_to(clothing).as_posix() for path in (clothing / name).glob("*/*.*")}
         assert set(split.names) == listed
         assert all(dataset.classes[label] in item for label, item in zip(split.labels, split.names, strict=True))
     assert dataset.test is None

@@ -14,7 +14,7 @@ from sklearn.model_selection import cross_val_predict
 from sightline import jobs
 from sightline.errors import InputError, ParameterError
 from sightline.evaluation import Evaluation
-from sightline.evaluation.suspects import class_thresholds, confident_joint, find_suspects
+from sightline.evaluation.suspects import class_thresholds, confident_class, find_suspects
 
 
 def test_worked_by_hand() -> None:
@@ -32,7 +32,7 @@ def test_worked_by_hand() -> None:
     labels = np.array([0, 0, 0, 1, 1, 1])
     # (0.8 + 0.6 + 0.4) / 3, (0.9 + 0.2 + 1.0) / 3, and no picture of the third
     assert class_thresholds(odds, labels).tolist() == pytest.approx([0.6, 0.7, np.inf])
-    assert confident_joint(odds, labels).tolist() == [[2, 0, 0], [1, 2, 0], [0, 0, 0]]
+    assert confident_class(odds, labels).tolist() == [0, 0, -1, 1, 0, 1]
     found = find_suspects(Evaluation(("a", "b", "c"), labels, odds, tuple("uvwxyz"), "test"))
     assert [(suspect.name, suspect.given, suspect.supposed, suspect.sure) for suspect in found] == [
         ("y", "b", "a", True),
@@ -45,7 +45,7 @@ def test_worked_by_hand() -> None:
 
 def test_the_likelier_of_two_reached_thresholds_counts() -> None:
     odds = np.array([[0.45, 0.55], [0.4, 0.6], [0.6, 0.4]])  # thresholds 0.425 and 0.4
-    assert confident_joint(odds, np.array([0, 0, 1])).tolist() == [[0, 2], [1, 0]]
+    assert confident_class(odds, np.array([0, 0, 1])).tolist() == [1, 1, 0]
 
 
 def test_labels_flipped_at_known_places_are_found() -> None:

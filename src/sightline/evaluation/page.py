@@ -14,9 +14,10 @@ from matplotlib.figure import Figure
 
 from sightline.errors import ParameterError
 from sightline.evaluation.style import inline_svg, to_png, to_svg
+from sightline.evaluation.words import duration, moment, percent, pictures, short, size, time_of
 from sightline.files import write_bytes, write_text
 
-__all__ = ["Page", "Section", "Table", "check_target", "figure_for_page", "save_figure"]
+__all__ = ["Page", "Section", "Table", "check_target", "figure_for_page", "rendered", "save_figure"]
 
 SUFFIXES = (".html", ".png", ".svg")
 
@@ -58,12 +59,18 @@ class Page:
 
     def save(self, path: str | Path) -> Path:
         """Write the page, whole or not at all, and give back its path."""
-        package = files("sightline.evaluation")
-        environment = Environment(autoescape=True, undefined=StrictUndefined, trim_blocks=True, lstrip_blocks=True)
-        template = environment.from_string(package.joinpath("page.html.j2").read_text(encoding="utf-8"))
-        style = Markup(package.joinpath("report.css").read_text(encoding="utf-8"))  # noqa: S704 - a file of this package
-        write_text(path, template.render(style=style, **vars(self)) + "\n")
+        write_text(path, rendered("page.html.j2", **vars(self)))
         return Path(path)
+
+
+def rendered(template: str, **shown: Any) -> str:
+    """A template of this package filled with what is `shown`, in the style of all pages."""
+    package = files("sightline.evaluation")
+    environment = Environment(autoescape=True, undefined=StrictUndefined, trim_blocks=True, lstrip_blocks=True)
+    filters = (percent, short, size, duration, moment, time_of, pictures)
+    environment.filters.update({function.__name__: function for function in filters}, count="{:,}".format)
+    style = Markup(package.joinpath("report.css").read_text(encoding="utf-8"))  # noqa: S704 - a file of this package
+    return environment.from_string(package.joinpath(template).read_text(encoding="utf-8")).render(style=style, **shown) + "\n"
 
 
 def figure_for_page(figure: Figure, name: str, description: str) -> Markup:

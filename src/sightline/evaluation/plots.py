@@ -10,11 +10,10 @@ from matplotlib.figure import Figure
 from sightline.data.dataset import Dataset
 from sightline.errors import ParameterError
 from sightline.evaluation.curves import accuracy_curve, curves, loss_curve
+from sightline.evaluation.page import check_target, save_figure
 from sightline.evaluation.pictures import caption_of, class_sheet, steps, tiles
 from sightline.evaluation.record import SAMPLE, RunRecord
 from sightline.evaluation.scores import confusion_matrix, per_class, reliability
-from sightline.evaluation.style import to_png, to_svg
-from sightline.files import write_bytes
 
 __all__ = [
     "accuracy_curve",
@@ -59,10 +58,7 @@ def save_plots(record: RunRecord, folder: str | Path) -> tuple[Path, ...]:
     """
     saved: list[Path] = []
     for name, figure in figures(record):
-        for suffix, data in ((".png", to_png(figure)), (".svg", to_svg(figure))):
-            path = Path(folder) / f"{name}{suffix}"
-            write_bytes(path, data)
-            saved.append(path)
+        saved += [save_figure(figure, Path(folder) / f"{name}{suffix}") for suffix in (".png", ".svg")]
     return tuple(saved)
 
 
@@ -71,11 +67,7 @@ def save_sheet(dataset: Dataset, path: str | Path, *, each: int = 8, seed: int =
 
     ParameterError for another suffix or for less than one picture each; StorageError where the file cannot be written.
     """
-    target = Path(path)
-    write = {".png": to_png, ".svg": to_svg}.get(target.suffix.lower())
-    if write is None:
-        raise ParameterError(f"cannot draw a sheet as {target.name!r}", expected="a path that ends in .png or .svg")
+    check_target(path, (".png", ".svg"))
     if not 1 <= each <= MOST_EACH:
         raise ParameterError("invalid number of pictures for each class", expected=f"1 to {MOST_EACH}", received=repr(each))
-    write_bytes(target, write(class_sheet(dataset, each=each, seed=seed)))
-    return target
+    return save_figure(class_sheet(dataset, each=each, seed=seed), path)

@@ -5,24 +5,21 @@ from __future__ import annotations
 import json
 from base64 import b64encode
 from collections.abc import Iterable, Mapping
-from importlib.resources import files
 from pathlib import Path
 from statistics import median
 from typing import Any
 
 import yaml
-from jinja2 import Environment, StrictUndefined
 from markupsafe import Markup
-from matplotlib.figure import Figure
 
 from sightline.evaluation.curves import accuracy_curve, accuracy_finding, loss_curve, loss_finding
 from sightline.evaluation.maps import most_lost, tinted
 from sightline.evaluation.metrics import ClassScore, Evaluation
+from sightline.evaluation.page import figure_for_page, rendered
 from sightline.evaluation.pictures import LEAST, caption_of, enlarged, png
 from sightline.evaluation.record import SAMPLE, RunRecord, Trace, example_indices
 from sightline.evaluation.scores import LISTED, calibration_finding, class_finding, confusion_matrix, reliability
-from sightline.evaluation.style import inline_svg
-from sightline.evaluation.words import bounds, dimensions, duration, measured, moment, percent, pictures, short, size, time_of
+from sightline.evaluation.words import bounds, dimensions, measured
 from sightline.files import write_text
 from sightline.image import Image
 
@@ -34,18 +31,8 @@ TILE = 160  # the longest side of a picture in the page, in pixels
 def write_report(record: RunRecord, folder: str | Path) -> Path:
     """Write `report.html` into `folder`, whole or not at all, and give back its path; StorageError where that fails."""
     path = Path(folder) / "report.html"
-    write_text(path, _render(record))
+    write_text(path, rendered("report.html.j2", record=record, evaluation=record.evaluation, **_contents(record)))
     return path
-
-
-def _render(record: RunRecord) -> str:
-    package = files("sightline.evaluation")
-    environment = Environment(autoescape=True, undefined=StrictUndefined, trim_blocks=True, lstrip_blocks=True)
-    filters = (percent, short, size, duration, moment, time_of, pictures)
-    environment.filters.update({function.__name__: function for function in filters}, count="{:,}".format)
-    template = environment.from_string(package.joinpath("report.html.j2").read_text(encoding="utf-8"))
-    style = Markup(package.joinpath("report.css").read_text(encoding="utf-8"))  # noqa: S704 - a file of this package
-    return template.render(style=style, record=record, evaluation=record.evaluation, **_contents(record)) + "\n"
 
 
 def _contents(record: RunRecord) -> dict[str, Any]:
@@ -59,15 +46,17 @@ def _contents(record: RunRecord) -> dict[str, Any]:
         "gain": _gain(record),
         "examples": _tiles(record, example_indices(evaluation)),
         "curves": _curves(record),
-        "matrix": _figure(confusion_matrix(evaluation, bare=True), "counts", _matrix_text(evaluation)),
-        "matrix_shares": _figure(confusion_matrix(evaluation, shares=True, bare=True), "shares", _matrix_text(evaluation)),
+        "matrix": figure_for_page(confusion_matrix(evaluation, bare=True), "counts", _matrix_text(evaluation)),
+        "matrix_shares": figure_for_page(confusion_matrix(evaluation, shares=True, bare=True), "shares", _matrix_text(evaluation)),
         "class_finding": class_finding(evaluation),
         "scores": _hardest_first(evaluation),
         "many_classes": len(evaluation.classes) > LISTED,
         "mistakes": _mistakes(record),
         "mapped": bool(record.maps),
         "samples": _tiles(record, evaluation.sample(SAMPLE, record.seed)),
-        "reliability": _figure(reliability(evaluation), "calibration", f"Reliability curve. {calibration_finding(evaluation)}."),
+        "reliability": figure_for_page(
+            reliability(evaluation), "calibration", f"Reliability curve. {calibration_finding(evaluation)}."
+        ),
         "calibration_before": _uncapitalized(calibration_finding(evaluation.uncalibrated)),
         "traces": [_trace(trace) for trace in record.traces],
         "widest": max(enlarged(picture, most=TILE).shape[1] for picture in record.pictures.values()),
@@ -82,16 +71,12 @@ def _uncapitalized(text: str) -> str:
     return text[:1].lower() + text[1:]
 
 
-def _figure(figure: Figure, name: str, description: str) -> Markup:
-    return Markup(inline_svg(figure, name, description))  # noqa: S704 - matplotlib escapes the texts it is given
-
-
 def _curves(record: RunRecord) -> list[Markup]:
     if not record.history:
         return []
     return [
-        _figure(loss_curve(record.history, record.chosen_epoch), "loss", f"Loss by epoch. {loss_finding(record.history)}."),
-        _figure(
+        figure_for_page(loss_curve(record.history, record.chosen_epoch), "loss", f"Loss by epoch. {loss_finding(record.history)}."),
+        figure_for_page(
             accuracy_curve(record.history, record.chosen_epoch),
             "accuracy",
             f"Accuracy by epoch. {accuracy_finding(record.history)}.",

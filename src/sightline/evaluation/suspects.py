@@ -20,7 +20,7 @@ from sightline.evaluation.pictures import Caption, tiles
 from sightline.evaluation.words import percent, pictures
 from sightline.image import Image
 
-__all__ = ["Suspect", "class_thresholds", "confident_class", "confident_joint", "find_suspects", "suspect_sheet"]
+__all__ = ["Suspect", "class_thresholds", "confident_class", "find_suspects", "suspect_sheet"]
 
 
 @dataclass(frozen=True)
@@ -54,23 +54,16 @@ def class_thresholds(probabilities: NDArray[np.floating[Any]], labels: NDArray[n
 
 
 def confident_class(probabilities: NDArray[np.floating[Any]], labels: NDArray[np.int64]) -> NDArray[np.int64]:
-    """The class each picture is confidently of, int64 `(N,)`: of those that reach their threshold the likeliest; -1 if none."""
-    reached = np.where(probabilities >= class_thresholds(probabilities, labels), probabilities, -1.0)
-    return np.where(reached.max(axis=1) >= 0, reached.argmax(axis=1), -1).astype(np.int64)
+    """The class each picture is confidently of, int64 `(N,)`: of those that reach their threshold the likeliest; -1 if none.
 
-
-def confident_joint(probabilities: NDArray[np.floating[Any]], labels: NDArray[np.int64]) -> NDArray[np.int64]:
-    """How many pictures with each label (row) are confidently of each class (column): int64 `(C, C)`, equation 1.
+    With the labels these are the rows and columns of the confident joint, equation 1 of the paper.
 
     >>> odds = np.array([[0.9, 0.1], [0.8, 0.2], [0.1, 0.9], [0.3, 0.7], [0.2, 0.8]])
-    >>> confident_joint(odds, np.array([0, 0, 0, 1, 1])).tolist()
-    [[2, 1], [0, 1]]
+    >>> confident_class(odds, np.array([0, 0, 0, 1, 1])).tolist()
+    [0, 0, 1, -1, 1]
     """
-    classes = probabilities.shape[1]
-    confident = confident_class(probabilities, labels)
-    some = confident >= 0
-    cells = labels[some] * classes + confident[some]
-    return np.bincount(cells, minlength=classes**2).reshape(classes, classes).astype(np.int64)
+    reached = np.where(probabilities >= class_thresholds(probabilities, labels), probabilities, -1.0)
+    return np.where(reached.max(axis=1) >= 0, reached.argmax(axis=1), -1).astype(np.int64)
 
 
 def find_suspects(evaluation: Evaluation, at_least: int = 0) -> list[Suspect]:
