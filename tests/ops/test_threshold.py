@@ -479,6 +479,9 @@ def test_isolate_ink_leaves_light_ink_on_black_as_it_is_and_turns_the_inverse() 
     for picture in digits(500):
         assert np.array_equal(sl.isolate_ink(picture), picture)
         assert np.array_equal(sl.isolate_ink(255 - picture), picture)
+    bright, dim = ((picture * (share / picture.max() * 255)).astype(np.uint8) for share in (0.92, 0.85))
+    assert np.array_equal(sl.isolate_ink(bright), bright)
+    assert sl.isolate_ink(dim).max() == 255  # what does not reach 90 % of white is stretched
 
 
 @pytest.mark.parametrize(("paper", "tone"), [(230, 50), (230, 150), (60, 220)], ids=["pen", "pencil", "chalk"])
@@ -521,6 +524,23 @@ def test_isolate_ink_takes_bold_strokes_that_cover_more_than_half(light: bool) -
 def test_isolate_ink_of_a_blank_page_is_black(level: float, noise: float) -> None:
     for seed in range(4):
         assert not sl.isolate_ink(lit(np.zeros((240, 320), np.float32), level, 0, noise, seed)).any()
+
+
+@pytest.mark.parametrize("side", [8, 16, 28, 60, 112, 180])
+@pytest.mark.parametrize("noise", [3.0, 10.0, 20.0, 30.0])
+def test_isolate_ink_of_a_small_blank_tile_is_black(side: int, noise: float) -> None:
+    for seed in range(16):
+        for light in (np.full(side, 128.0), np.linspace(220, 110, side)):
+            tile = light + np.random.default_rng(seed).normal(0, noise, (side, side))
+            assert not sl.isolate_ink(np.clip(tile, 0, 255).astype(np.uint8)).any(), (seed, light[-1])
+
+
+@pytest.mark.parametrize(("paper", "tone", "noise"), [(230, 50, 20), (230, 150, 10), (60, 220, 10)])
+def test_isolate_ink_finds_digits_in_small_noisy_tiles(paper: float, tone: float, noise: float) -> None:
+    """Where the ink is 8 to 14 times as deep as the noise, hardly a digit of MNIST is lost."""
+    for picture in digits(100):
+        found = sl.isolate_ink(lit(cv2.resize(picture, (40, 40)).astype(np.float32) / 255, paper, tone, noise))
+        assert found.any()
 
 
 def test_isolate_ink_stretches_a_gray_drawing_and_keeps_its_soft_edges() -> None:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from dataclasses import dataclass
 
 import cv2
@@ -17,6 +18,8 @@ WORK, COARSE = 512, 96
 """Longest sides in pixels: of the copy that ink is looked for in, and of that which shows the light."""
 SMALL, LARGER = 64, 112  # px: a photo whose longer side is below is enlarged first, as edges are looked for some pixels wide,
 ROUGH = 60  # but not where pixels differ so much from those around them, in levels: enlarged, noise would look like strokes
+GRAINY = 192  # px: in a picture of no longer a side a few pixels of noise may be as large as a stroke, so that it is judged first:
+CHANCE = 3.0  # noise alone has neighbours less alike than by so many standard deviations of chance
 FLAT = 0.3  # a drawing's ground has one value in so large a part of the picture,
 CLEAN = 0.08  # and no more than this part has values close to it, as noise and light would give
 CLOSE = 12  # levels
@@ -43,7 +46,8 @@ def isolate_ink(image: Image) -> Image:
 
     Which of the two is the ground, light or dark, is found from the picture: it is what holds most of the border and of the area.
     The light is evened out, the ink stretched to white; paper, its grain and faint ruled lines become black. A picture of one tone,
-    or of noise alone, gives black. Light ink on pure black stays exactly as it is.
+    or of nothing but noise in which neighbours are not alike, gives black. Light ink on pure black stays exactly as it is where it
+    reaches 90 % of white.
 
     Ink and ground are parted by a surface through the tones at the edges of strokes (Yanowitz and Bruckstein 1989), which follows
     the light; the ground is the mean of what lies around the ink (normalized convolution, Knutsson and Westin 1993).
@@ -96,6 +100,8 @@ def _is_ground(part: Image) -> bool:
 
 def _photographed(image: Image) -> Image:
     """The ink of a photo or a scan: how dark each pixel is beside the ground around the ink."""
+    if max(image.shape) <= GRAINY and _is_noise(image):
+        return np.zeros_like(image)
     if max(image.shape) < SMALL and _noise(image) < ROUGH:
         factor = LARGER / max(image.shape)
         size = max(1, round(image.shape[1] * factor)), max(1, round(image.shape[0] * factor))
@@ -125,6 +131,15 @@ def _photographed(image: Image) -> Image:
     if result.shape == image.shape:
         return result
     return cv2.resize(result, image.shape[::-1], interpolation=cv2.INTER_CUBIC)
+
+
+def _is_noise(image: Image) -> bool:
+    """Whether pixels are no more like their neighbours than by chance, once the light is evened out: Moran's I (1950)."""
+    rest = _evened(image).astype(np.float32)
+    rest -= rest.mean()
+    alike = float((rest[1:] * rest[:-1]).sum() + (rest[:, 1:] * rest[:, :-1]).sum())
+    pairs = 2 * rest.size - sum(rest.shape)
+    return alike <= CHANCE * math.sqrt(pairs) * float((rest * rest).mean())
 
 
 def _evened(work: Image) -> Image:
