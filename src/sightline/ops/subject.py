@@ -19,7 +19,8 @@ from sightline.ops._types import Fraction, Side
 __all__ = ["fit_subject", "isolate_subject"]
 
 SURVEY = 128  # px, the longest side of the copy that specks are looked for in
-FINER, FINEST = 4, 4096  # strokes are mended on a copy so many times as large as the result, but of no more pixels a side
+FINER, FINEST = 4, 512  # strokes are mended on a copy so many times as large as the result, or on one as large beyond so many px
+SMOOTHEST = 16  # times its size: steps are made smooth on a copy no larger, which then is as good as a larger one
 SPECK = 0.08  # what has less than this part of the largest piece's ink and lies apart is a speck
 GAP = 0.04  # pieces nearer to each other than this part of the longer side are one
 SOFT = 0.1  # of the subject's pixels: with fewer tones between black and white its edges are hard
@@ -215,7 +216,7 @@ def _scaled(subject: Image, box: int, stroke: float, limit: float) -> Image:
     if thickness < stroke:
         subject = _thickened(_sized(subject, finer), stroke - thickness, factor, limit)
     elif max(subject.shape) < finer / 2 and _is_hard(subject, limit):
-        subject = _smoothed(subject, finer, limit)
+        subject = _smoothed(subject, min(finer, SMOOTHEST * max(subject.shape)), limit)
     return _sized(subject, box)
 
 
