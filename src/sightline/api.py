@@ -34,6 +34,7 @@ def train(
             raise ParameterError(f"train has no setting {key!r}", fix=nearest(key, [*plain, *Recipe.model_fields]))
     recipe = {key: value for key, value in settings.items() if key in Recipe.model_fields}
     rest = {key: value for key, value in settings.items() if key in plain}
-    if rest.get("weights") is not None:
-        rest["weights"] = place_of(rest["weights"])
+    for other in ("weights", "teacher"):
+        if rest.get(other) is not None:
+            rest[other] = place_of(rest[other])
     return train_job(make_config(str(data), recipe=recipe, **rest), out=out, name=name, on_event=on_event)

@@ -8,7 +8,7 @@ import sys
 import threading
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 from types import FrameType
 from typing import TYPE_CHECKING
@@ -98,9 +98,13 @@ def _inputs(config: TrainConfig, on_event: Listener, run: str = "run") -> tuple[
     """The data as the network reads it, all names checked, and the configuration with the pipeline written out."""
     from sightline.training.names import check_names
     from sightline.training.session import load_inputs
+    from sightline.training.teaching import check_teacher
 
-    inputs = load_inputs(config, on_event)
+    teacher = None if config.teacher == "none" else model_folder(config.teacher)  # is there, before anything is read
+    inputs = replace(load_inputs(config, on_event), teacher=teacher)
     check_names(inputs.dataset, run)
+    if teacher is not None:
+        check_teacher(teacher, inputs.shape, inputs.dataset.classes, inputs.pipeline)
     counts = {name: len(split) for name, split in inputs.dataset.splits().items()}
     on_event(Note(f"{inputs.dataset.name}: " + ", ".join(f"{count:,} {name}" for name, count in counts.items())))
     on_event(Note(_augmentation(config, inputs.pipeline)))
@@ -109,6 +113,8 @@ def _inputs(config: TrainConfig, on_event: Listener, run: str = "run") -> tuple[
         on_event(Note(f"Left to chance, but not marked `when: train`, so models predict with it: {', '.join(chance)}", True))
     if config.weights != "none":
         on_event(Note(_fine_tuning(config)))
+    if teacher is not None:
+        on_event(Note(f"{config.model} learns from {config.teacher}: its answers are {config.recipe.distill:.0%} of the target"))
     decided = {"pipeline": inputs.pipeline.to_dict(), "size": None, "channels": "auto"}  # the steps say both
     return config.model_copy(update=decided), inputs
 

@@ -5,6 +5,7 @@ from sightline.models.cnn3 import cnn3
 from sightline.models.cost import LayerCost, layer_table, total_flops
 from sightline.models.distance import Gaussians, fit_gaussians, measure_features, with_distance
 from sightline.models.registry import MODELS, Architecture, WeightsFile, backbone, model
+from sightline.models.residual import base, large, small, tiny
 
 __all__ = [
     "MODELS",
@@ -13,14 +14,18 @@ __all__ = [
     "LayerCost",
     "WeightsFile",
     "backbone",
+    "base",
     "cnn3",
     "efficientnet",
     "fit_gaussians",
+    "large",
     "layer_table",
     "measure_features",
     "mobilenet",
     "model",
     "resnet",
+    "small",
+    "tiny",
     "total_flops",
     "with_distance",
 ]

@@ -53,6 +53,12 @@ class Recipe(BaseModel):
     pool_first: Annotated[bool, Doc("Train the form that pools before bias and ReLU: the same function, faster")] = False
     steps_per_execution: Annotated[int, Interval(ge=1, le=1000), Doc("Steps run between two returns to Python")] = 1
     augment: Annotated[bool, Doc("Draw the pipeline's steps for training anew in every epoch; off, none of them is taken")] = False
+    distill: Annotated[
+        float, Interval(ge=0, le=1), Doc("Share of the target that is the teacher's answer; the label has the rest")
+    ] = 0.0
+    distill_temperature: Annotated[
+        float, Interval(ge=0.1, le=20), Doc("By which the logarithms of the teacher's answer are divided")
+    ] = 1.0
     freeze: Annotated[int, Interval(ge=0, le=100_000), Doc("Epochs at the start in which only the dense layers learn")] = 0
     body_rate: Annotated[
         float, Interval(ge=1e-3, le=1), Doc("Share of the learning rate for what comes before the dense layers")
@@ -79,6 +85,8 @@ PRESETS.add(
         augment=True,
     ),
 )
+PRESETS.add("fast", PRESETS.get("tuned").model_copy(update={"augment": False}))
+PRESETS.add("distilled", PRESETS.get("tuned").model_copy(update={"distill": 0.9}))
 PRESETS.add(
     "finetune",
     Recipe(
@@ -97,6 +105,10 @@ PRESETS.add(
 )
 
 
+EPOCHS = {"fast": 4}
+"""The epochs of a preset where they are not those of all others."""
+
+
 class TrainConfig(BaseModel):
     """Everything that decides a run's weights. Saved as config.yaml; the same file gives the same run."""
 
@@ -112,6 +124,9 @@ class TrainConfig(BaseModel):
             "or a model that comes with Sightline"
         ),
     ] = "none"
+    teacher: Annotated[str, Doc("A finished model to learn from too: a run, a bundle or a model that comes with Sightline")] = (
+        "none"
+    )
     preset: Annotated[
         str,
         Doc(
@@ -165,6 +180,7 @@ def make_config(
     *,
     preset: str | None = None,
     weights: str | Path | None = None,
+    teacher: str | Path = "none",
     recipe: Mapping[str, Any] | None = None,
     pipeline: Pipeline | Mapping[str, Any] | str | Path | None = None,
     **options: Any,
@@ -185,20 +201,10 @@ def make_config(
     if weights is None:
         weights = "imagenet" if MODELS.get(options.get("model", TrainConfig.model_fields["model"].default)).imagenet else "none"
     if preset is None:
-        preset = "tuned" if weights == "none" else "finetune"
+        preset = "finetune" if weights != "none" else "tuned" if teacher == "none" else "distilled"
     own = {"augment": True} if pipeline is not None else {}
     full = _checked(Recipe, {**PRESETS.get(preset).model_dump(), **own, **(recipe or {})})
-    for name, condition in (("weight_decay", full.optimizer != "adam"), ("warmup", full.schedule == "linear")):
-        if name in (recipe or {}) and getattr(full, name) and not condition:
-            needed = "optimizer adamw or muon" if name == "weight_decay" else "schedule linear"
-            raise ParameterError(f"{name} has no effect", expected=needed, fix="Set both, or neither.")
-    if weights == "none" and full.freeze:
-        raise ParameterError(
-            "fine-tuning needs weights that have learnt something",
-            expected="weights imagenet, or a run's",
-            received="none",
-            fix="Choose --weights, or another --preset.",
-        )
+    _check_fit(full, recipe or {}, str(weights), teacher)
     if data not in DATASETS:
         data = _absolute(data)
     if weights not in {"imagenet", "none"}:
@@ -209,7 +215,31 @@ def make_config(
         if isinstance(pipeline, Mapping):
             pipeline = Pipeline.from_dict(dict(pipeline))
         options["pipeline"] = (pipeline if isinstance(pipeline, Pipeline) else Pipeline.load(pipeline)).to_dict()
-    return _checked(TrainConfig, {"data": data, "weights": str(weights), "preset": preset, "recipe": full, **options})
+    teacher = teacher if teacher == "none" else _absolute(teacher)
+    epochs = EPOCHS.get(preset, TrainConfig.model_fields["epochs"].default)
+    settled = {"data": data, "weights": str(weights), "teacher": teacher, "preset": preset, "recipe": full}
+    return _checked(TrainConfig, {**settled, "epochs": epochs, **options})
+
+
+def _check_fit(full: Recipe, given: Mapping[str, Any], weights: str, teacher: str | Path) -> None:
+    """Refuse settings that would have no effect, or lack what they need: ParameterError."""
+    for name, condition in (("weight_decay", full.optimizer != "adam"), ("warmup", full.schedule == "linear")):
+        if name in given and getattr(full, name) and not condition:
+            needed = "optimizer adamw or muon" if name == "weight_decay" else "schedule linear"
+            raise ParameterError(f"{name} has no effect", expected=needed, fix="Set both, or neither.")
+    if weights == "none" and full.freeze:
+        raise ParameterError(
+            "fine-tuning needs weights that have learnt something",
+            expected="weights imagenet, or a run's",
+            received="none",
+            fix="Choose --weights, or another --preset.",
+        )
+    if (teacher == "none") != (full.distill == 0):
+        raise ParameterError(
+            "a teacher and what is learnt from it go together",
+            expected="both --teacher and a --distill above 0, as the preset distilled has, or neither",
+            received=f"teacher {teacher}, distill {full.distill:g}",
+        )
 
 
 def _absolute(path: str | Path) -> str:

@@ -19,6 +19,7 @@ from sightline.training.checkpoint import State, arrays_of, assign
 from sightline.training.config import TrainConfig
 from sightline.training.feed import Feed, Inputs8
 from sightline.training.standard import Standard
+from sightline.training.teaching import Teacher
 
 if TYPE_CHECKING:
     import keras
@@ -46,6 +47,7 @@ class Trainer:
     on_event: Listener
     stop: Callable[[], bool]
     save: Callable[[State], None]
+    teacher: Teacher | None = None
 
     def run(self, state: State | None) -> State:
         """Train from `state` (None: from the start) to the last epoch; the network then holds the weights to keep.
@@ -62,13 +64,18 @@ class Trainer:
         with ThreadPoolExecutor(1, "feed") as background:
             upcoming = None
             while state.epoch < self.config.epochs and not self._patience_is_over(state):
-                pictures, labels = (upcoming or background.submit(self.feed.epoch, state.epoch)).result()
-                upcoming = background.submit(self.feed.epoch, state.epoch + 1) if state.epoch + 1 < self.config.epochs else None
-                self._epoch(model, state, pictures, labels)
+                lesson = (upcoming or background.submit(self._lesson, state.epoch)).result()
+                upcoming = background.submit(self._lesson, state.epoch + 1) if state.epoch + 1 < self.config.epochs else None
+                self._epoch(model, state, *lesson)
                 if state.epoch == self.config.recipe.freeze:
                     model = self._phase(state)
         self._keep(state)
         return state
+
+    def _lesson(self, epoch: int) -> tuple[Inputs8, NDArray[np.int64], NDArray[Any]]:
+        """An epoch's pictures, their labels, and what is to be learnt: the labels again, or rows of a teacher's `targets`."""
+        pictures, labels = self.feed.epoch(epoch)
+        return pictures, labels, labels if self.teacher is None else self.teacher.targets(pictures, labels)
 
     def _phase(self, state: State) -> keras.Model:
         """The model as it goes on from `state`: where other layers begin to learn, optimizer and schedule begin anew."""
@@ -89,7 +96,7 @@ class Trainer:
         """The network behind a conversion from uint8, a quarter of the memory to feed, compiled for `epochs` as the recipe says."""
         import keras
 
-        from sightline.training.parts import slow_down, smoothed_crossentropy
+        from sightline.training.parts import slow_down, smoothed_crossentropy, taught, taught_crossentropy
 
         recipe = self.config.recipe
         inputs = keras.Input(self.network.input_shape[1:], dtype="uint8", name="pixels")
@@ -99,10 +106,18 @@ class Trainer:
         smoothing = recipe.label_smoothing
         # the log shows the plain cross-entropy, also where something else is minimised
         apart = smoothing > 0 or self.class_weights is not None
+        loss = smoothed_crossentropy(smoothing) if smoothing else CROSS_ENTROPY
+        metrics: list[Any] = ["accuracy", *([CROSS_ENTROPY] if apart else [])]
+        if self.teacher is not None:
+            measures = {
+                "accuracy": keras.metrics.sparse_categorical_accuracy,
+                CROSS_ENTROPY: keras.losses.sparse_categorical_crossentropy,
+            }
+            loss, metrics = taught_crossentropy, [taught(measure, name) for name, measure in measures.items()]
         model.compile(
             optimizer=self._optimizer(epochs),
-            loss=smoothed_crossentropy(smoothing) if smoothing else CROSS_ENTROPY,
-            metrics=["accuracy", *([CROSS_ENTROPY] if apart else [])],
+            loss=loss,
+            metrics=metrics,
             steps_per_execution=recipe.steps_per_execution,
             jit_compile=keras.backend.backend() != "tensorflow",  # XLA makes convolutions on a CPU slower
         )
@@ -134,7 +149,7 @@ class Trainer:
     def _steps(self) -> int:
         return math.ceil(len(self.feed.labels) / self.config.recipe.batch_size)
 
-    def _epoch(self, model: keras.Model, state: State, pictures: Inputs8, labels: NDArray[np.int64]) -> None:
+    def _epoch(self, model: keras.Model, state: State, pictures: Inputs8, labels: NDArray[np.int64], targets: NDArray[Any]) -> None:
         import keras
 
         from sightline.training.parts import Watch
@@ -144,7 +159,7 @@ class Trainer:
         rate = float(keras.ops.convert_to_tensor(model.optimizer.learning_rate))
         fitted = model.fit(
             pictures,
-            labels,
+            targets,
             sample_weight=None if self.class_weights is None else self.class_weights[labels],
             batch_size=self.config.recipe.batch_size,
             initial_epoch=state.epoch,

@@ -8,7 +8,7 @@ from typing import Any
 import keras
 from keras import ops
 
-__all__ = ["KernelMuon", "WarmupLinear", "Watch", "slow_down", "smoothed_crossentropy"]
+__all__ = ["KernelMuon", "WarmupLinear", "Watch", "slow_down", "smoothed_crossentropy", "taught", "taught_crossentropy"]
 
 
 class WarmupLinear(keras.optimizers.schedules.LearningRateSchedule):  # type: ignore[misc]
@@ -95,3 +95,24 @@ def smoothed_crossentropy(smoothing: float) -> Callable[[Any, Any], Any]:
         return -((1 - smoothing) * hit + smoothing * ops.mean(logs, axis=-1))
 
     return loss
+
+
+def taught_crossentropy(targets: Any, probabilities: Any) -> Any:
+    """Cross-entropy against whole distributions, which stand behind the label in each row: `(N, 1 + C)` to `(N,)`.
+
+    Plain labels `(N,)`, as of validation pictures, are taken as they are.
+    """
+    if targets.shape[-1] != probabilities.shape[-1] + 1:
+        return keras.losses.sparse_categorical_crossentropy(targets, probabilities)
+    return -ops.sum(targets[:, 1:] * ops.log(ops.clip(probabilities, 1e-7, 1.0)), axis=-1)
+
+
+def taught(measure: Callable[[Any, Any], Any], name: str) -> Callable[[Any, Any], Any]:
+    """A metric of labels and probabilities, for such rows as well."""
+
+    def of_labels(targets: Any, probabilities: Any) -> Any:
+        labels = targets[:, 0] if targets.shape[-1] == probabilities.shape[-1] + 1 else targets
+        return measure(labels, probabilities)
+
+    of_labels.__name__ = name
+    return of_labels

@@ -28,6 +28,7 @@ from sightline.training.initial import Learnt, adopt, load_imagenet
 from sightline.training.inputs import make_pipeline, prepare, source_of
 from sightline.training.log import write_log
 from sightline.training.standard import RAW, Standard, foldable, folded, standard_of
+from sightline.training.teaching import open_teacher
 
 if TYPE_CHECKING:
     import keras
@@ -69,6 +70,8 @@ class Inputs:
     """One picture as stored, for the bundle's self-check."""
     left_out: int
     """How many pictures could not be read."""
+    teacher: Path | None = None
+    """The bundle whose answers to the training pictures are learnt beside their labels."""
 
     def take(self, rows: NDArray[np.intp]) -> Inputs:
         """The same with the training pictures at `rows` only."""
@@ -169,7 +172,8 @@ def make_trainer(
     feed = Feed(inputs.source, inputs.train[1], inputs.pipeline, inputs.shape, config.seed, config.workers)
     weights = _balanced(inputs.train[1], len(inputs.dataset.classes)) if config.class_weight == "balanced" else None
     standard = _standard(config, inputs, network)
-    return Trainer(config, network, feed, standard, inputs.validation, weights, on_event, stop, save)
+    teacher = open_teacher(inputs.teacher, config.recipe) if inputs.teacher else None
+    return Trainer(config, network, feed, standard, inputs.validation, weights, on_event, stop, save, teacher)
 
 
 def _standard(config: TrainConfig, inputs: Inputs, network: keras.Model) -> Standard:

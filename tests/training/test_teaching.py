@@ -1,0 +1,89 @@
+"""Learning from a larger network: targets by hand, the loss against Keras's, and a run from its teacher to its bundle."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import numpy as np
+import pytest
+import yaml
+
+import sightline as sl
+from sightline.errors import InputError, ParameterError
+from sightline.events import Event, Note
+from sightline.training import make_config
+from sightline.training.backend import load_keras
+
+keras = load_keras()
+from sightline.training.parts import taught, taught_crossentropy  # noqa: E402
+from sightline.training.teaching import Teacher  # noqa: E402
+
+RNG = np.random.default_rng(0)
+
+
+def test_targets_are_the_label_and_a_mixture_of_answer_and_label() -> None:
+    pixels = keras.Input((2, 2, 1))
+    network = keras.Model(pixels, keras.layers.Dense(3, activation="softmax")(keras.layers.Flatten()(pixels)))
+    pictures = RNG.integers(0, 256, (700, 2, 2, 1), np.uint8)  # more than one batch
+    labels = RNG.integers(0, 3, 700)
+    rows = Teacher(network, 0.75, 2.0, 0.3).targets(pictures, labels)
+    said = network.predict(pictures / np.float32(255), verbose=0)
+    softened = np.sqrt(said) / np.sqrt(said).sum(axis=1, keepdims=True)
+    told = np.eye(3)[labels] * 0.7 + 0.1
+    assert rows.dtype == np.float32
+    assert np.array_equal(rows[:, 0], labels)
+    assert np.allclose(rows[:, 1:], 0.75 * softened + 0.25 * told, atol=1e-5)
+
+
+def test_the_loss_is_keras_categorical_crossentropy_and_metrics_look_at_the_label() -> None:
+    labels, probabilities = RNG.integers(0, 5, 40), RNG.dirichlet(np.ones(5), 40).astype(np.float32)
+    targets = RNG.dirichlet(np.ones(5), 40).astype(np.float32)
+    rows = np.concatenate([labels[:, None], targets], axis=1).astype(np.float32)
+    expected = keras.losses.categorical_crossentropy(targets, probabilities)
+    assert np.allclose(taught_crossentropy(rows, probabilities), expected, atol=1e-5)
+    plain = keras.losses.sparse_categorical_crossentropy(labels, probabilities)
+    assert np.allclose(taught_crossentropy(labels, probabilities), plain)
+    accuracy = taught(keras.metrics.sparse_categorical_accuracy, "accuracy")
+    hits = probabilities.argmax(axis=1) == labels
+    assert np.array_equal(np.asarray(accuracy(rows, probabilities)), hits)
+    assert np.array_equal(np.asarray(accuracy(labels, probabilities)), hits)
+
+
+@pytest.fixture(scope="module")
+def teacher(tmp_path_factory: pytest.TempPathFactory) -> sl.Run:
+    return sl.train("digits", epochs=4, out=tmp_path_factory.mktemp("teacher"), name="teacher")
+
+
+def test_a_small_network_learns_from_a_run_and_goes_on_with_it(teacher: sl.Run, tmp_path: Path) -> None:
+    events: list[Event] = []
+    narrow = {"filters": (8, 8, 8)}
+    run = sl.train("digits", teacher=teacher, arguments=narrow, epochs=2, out=tmp_path, name="taught", on_event=events.append)
+    config = yaml.safe_load((run.path / "config.yaml").read_text())
+    assert (config["preset"], config["teacher"], config["recipe"]["distill"] > 0.5) == ("distilled", str(teacher.path), True)
+    assert any("learns from" in event.text for event in events if isinstance(event, Note))
+    alone = sl.train("digits", arguments=narrow, epochs=2, out=tmp_path, name="alone")
+    assert [row["loss"] for row in run.history] != [row["loss"] for row in alone.history]
+    assert all(0 < row["accuracy"] < 1 and row["val_loss"] > 0 for row in run.history)
+    longer = sl.resume(run, extend=1)
+    assert len(longer.history) == 3
+
+
+def test_what_cannot_teach_is_refused_before_the_training(teacher: sl.Run, tmp_path: Path) -> None:
+    steps = {side: {"format": 1, "steps": ["to_gray", {"resize": {"width": side, "height": side}}]} for side in (28, 40)}
+    for model, what, pipeline in (
+        ("fashion-mnist", "labels", None),
+        (teacher, "input", steps[40]),
+        (teacher, "pipeline", steps[28]),
+    ):
+        with pytest.raises(InputError, match=f"cannot teach: it has another {what}"):
+            sl.train("digits", teacher=model, pipeline=pipeline, epochs=1, out=tmp_path)
+    assert not list(tmp_path.iterdir())
+    with pytest.raises(ParameterError, match="a teacher and what is learnt from it go together"):
+        make_config("digits", preset="distilled")
+    with pytest.raises(ParameterError, match="a teacher and what is learnt from it go together"):
+        make_config("digits", preset="tuned", teacher=teacher.path)
+
+
+def test_fast_trains_few_epochs_unless_told() -> None:
+    assert make_config("mnist", preset="fast").epochs < 10 < make_config("mnist").epochs
+    assert make_config("mnist", preset="fast", epochs=12).epochs == 12
