@@ -130,12 +130,12 @@ class TrainConfig(BaseModel):
     preset: Annotated[
         str,
         Doc(
-            "Recipe to start from: tuned (the best found), plain (a textbook Keras script), or finetune (gentle; what is taken by "
-            "itself where weights are not random)"
+            "Recipe to start from: tuned (the best found), plain (a textbook Keras script), fast (few epochs), finetune (gentle; "
+            "taken by itself where weights are not random) or distilled (taken by itself with a teacher)"
         ),
     ] = "tuned"
     recipe: Annotated[Recipe, Doc("The recipe, every value written out")] = Field(default_factory=lambda: PRESETS.get("tuned"))
-    epochs: Annotated[int, Interval(ge=1, le=100_000), Doc("Times through the training set")] = 25
+    epochs: Annotated[int, Interval(ge=1, le=100_000), Doc("Times through the training set; few with the preset fast")] = 25
     seed: Annotated[int, Interval(ge=0, le=2**32 - 1), Doc("Decides weights, order, augmentation and splits")] = 0
     validation: Annotated[float, Interval(ge=0.01, le=0.5), Doc("Share of the training set held out to choose by")] = 0.1
     patience: Annotated[
@@ -189,8 +189,8 @@ def make_config(
 
     `pipeline`: one, what a file of one holds, or such a file; its steps for training are taken whatever the preset, unless
     `recipe` says otherwise. Without `weights` a network begins with ImageNet's, if there are any for it, else at random; without
-    `preset` one that begins at random is `tuned`, another `finetune`. The paths of data and weights are made absolute, so that a
-    run does not depend on where it was started.
+    `preset` one that begins at random is `tuned`, or with a `teacher` `distilled`, another `finetune`. The paths of data, weights
+    and teacher are made absolute, so that a run does not depend on where it was started. Without `epochs` the preset decides.
 
     >>> make_config("mnist", preset="plain", recipe={"batch_size": 64}).recipe.batch_size
     64
