@@ -105,7 +105,7 @@ PRESETS.add(
 )
 
 
-EPOCHS = {"fast": 4}
+EPOCHS = {"fast": 3}
 """The epochs of a preset where they are not those of all others."""
 
 
