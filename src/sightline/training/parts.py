@@ -102,16 +102,21 @@ def taught_crossentropy(targets: Any, probabilities: Any) -> Any:
 
     Plain labels `(N,)`, as of validation pictures, are taken as they are.
     """
-    if targets.shape[-1] != probabilities.shape[-1] + 1:
+    if not _is_taught(targets, probabilities):
         return keras.losses.sparse_categorical_crossentropy(targets, probabilities)
     return -ops.sum(targets[:, 1:] * ops.log(ops.clip(probabilities, 1e-7, 1.0)), axis=-1)
+
+
+def _is_taught(targets: Any, probabilities: Any) -> bool:
+    """Whether a distribution stands behind each label; as many plain labels as a row has places are none."""
+    return len(targets.shape) == 2 and targets.shape[1] == probabilities.shape[1] + 1
 
 
 def taught(measure: Callable[[Any, Any], Any], name: str) -> Callable[[Any, Any], Any]:
     """A metric of labels and probabilities, for such rows as well."""
 
     def of_labels(targets: Any, probabilities: Any) -> Any:
-        labels = targets[:, 0] if targets.shape[-1] == probabilities.shape[-1] + 1 else targets
+        labels = targets[:, 0] if _is_taught(targets, probabilities) else targets
         return measure(labels, probabilities)
 
     of_labels.__name__ = name
