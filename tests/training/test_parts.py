@@ -44,3 +44,16 @@ def test_a_muon_step_of_a_convolution_is_the_orthogonalised_matrix_of_its_gradie
     assert np.vdot(step, left @ right) / np.linalg.norm(step) / np.linalg.norm(left @ right) > 0.97
     # Adam's first step is the learning rate itself, whatever the gradient
     assert np.allclose(output.numpy(), -0.5, atol=1e-3)
+
+
+@pytest.mark.parametrize("shape", [(576, 64), (9, 64), (32, 10), (64, 64)])
+@pytest.mark.parametrize("rank", [None, 3])
+def test_orthogonalising_by_the_gram_matrix_is_keras_own_iteration(shape: tuple[int, int], rank: int | None) -> None:
+    random = np.random.default_rng(2)
+    whole = random.normal(size=shape) * np.geomspace(1e-3, 1, shape[1])
+    matrix = (whole if rank is None else random.normal(size=(shape[0], rank)) @ whole[:rank]).astype(np.float32)
+    optimizer = KernelMuon(0.5, 0.0, keras.Variable(np.zeros((4, 4), np.float32), name="output"))
+    given = keras.ops.convert_to_tensor(matrix)
+    found = keras.ops.convert_to_numpy(optimizer.zeropower_via_newtonschulz5(given, 5))
+    expected = keras.ops.convert_to_numpy(keras.optimizers.Muon.zeropower_via_newtonschulz5(optimizer, given, 5))
+    assert np.abs(found - expected).max() < 2e-3

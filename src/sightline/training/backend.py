@@ -5,7 +5,7 @@ from __future__ import annotations
 import os
 import sys
 from collections.abc import Iterator
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from types import ModuleType
 
 from sightline.errors import InputError
@@ -25,6 +25,8 @@ def load_keras() -> ModuleType:
         try:
             with _hushed():
                 import keras
+
+                _share_cores()
         except ModuleNotFoundError as error:
             wanted = os.environ.get("KERAS_BACKEND", "tensorflow")
             raise InputError(
@@ -33,6 +35,20 @@ def load_keras() -> ModuleType:
     import keras
 
     return keras  # type: ignore[no-any-return]
+
+
+def _share_cores() -> None:
+    """Let an operation of TensorFlow have half of the cores, so that two parts of a batch, side by side, have them all.
+
+    See `side_by_side`. Settings of one's own, TF_NUM_INTRAOP_THREADS or a TensorFlow that has already begun, stay.
+    """
+    import keras
+
+    if keras.backend.backend() == "tensorflow" and "TF_NUM_INTRAOP_THREADS" not in os.environ:
+        import tensorflow as tf
+
+        with suppress(RuntimeError):  # TensorFlow has begun
+            tf.config.threading.set_intra_op_parallelism_threads(max(1, (os.cpu_count() or 1) // 2))
 
 
 @contextmanager

@@ -52,6 +52,11 @@ class Recipe(BaseModel):
     ] = False
     pool_first: Annotated[bool, Doc("Train the form that pools before bias and ReLU: the same function, faster")] = False
     steps_per_execution: Annotated[int, Interval(ge=1, le=1000), Doc("Steps run between two returns to Python")] = 1
+    parts: Annotated[
+        int,
+        Interval(ge=1, le=64),
+        Doc("Parts of a batch that are worked on side by side (TensorFlow); batch normalization sees each by itself"),
+    ] = 1
     augment: Annotated[bool, Doc("Draw the pipeline's steps for training anew in every epoch; off, none of them is taken")] = False
     distill: Annotated[
         float, Interval(ge=0, le=1), Doc("Share of the target that is the teacher's answer; the label has the rest")
@@ -82,6 +87,7 @@ PRESETS.add(
         standardize=True,
         pool_first=True,
         steps_per_execution=20,
+        parts=2,
         augment=True,
     ),
 )

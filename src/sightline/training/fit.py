@@ -19,6 +19,7 @@ from sightline.training.checkpoint import State, arrays_of, assign
 from sightline.training.config import TrainConfig
 from sightline.training.feed import Feed, Inputs8
 from sightline.training.standard import Standard
+from sightline.training.steps import CROSS_ENTROPY, After, Steps, make_steps
 from sightline.training.teaching import Teacher
 
 if TYPE_CHECKING:
@@ -28,7 +29,6 @@ __all__ = ["Trainer"]
 
 VALIDATION_BATCH = 500
 LOWER = "Train anew with a lower learning rate (--lr); the last checkpoint is from before that epoch."
-CROSS_ENTROPY = "sparse_categorical_crossentropy"
 
 
 @dataclass
@@ -56,19 +56,19 @@ class Trainer:
         """
         if state is None:
             state = State()
-            model = self._phase(state)
-            self._store(model, state)
+            steps = self._phase(state)
+            self._store(steps.model, state)
         else:
             assign(self.network.variables, state.network)
-            model = self._phase(state)
+            steps = self._phase(state)
         with ThreadPoolExecutor(1, "feed") as background:
             upcoming = None
             while state.epoch < self.config.epochs and not self._patience_is_over(state):
                 lesson = (upcoming or background.submit(self._lesson, state.epoch)).result()
                 upcoming = background.submit(self._lesson, state.epoch + 1) if state.epoch + 1 < self.config.epochs else None
-                self._epoch(model, state, *lesson)
+                self._epoch(steps, state, *lesson)
                 if state.epoch == self.config.recipe.freeze:
-                    model = self._phase(state)
+                    steps = self._phase(state)
         self._keep(state)
         return state
 
@@ -77,8 +77,8 @@ class Trainer:
         pictures, labels = self.feed.epoch(epoch)
         return pictures, labels, labels if self.teacher is None else self.teacher.targets(pictures, labels)
 
-    def _phase(self, state: State) -> keras.Model:
-        """The model as it goes on from `state`: where other layers begin to learn, optimizer and schedule begin anew."""
+    def _phase(self, state: State) -> Steps:
+        """The steps as they go on from `state`: where other layers begin to learn, optimizer and schedule begin anew."""
         import keras
 
         recipe = self.config.recipe
@@ -90,7 +90,7 @@ class Trainer:
         model = self._compile(min(recipe.freeze, self.config.epochs) if frozen else max(epochs, 1))
         if state.epoch not in {0, recipe.freeze}:
             assign(model.optimizer.variables, state.optimizer)
-        return model
+        return make_steps(model, recipe)
 
     def _compile(self, epochs: int) -> keras.Model:
         """The network behind a conversion from uint8, a quarter of the memory to feed, compiled for `epochs` as the recipe says."""
@@ -149,33 +149,22 @@ class Trainer:
     def _steps(self) -> int:
         return math.ceil(len(self.feed.labels) / self.config.recipe.batch_size)
 
-    def _epoch(self, model: keras.Model, state: State, pictures: Inputs8, labels: NDArray[np.int64], targets: NDArray[Any]) -> None:
+    def _epoch(self, steps: Steps, state: State, pictures: Inputs8, labels: NDArray[np.int64], targets: NDArray[Any]) -> None:
         import keras
 
-        from sightline.training.parts import Watch
-
-        started = time.perf_counter()
+        model, started = steps.model, time.perf_counter()
         before = state.seconds
         rate = float(keras.ops.convert_to_tensor(model.optimizer.learning_rate))
-        fitted = model.fit(
-            pictures,
-            targets,
-            sample_weight=None if self.class_weights is None else self.class_weights[labels],
-            batch_size=self.config.recipe.batch_size,
-            initial_epoch=state.epoch,
-            epochs=state.epoch + 1,
-            shuffle=False,  # the feed has done it
-            verbose=0,
-            callbacks=[Watch(self._after_steps(state, len(labels), started))],
-        ).history
+        weights = None if self.class_weights is None else self.class_weights[labels]
+        loss, accuracy = steps.epoch(pictures, targets, weights, self._after_steps(state, len(labels), started))
         seconds = time.perf_counter() - started
         with self._averaged(state):
             measured = model.evaluate(*self.validation, batch_size=VALIDATION_BATCH, verbose=0, return_dict=True)
             kept = arrays_of(self.network.variables)
         row = {
             "epoch": state.epoch + 1,
-            "loss": fitted[CROSS_ENTROPY if CROSS_ENTROPY in fitted else "loss"][-1],
-            "accuracy": fitted["accuracy"][-1],
+            "loss": loss,
+            "accuracy": accuracy,
             "val_loss": measured[CROSS_ENTROPY if CROSS_ENTROPY in measured else "loss"],
             "val_accuracy": measured["accuracy"],
             "lr": rate,
@@ -197,15 +186,15 @@ class Trainer:
         state.network, state.optimizer = arrays_of(self.network.variables), arrays_of(model.optimizer.variables)
         self.save(state)
 
-    def _after_steps(self, state: State, pictures: int, started: float) -> Callable[[int, dict[str, float]], None]:
-        """What to do each time Keras comes back to Python: look for trouble, average the weights, report."""
+    def _after_steps(self, state: State, pictures: int, started: float) -> After:
+        """What to do each time the steps come back to Python: look for trouble, average the weights, report."""
         epoch, last = state.epoch, 0
         begun: tuple[int, float] | None = None
 
-        def after(step: int, logs: dict[str, float]) -> None:
+        def after(step: int, loss: float, accuracy: float) -> None:
             nonlocal last, begun
             step = min(step, self._steps)  # Keras counts the last, shorter execution as a whole one
-            if not math.isfinite(logs["loss"]):
+            if not math.isfinite(loss):
                 raise TrainingError(f"the loss is no longer a number in epoch {epoch + 1}, step {step}", fix=LOWER)
             if self.stop():
                 raise Interrupted(f"stopped in epoch {epoch + 1} of {self.config.epochs}; the first {epoch} are saved")
@@ -217,10 +206,7 @@ class Trainer:
             begun = begun or (step, now)
             done = min(step * self.config.recipe.batch_size, pictures)
             left = (now - since) / max(step - before, 1) * (self._steps * (self.config.epochs - epoch) - step)
-            loss = logs.get(CROSS_ENTROPY, logs["loss"])
-            self.on_event(
-                StepDone(epoch + 1, self.config.epochs, step, self._steps, loss, logs["accuracy"], done / (now - started), left)
-            )
+            self.on_event(StepDone(epoch + 1, self.config.epochs, step, self._steps, loss, accuracy, done / (now - started), left))
 
         return after
 

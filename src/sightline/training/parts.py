@@ -48,6 +48,22 @@ class KernelMuon(keras.optimizers.Muon):  # type: ignore[misc]
         # a depthwise kernel is one column for each channel: there is nothing to orthogonalise
         return len(variable.shape) not in {2, 4} or variable.shape[-1] == 1 or variable.path == self.output_path
 
+    def zeropower_via_newtonschulz5(self, x: Any, steps: int) -> Any:
+        """Keras's polynomial of a matrix `(m, n)`, found by way of its Gram matrix, which is as small as the smaller side.
+
+        Every iteration is `X (a I + b X'X + c (X'X)^2)`: what comes of all of them is X times a product of polynomials of
+        X'X, which needs X itself only twice. On the kernels of `cnn3` that is two fifths of the arithmetic.
+        """
+        x = x / (ops.norm(x) + 1e-7)  # no singular value is above 1
+        flat = x.shape[0] < x.shape[1]
+        gram = ops.matmul(x, ops.transpose(x)) if flat else ops.matmul(ops.transpose(x), x)
+        whole = same = ops.eye(gram.shape[0], dtype=gram.dtype)
+        for _ in range(steps):
+            factor = self.muon_a * same + self.muon_b * gram + self.muon_c * ops.matmul(gram, gram)
+            whole = ops.matmul(whole, factor)
+            gram = ops.matmul(ops.matmul(factor, gram), factor)
+        return ops.matmul(whole, x) if flat else ops.matmul(x, whole)
+
     def _muon_update_step(self, gradient: Any, variable: keras.Variable, lr: Any, m: Any) -> None:
         self.assign_add(m, ops.add(gradient, m * (self.momentum - 1)))
         ahead = ops.reshape(ops.add(gradient, self.momentum * m), (-1, variable.shape[-1]))
