@@ -25,6 +25,7 @@ def test_each_has_the_size_it_is_named_for_and_learns_gray_and_colour(name: str,
         assert np.allclose(colored(pictures).numpy().sum(axis=1), 1, atol=1e-5)
         with_gradient = colored.trainable_variables
         assert len(with_gradient) == len({variable.path for variable in with_gradient})
+        assert not any("whitening/" in variable.path for variable in with_gradient)
 
 
 def test_the_arithmetic_of_small_worked_out_by_hand() -> None:

@@ -6,6 +6,7 @@ from sightline.models.cost import LayerCost, layer_table, total_flops
 from sightline.models.distance import Gaussians, fit_gaussians, measure_features, with_distance
 from sightline.models.registry import MODELS, Architecture, WeightsFile, backbone, model
 from sightline.models.residual import base, large, small, tiny
+from sightline.models.wide import wide
 
 __all__ = [
     "MODELS",
@@ -27,5 +28,6 @@ __all__ = [
     "small",
     "tiny",
     "total_flops",
+    "wide",
     "with_distance",
 ]

@@ -3,7 +3,8 @@
 The shape is that of the networks that learn CIFAR-10 fastest (D. Page, "How to Train Your ResNet", 2018; K. Jordan, airbench,
 arXiv:2404.00498): a convolution, then scales of half the size each, every one a convolution with max-pooling and a residual
 branch of two more. Pooling stands before batch normalization, which so has a quarter of the values to look at. Widths are
-multiples of 16, as wide as the processors' registers are: others take several times as long.
+multiples of 16, as wide as the processors' registers are: others take several times as long. `large` looks at its pictures
+through a layer that training sets once, to whiten their patches, and then leaves as it is.
 """
 
 from __future__ import annotations
@@ -19,12 +20,16 @@ from sightline.models.registry import Classes, InputShape, model
 if TYPE_CHECKING:
     import keras
 
-__all__ = ["base", "large", "small", "tiny"]
+__all__ = ["MOMENTUM", "WHITENING", "base", "large", "small", "tiny"]
 
 Width = Annotated[int, Interval(ge=1, le=4096)]
 Widths = Annotated[
     tuple[Width, ...], Len(2, 6), Doc("Kernels of the first convolution, and of every scale after it, each of half the size")
 ]
+WHITENING = "whitening"
+"""The name of a convolution that does not learn, followed by a bias: training sets them to whiten its pictures' patches."""
+
+PATCH = 4  # px: 32 kernels on gray pictures
 MOMENTUM = 0.9  # of batch normalization's statistics: an epoch has some hundred steps
 
 
@@ -48,17 +53,19 @@ def base(*, input_shape: InputShape = (28, 28, 1), classes: Classes = 10, widths
 
 @model
 def large(*, input_shape: InputShape = (28, 28, 1), classes: Classes = 10, widths: Widths = (64, 128, 256)) -> keras.Model:
-    """A residual network of under 3,000,000 parameters on 28x28x1."""
-    return _residual("large", input_shape, classes, widths)
+    """A residual network of under 3,000,000 parameters on 28x28x1, behind a layer that whitens patches."""
+    return _residual("large", input_shape, classes, widths, whiten=True)
 
 
-def _residual(name: str, input_shape: tuple[int, int, int], classes: int, widths: tuple[int, ...]) -> keras.Model:
+def _residual(
+    name: str, input_shape: tuple[int, int, int], classes: int, widths: tuple[int, ...], *, whiten: bool = False
+) -> keras.Model:
     import keras
     from keras import layers
 
     _check_size(name, input_shape, len(widths))
     picture = keras.Input(input_shape, name="picture")
-    x = _convolved(picture, widths[0], "first")
+    x = _convolved(_whitened(picture) if whiten else picture, widths[0], "first")
     for number, width in enumerate(widths[1:], 1):
         x = _convolved(x, width, f"scale{number}", pool=True)
         branch = _convolved(_convolved(x, width, f"branch{number}a"), width, f"branch{number}b")
@@ -80,6 +87,17 @@ def _convolved(x: Any, width: int, name: str, *, pool: bool = False) -> Any:
         x = layers.MaxPooling2D(2, name=f"{name}_pool")(x)
     x = FusedNorm(momentum=MOMENTUM, name=f"{name}_norm")(x)
     return layers.ReLU(name=f"{name}_relu")(x)
+
+
+def _whitened(picture: Any) -> Any:
+    """A convolution that does not learn: each direction of a patch and its opposite, of which ReLU leaves one."""
+    from keras import layers
+
+    from sightline.models.layers import BiasRelu
+
+    kernels = 2 * PATCH**2 * picture.shape[-1]
+    x = layers.Conv2D(kernels, PATCH, padding="same", use_bias=False, trainable=False, name=WHITENING)(picture)
+    return BiasRelu(name=f"{WHITENING}_relu")(x)
 
 
 def _check_size(name: str, input_shape: tuple[int, int, int], scales: int) -> None:

@@ -49,6 +49,9 @@ class Trainer:
     save: Callable[[State], None]
     teacher: Teacher | None = None
 
+    def __post_init__(self) -> None:
+        self._fixed = {layer.name for layer in self.network.layers if not layer.trainable}  # by the architecture
+
     def run(self, state: State | None) -> State:
         """Train from `state` (None: from the start) to the last epoch; the network then holds the weights to keep.
 
@@ -84,7 +87,7 @@ class Trainer:
         recipe = self.config.recipe
         frozen = state.epoch < recipe.freeze
         for layer in self.network.layers:
-            kept = recipe.keep_norm and isinstance(layer, keras.layers.BatchNormalization)
+            kept = layer.name in self._fixed or (recipe.keep_norm and isinstance(layer, keras.layers.BatchNormalization))
             layer.trainable = not kept and (not frozen or isinstance(layer, keras.layers.Dense))
         epochs = self.config.epochs - recipe.freeze
         model = self._compile(min(recipe.freeze, self.config.epochs) if frozen else max(epochs, 1))

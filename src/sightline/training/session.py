@@ -29,6 +29,7 @@ from sightline.training.inputs import make_pipeline, prepare, source_of
 from sightline.training.log import write_log
 from sightline.training.standard import RAW, Standard, foldable, folded, standard_of
 from sightline.training.teaching import open_teacher
+from sightline.training.whitening import whiten
 
 if TYPE_CHECKING:
     import keras
@@ -130,7 +131,9 @@ def build(config: TrainConfig, inputs: Inputs) -> keras.Model:
     keras = load_keras()
     keras.utils.set_random_seed(config.seed)
     with dtype_policy(config.recipe):
-        return MODELS.get(config.model).build(arguments)
+        network = MODELS.get(config.model).build(arguments)
+    whiten(network, inputs.train[0], config.seed)
+    return network
 
 
 def begin_with(weights: Path | Learnt, config: TrainConfig, inputs: Inputs, network: keras.Model) -> str:
