@@ -1,9 +1,15 @@
 from __future__ import annotations
 
+from collections.abc import Mapping
+
 import numpy as np
 import pytest
 
-from sightline.models import MODELS
+from sightline.errors import ParameterError
+from sightline.events import EpochDone, ignore
+from sightline.models import MODELS, without_normalization
+from sightline.training import make_config
+from sightline.training.session import build, load_inputs, make_trainer, shipped_form
 from sightline.training.standard import RAW, Standard, foldable, folded, standard_of
 
 RNG = np.random.default_rng(0)
@@ -34,3 +40,51 @@ def test_only_a_first_layer_without_padding_can_take_it_over() -> None:
     assert not foldable(MODELS.get("cnn3").build({"padding": "same"}))
     weights = [RNG.random((3, 3)), RNG.random(3)]
     assert folded(weights, RAW) is weights
+
+
+@pytest.mark.parametrize("padding", ["valid", "same"])
+def test_kernels_take_normalization_over(padding: str) -> None:
+    form = {"input_shape": (28, 28, 3), "padding": padding}
+    trained = MODELS.get("cnn3").build({**form, "pool_first": True, "normalize": True})
+    weights = [RNG.normal(0, 0.2, w.shape).astype(np.float32) for w in trained.get_weights()]
+    named = [weight.path for weight in trained.weights]
+    assert sum("moving_variance" in name for name in named) == 3
+    trained.set_weights(
+        [
+            np.abs(array) + np.float32(0.1) if "moving_variance" in name else array
+            for array, name in zip(weights, named, strict=True)
+        ]
+    )
+    plain = MODELS.get("cnn3").build(form)
+    plain.set_weights(without_normalization(trained))
+    pictures = RNG.random((8, 28, 28, 3), np.float32)
+    expected = trained(pictures).numpy()
+    assert np.ptp(expected) > 0.1
+    assert np.allclose(plain(pictures).numpy(), expected, atol=1e-4)
+
+
+def test_a_run_ships_the_network_that_it_validated() -> None:
+    """With normalization, standardized pictures and an averaged network: the shipped plain form has the same accuracy."""
+    rows: list[Mapping[str, float]] = []
+    events = lambda event: rows.append(event.row) if isinstance(event, EpochDone) else None  # noqa: E731
+    config = make_config("digits", size=24, epochs=3, recipe={"precision": "float32"})
+    assert config.recipe.normalize
+    inputs = load_inputs(config, ignore)
+    network = build(config, inputs)
+    make_trainer(config, inputs, network, events).run(None)
+    shipped, arguments = shipped_form(config, inputs, network)
+    assert not arguments["normalize"]
+    assert foldable(network)
+    assert all("norm" not in layer.name for layer in shipped.layers)
+    pictures, labels = inputs.validation
+    said = shipped(pictures.astype(np.float32) / np.float32(255)).numpy()
+    assert (said.argmax(axis=1) == labels).mean() == pytest.approx(rows[-1]["val_accuracy"], abs=1e-6)
+    assert -np.log(said[np.arange(len(labels)), labels]).mean() == pytest.approx(rows[-1]["val_loss"], abs=1e-4)
+
+
+def test_weights_that_have_learnt_are_trained_without_it() -> None:
+    config = make_config("digits", weights="runs/other", preset="tuned", arguments={"padding": "same"})
+    network = build(config, load_inputs(config, ignore))
+    assert not any("norm" in layer.name for layer in network.layers)
+    with pytest.raises(ParameterError, match="normalize needs pool_first"):
+        MODELS.get("cnn3").build({"normalize": True})

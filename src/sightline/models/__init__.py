@@ -1,7 +1,7 @@
 """Architectures: plain functions that build a `keras.Model`, filed in `MODELS`. Keras is loaded when one is built."""
 
 from sightline.models.backbones import efficientnet, mobilenet, resnet
-from sightline.models.cnn3 import cnn3
+from sightline.models.cnn3 import cnn3, without_normalization
 from sightline.models.cost import LayerCost, layer_table, total_flops
 from sightline.models.distance import Gaussians, fit_gaussians, measure_features, with_distance
 from sightline.models.registry import MODELS, Architecture, WeightsFile, backbone, model
@@ -30,4 +30,5 @@ __all__ = [
     "total_flops",
     "wide",
     "with_distance",
+    "without_normalization",
 ]

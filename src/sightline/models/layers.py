@@ -36,7 +36,7 @@ class FusedNorm(keras.layers.BatchNormalization):  # type: ignore[misc]
         none = tf.constant([], tf.float32)
         result, mean, variance, *_ = tf.raw_ops.FusedBatchNormV3(
             x=inputs,
-            scale=self.gamma.value,
+            scale=self.gamma.value if self.scale else tf.ones_like(self.beta.value),
             offset=self.beta.value,
             mean=none,
             variance=none,

@@ -51,6 +51,10 @@ class Recipe(BaseModel):
         bool, Doc("Train on pictures of mean 0 and deviation 1, which the first layer takes over afterwards, if it has no padding")
     ] = False
     pool_first: Annotated[bool, Doc("Train the form that pools before bias and ReLU: the same function, faster")] = False
+    normalize: Annotated[
+        bool,
+        Doc("Train with batch normalization that the kernels take over afterwards (cnn3 with pool_first, from random weights)"),
+    ] = False
     steps_per_execution: Annotated[int, Interval(ge=1, le=1000), Doc("Steps run between two returns to Python")] = 1
     parts: Annotated[
         int,
@@ -86,6 +90,7 @@ PRESETS.add(
         precision="auto",
         standardize=True,
         pool_first=True,
+        normalize=True,
         steps_per_execution=20,
         parts=2,
         augment=True,

@@ -16,7 +16,7 @@ from sightline.data import Dataset, load_dataset
 from sightline.errors import DatasetError, ParameterError, RunError
 from sightline.events import EpochDone, Event, Listener, Progress
 from sightline.image import Image
-from sightline.models import MODELS
+from sightline.models import MODELS, without_normalization
 from sightline.pipeline import Pipeline
 from sightline.training.backend import dtype_policy, load_keras
 from sightline.training.checkpoint import State, load_state, save_state
@@ -48,7 +48,7 @@ __all__ = [
     "train_weights",
 ]
 
-DERIVED = ("input_shape", "classes", "pool_first")
+DERIVED = ("input_shape", "classes", "pool_first", "normalize")
 """Arguments of architectures that training sets by itself."""
 
 Labelled = tuple[Inputs8, NDArray[np.int64]]
@@ -125,15 +125,24 @@ def architecture_arguments(config: TrainConfig, shape: tuple[int, int, int], cla
 
 def build(config: TrainConfig, inputs: Inputs) -> keras.Model:
     """The network in the form and precision in which it is trained, its first weights drawn from the seed."""
-    arguments = architecture_arguments(config, inputs.shape, len(inputs.dataset.classes))
-    if "pool_first" in arguments:
-        arguments["pool_first"] = config.recipe.pool_first
+    arguments = _trained_form(config, architecture_arguments(config, inputs.shape, len(inputs.dataset.classes)))
     keras = load_keras()
     keras.utils.set_random_seed(config.seed)
     with dtype_policy(config.recipe):
         network = MODELS.get(config.model).build(arguments)
     whiten(network, inputs.train[0], config.seed)
     return network
+
+
+def _trained_form(config: TrainConfig, arguments: dict[str, Any]) -> dict[str, Any]:
+    """The arguments of the form in which a network is trained, from those of the one that is shipped."""
+    recipe = config.recipe
+    forms = {
+        "pool_first": recipe.pool_first,
+        # weights that have learnt without normalization would mean another function with it
+        "normalize": recipe.normalize and recipe.pool_first and config.weights == "none",
+    }
+    return arguments | {name: value for name, value in forms.items() if name in arguments}
 
 
 def begin_with(weights: Path | Learnt, config: TrainConfig, inputs: Inputs, network: keras.Model) -> str:
@@ -159,7 +168,9 @@ def shipped_form(config: TrainConfig, inputs: Inputs, trained: keras.Model) -> t
     arguments = architecture_arguments(config, inputs.shape, len(inputs.dataset.classes))
     with dtype_policy(Recipe()):
         network = MODELS.get(config.model).build(arguments)
-    network.set_weights(folded(trained.get_weights(), _standard(config, inputs, trained)))
+    normalized = _trained_form(config, arguments).get("normalize", False)
+    weights = without_normalization(trained) if normalized else trained.get_weights()
+    network.set_weights(folded(weights, _standard(config, inputs, trained)))
     return network, arguments
 
 
