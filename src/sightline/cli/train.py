@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from pathlib import Path
-from typing import TYPE_CHECKING, Annotated, Any
+from typing import TYPE_CHECKING, Annotated, Any, Literal
 
 import typer
 
@@ -128,6 +128,9 @@ def _show_dry_run(found: Any, config: TrainConfig, json: bool) -> None:
 def evaluate(
     model: Annotated[Path, typer.Argument(metavar="RUN", help="A run, a bundle, or a model that comes with Sightline")],
     data: Annotated[str | None, typer.Option(help="Other data with the same classes; leaves a report of its own")] = None,
+    views: Annotated[
+        Literal["one", "mirror", "shift", "mirror-shift"], typer.Option(help="Average over more views of each picture")
+    ] = "one",
     json: Json = False,
     quiet: Quiet = False,
 ) -> None:
@@ -138,7 +141,7 @@ def evaluate(
     from sightline import jobs
 
     with listening(quiet=quiet) as listen:
-        evaluation, path = jobs.evaluate(model, data=data, on_event=listen)
+        evaluation, path = jobs.evaluate(model, data=data, views=views, on_event=listen)
     if json:
         print_json(evaluation.to_dict() | ({"report": str(path)} if path else {}))
     else:

@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
-from sightline.errors import DatasetError, ImageError, InputError
+from sightline.errors import DatasetError, ImageError, InputError, ParameterError
 from sightline.events import Listener, ignore
 from sightline.jobs.checks import check_spared
 from sightline.jobs.models import Model, place_of, trial_of
@@ -18,20 +18,30 @@ from sightline.jobs.models import Model, place_of, trial_of
 if TYPE_CHECKING:
     from sightline.data import Split
     from sightline.evaluation import Evaluation
+    from sightline.evaluation.views import Views
 
 __all__ = ["data_preview", "evaluate", "preview", "report"]
 
 
-def evaluate(path: Model, *, data: str | None = None, on_event: Listener = ignore) -> tuple[Evaluation, Path | None]:
+def evaluate(
+    path: Model, *, data: str | None = None, views: Views = "one", on_event: Listener = ignore
+) -> tuple[Evaluation, Path | None]:
     """Evaluate a model on the test split of what it was trained on, or on other `data` with the same classes.
 
     Other data leave a report, whose path is given back: in the run's `evaluations/<data>/`, of a bundle or a model that comes with
     Sightline in `evaluations/<model>/<data>/` of the working folder. A second set of data of that name goes to `<data>-<8 digits of
     its fingerprint>/`; the same data evaluated again replace their report.
+
+    `views`: what the model is asked beside the picture itself, and its answers averaged over: mirror (the picture mirrored), shift
+    (moved by a pixel each way of the diagonal) or mirror-shift (six in all). The evaluation's `split` names their number.
+    ParameterError for others.
     """
+    from sightline.evaluation.views import VIEWS
     from sightline.training.again import evaluate_run
 
-    return evaluate_run(trial_of(path, data, on_event), on_event)
+    if views not in VIEWS:
+        raise ParameterError("invalid views", expected=", ".join(VIEWS), received=repr(views))
+    return evaluate_run(trial_of(path, data, on_event), on_event, views)
 
 
 def data_preview(data: str, output: Path, *, each: int = 8, seed: int = 0, on_event: Listener = ignore) -> Path:

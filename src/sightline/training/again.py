@@ -13,6 +13,7 @@ from sightline.bundle import Predictor, load_bundle, locate
 from sightline.data import DATASETS, Dataset, Split
 from sightline.errors import DatasetError, InputError
 from sightline.evaluation import Cost, DataFacts, Evaluation, RunRecord, save_plots, shown_indices, write_report
+from sightline.evaluation.views import Views
 from sightline.events import Listener, Note
 from sightline.training.config import TrainConfig
 from sightline.training.folder import RunFolder, fitted
@@ -77,15 +78,15 @@ def open_trial(path: Path, bundle: Path, data: str | None, on_event: Listener, *
     return Trial(path, bundle, predictor, config, dataset, name, _relabelled(pictures, dataset, predictor), own)
 
 
-def evaluate_run(trial: Trial, on_event: Listener) -> tuple[Evaluation, Path | None]:
+def evaluate_run(trial: Trial, on_event: Listener, views: Views = "one") -> tuple[Evaluation, Path | None]:
     """Evaluate a model on the pictures of a trial; see `jobs.evaluate`."""
     predictor, dataset = trial.predictor, trial.dataset
-    evaluation, pictures, kept = evaluate_split(predictor, trial.split, trial.name, on_event)
+    evaluation, pictures, kept = evaluate_split(predictor, trial.split, trial.name, on_event, views)
     if trial.own:
         return evaluation, None
-    target = _free_target(trial.path if trial.config else None, predictor.manifest.name, dataset)
+    target = _free_target(trial.path if trial.config else None, predictor.manifest.name, dataset, views)
     record = RunRecord(
-        title=f"{predictor.manifest.name} on {dataset.name}",
+        title=f"{predictor.manifest.name} on {dataset.name}" + (f", views: {views}" if views != "one" else ""),
         dataset=DataFacts.of(dataset, f"evaluated on: {trial.name}"),
         model=predictor.manifest.architecture.name,
         preset="",
@@ -104,13 +105,14 @@ def evaluate_run(trial: Trial, on_event: Listener) -> tuple[Evaluation, Path | N
     return evaluation, write_report(record, target)
 
 
-def _free_target(run: Path | None, model: str, dataset: Dataset) -> Path:
+def _free_target(run: Path | None, model: str, dataset: Dataset, views: Views) -> Path:
     """The folder for a report on `dataset`: with part of its fingerprint where other data of the same name have one."""
     home = run / "evaluations" if run else Path("evaluations") / fitted(model)
-    target = home / fitted(dataset.name)
+    mark = "" if views == "one" else f"-{views}"
+    target = home / fitted(dataset.name, mark)
     there = target / "report.html"
     if there.is_file() and dataset.fingerprint not in there.read_text(encoding="utf-8"):
-        return home / fitted(dataset.name, f"-{dataset.fingerprint[:8]}")
+        return home / fitted(dataset.name, f"{mark}-{dataset.fingerprint[:8]}")
     return target
 
 

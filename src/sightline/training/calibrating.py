@@ -24,6 +24,7 @@ from sightline.bundle import (
 from sightline.data import Dataset
 from sightline.evaluation import Evaluation
 from sightline.evaluation.calibration import fit_temperature, fit_threshold
+from sightline.evaluation.views import Views, views_of
 from sightline.events import Listener, Note
 from sightline.models import Gaussians, fit_gaussians, measure_features
 from sightline.pipeline import Pipeline
@@ -59,11 +60,24 @@ def fit_calibration(network: Classifier, pictures: Inputs8, labels: NDArray[np.i
     return Calibration(temperature, "confidence", -fit_threshold(-confidence, rejection), rejection)
 
 
-def evaluated(predictor: Predictor, pictures: Inputs8, labels: NDArray[np.int64], names: tuple[str, ...], split: str) -> Evaluation:
-    """What the bundle makes of prepared pictures uint8 `(N, H, W, C)`: probabilities, and which of them it knows."""
-    measured = predictor.measure(pictures)
-    known = predictor.known(measured)
-    return Evaluation(predictor.labels, labels, measured.probabilities, names, split, known, predictor.manifest.temperature)
+def evaluated(
+    predictor: Predictor,
+    pictures: Inputs8,
+    labels: NDArray[np.int64],
+    names: tuple[str, ...],
+    split: str,
+    views: Views = "one",
+) -> Evaluation:
+    """What the bundle makes of prepared pictures uint8 `(N, H, W, C)`: probabilities, and which of them it knows.
+
+    Of several `views` the probabilities are the mean, and the split's name says so; known is what is known as it stands.
+    """
+    first, *others = views_of(pictures, views)
+    measured = predictor.measure(first)
+    found = sum(map(predictor.probabilities, others), start=measured.probabilities) / np.float32(1 + len(others))
+    if others:
+        split = f"{split} (mean of {1 + len(others)} views)"
+    return Evaluation(predictor.labels, labels, found, names, split, predictor.known(measured), predictor.manifest.temperature)
 
 
 @dataclass(frozen=True)

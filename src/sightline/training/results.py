@@ -35,6 +35,7 @@ from sightline.evaluation import (
     worst_indices,
     write_report,
 )
+from sightline.evaluation.views import Views
 from sightline.events import Listener, Note
 from sightline.files import write_bytes, write_json, write_text
 from sightline.image import Image, encode
@@ -112,12 +113,12 @@ def measure_latency(predictor: Predictor) -> tuple[float, str]:
 
 
 def evaluate_split(
-    predictor: Predictor, split: Split, name: str, on_event: Listener
+    predictor: Predictor, split: Split, name: str, on_event: Listener, views: Views = "one"
 ) -> tuple[Evaluation, Inputs8, NDArray[np.intp]]:
     """Evaluate the bundle on a split: the evaluation, what the network saw, and which pictures of the split these are."""
     pictures, kept = prepare(split, predictor.pipeline, predictor.input_shape, on_event, what=name)
     names = tuple(split.names[index] for index in kept)
-    return evaluated(predictor, pictures, split.labels[kept], names, name), pictures, kept
+    return evaluated(predictor, pictures, split.labels[kept], names, name, views), pictures, kept
 
 
 def make_record(
