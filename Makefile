@@ -1,11 +1,12 @@
 # make install   the environment in .venv          make test    lint, types, layers and all tests
 # make demo      train and report on Fashion-MNIST make lock    renew the pinned versions
-# make docs      the gallery of operations         make docs-check  whether the gallery is up to date
+# make docs      the gallery and the networks      make docs-check  whether they are up to date
+# make bench     the quick measurements, 15 min    make pretrained  train the shipped models
 PYTHON ?= python3
 BIN := .venv/bin
 STAMP := .venv/.installed
 
-.PHONY: install demo test lint lock docs docs-check pretrained clean
+.PHONY: install demo test lint lock docs docs-check bench pretrained clean
 
 install: $(STAMP)
 
@@ -30,9 +31,15 @@ lint: install
 
 docs: install
 	$(BIN)/python tools/build_gallery.py
+	$(BIN)/python tools/build_models.py
 
 docs-check: install
 	$(BIN)/python tools/build_gallery.py --check
+	$(BIN)/python tools/build_models.py --check
+
+# into a file of its own: the published figures are those of more rounds
+bench: install
+	BENCH_RESULTS=bench.md $(BIN)/python benchmarks/quick.py
 
 pretrained: install
 	$(BIN)/python tools/build_pretrained.py

@@ -13,6 +13,7 @@ from __future__ import annotations
 
 import argparse
 import json
+import shutil
 import statistics
 import sys
 import tempfile
@@ -43,6 +44,11 @@ class Row(NamedTuple):
     options: dict[str, Any] | None
     teacher: str | None = None
 
+    @property
+    def epochs(self) -> int:
+        """The script's are 25."""
+        return int((self.options or {}).get("epochs", 25))
+
 
 ROWS = {
     "plain": Row("fashion-mnist", None),
@@ -64,9 +70,10 @@ def measure(name: str, seed: int, runs: Path) -> dict[str, Any]:
     """Train the row's network with one seed; its figures on the test set."""
     row = ROWS[name]
     if row.options is None:
-        result: dict[str, Any] = run_json("benchmarks/plain_keras.py", row.data, "--epochs", "25", "--seed", str(seed))
+        result: dict[str, Any] = run_json("benchmarks/plain_keras.py", row.data, "--epochs", str(row.epochs), "--seed", str(seed))
         return {**result, "seconds": sum(result["seconds"])}
-    options = {**row.options, "name": f"{name}-{seed}", "overwrite": True}
+    shutil.rmtree(runs / f"{name}-{seed}", ignore_errors=True)
+    options = {**row.options, "name": f"{name}-{seed}"}
     if row.teacher:
         folder = runs / f"{row.teacher}-0"
         if not folder.exists():
@@ -88,7 +95,7 @@ def line(name: str, kept: dict[str, Any]) -> list[str]:
         f"{who}{how}",
         f"{every['parameters'][0]:,}" if "parameters" in every else "57,418",
         f"{every['flops'][0] / 1e6:.1f}" if "flops" in every else "10.0",
-        str(options.get("epochs", 25)),
+        str(kept["epochs"]),
         str(len(seeds)),
         mean_sd(every["accuracy"]),
         mean_sd(every["loss"], 3),
@@ -116,7 +123,12 @@ def main() -> None:
             print(json.dumps({"row": name, "seed": seed, **found[-1]}), file=sys.stderr)
         for result in found:
             result.pop("curve", None)
-        kept[name] = {"machine": machine(), "day": datetime.now(UTC).date().isoformat(), "seeds": found}
+        kept[name] = {
+            "machine": machine(),
+            "day": datetime.now(UTC).date().isoformat(),
+            "epochs": ROWS[name].epochs,
+            "seeds": found,
+        }
         write_text(KEPT, json.dumps(kept, indent=1) + "\n")
     header = [
         "data",

@@ -18,7 +18,7 @@ from sightline.files import write_text
 from sightline.training.processor import processor_features, processor_name
 
 ROOT = Path(__file__).parents[1]
-RESULTS = ROOT / "benchmarks" / "RESULTS.md"
+RESULTS = Path(os.environ.get("BENCH_RESULTS", ROOT / "benchmarks" / "RESULTS.md"))
 PACKAGES = ("keras", "tensorflow-cpu", "numpy", "opencv-python-headless", "onnxruntime")
 
 
