@@ -26,8 +26,8 @@ HEAD = """# Networks
 
 <!-- Made by tools/build_models.py; `make docs` makes it anew. -->
 
-`sightline train DATA --model NAME` trains one, `sightline models NAME` shows its layers. In Python a function that builds a network,
-with `@sightline.models.model` before it, is another.
+`sightline train DATA --model NAME` trains one, `sightline models NAME` shows its layers. In Python a function that builds a
+network, with `@sightline.models.model` before it, is another.
 
 ## For small pictures
 

@@ -21,18 +21,17 @@ from sightline.training.teaching import Teacher  # noqa: E402
 RNG = np.random.default_rng(0)
 
 
-def test_targets_are_the_label_and_a_mixture_of_answer_and_label() -> None:
+def test_targets_are_the_label_and_the_softened_answer() -> None:
     pixels = keras.Input((2, 2, 1))
     network = keras.Model(pixels, keras.layers.Dense(3, activation="softmax")(keras.layers.Flatten()(pixels)))
     pictures = RNG.integers(0, 256, (700, 2, 2, 1), np.uint8)  # more than one batch
     labels = RNG.integers(0, 3, 700)
-    rows = Teacher(network, 0.75, 2.0, 0.3).targets(pictures, labels)
+    rows = Teacher(network, 2.0).targets(pictures, labels)
     said = network.predict(pictures / np.float32(255), verbose=0)
     softened = np.sqrt(said) / np.sqrt(said).sum(axis=1, keepdims=True)
-    told = np.eye(3)[labels] * 0.7 + 0.1
     assert rows.dtype == np.float32
     assert np.array_equal(rows[:, 0], labels)
-    assert np.allclose(rows[:, 1:], 0.75 * softened + 0.25 * told, atol=1e-5)
+    assert np.allclose(rows[:, 1:], softened, atol=1e-5)
 
 
 def test_the_loss_is_keras_categorical_crossentropy_and_metrics_look_at_the_label() -> None:
@@ -40,10 +39,17 @@ def test_the_loss_is_keras_categorical_crossentropy_and_metrics_look_at_the_labe
     targets = RNG.dirichlet(np.ones(5), 40).astype(np.float32)
     rows = np.concatenate([labels[:, None], targets], axis=1).astype(np.float32)
     expected = keras.losses.categorical_crossentropy(targets, probabilities)
-    assert np.allclose(taught_crossentropy(rows, probabilities), expected, atol=1e-5)
     plain = keras.losses.sparse_categorical_crossentropy(labels, probabilities)
-    assert np.allclose(taught_crossentropy(labels, probabilities), plain)
-    six = taught_crossentropy(labels[:6], probabilities[:6])  # as many as a row has places
+    loss = taught_crossentropy(1.0, 1.0, 0.0)
+    assert np.allclose(loss(rows, probabilities), expected, atol=1e-5)
+    assert np.allclose(loss(labels, probabilities), plain)
+    assert np.allclose(taught_crossentropy(0.25, 1.0, 0.0)(rows, probabilities), 0.25 * expected + 0.75 * plain, atol=1e-5)
+    cubed = np.cbrt(probabilities.astype(np.float64))
+    softer = keras.losses.categorical_crossentropy(targets, cubed / cubed.sum(axis=1, keepdims=True))
+    assert np.allclose(taught_crossentropy(1.0, 3.0, 0.0)(rows, probabilities), 9 * np.asarray(softer), rtol=1e-4)
+    smooth = keras.losses.categorical_crossentropy(np.eye(5)[labels] * 0.8 + 0.04, probabilities)
+    assert np.allclose(taught_crossentropy(0.0, 1.0, 0.2)(rows, probabilities), smooth, atol=1e-5)
+    six = loss(labels[:6], probabilities[:6])  # as many as a row has places
     assert np.allclose(six, plain[:6])
     accuracy = taught(keras.metrics.sparse_categorical_accuracy, "accuracy")
     hits = probabilities.argmax(axis=1) == labels

@@ -63,10 +63,10 @@ class Recipe(BaseModel):
     ] = 1
     augment: Annotated[bool, Doc("Draw the pipeline's steps for training anew in every epoch; off, none of them is taken")] = False
     distill: Annotated[
-        float, Interval(ge=0, le=1), Doc("Share of the target that is the teacher's answer; the label has the rest")
+        float, Interval(ge=0, le=1), Doc("Share of the loss that is about the teacher's answer; the label has the rest")
     ] = 0.0
     distill_temperature: Annotated[
-        float, Interval(ge=0.1, le=20), Doc("By which the logarithms of the teacher's answer are divided")
+        float, Interval(ge=0.1, le=20), Doc("By which the logarithms of the teacher's answer and of the network's are divided")
     ] = 1.0
     freeze: Annotated[int, Interval(ge=0, le=100_000), Doc("Epochs at the start in which only the dense layers learn")] = 0
     body_rate: Annotated[

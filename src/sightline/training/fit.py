@@ -116,7 +116,8 @@ class Trainer:
                 "accuracy": keras.metrics.sparse_categorical_accuracy,
                 CROSS_ENTROPY: keras.losses.sparse_categorical_crossentropy,
             }
-            loss, metrics = taught_crossentropy, [taught(measure, name) for name, measure in measures.items()]
+            loss = taught_crossentropy(recipe.distill, recipe.distill_temperature, smoothing)
+            metrics = [taught(measure, name) for name, measure in measures.items()]
         model.compile(
             optimizer=self._optimizer(epochs),
             loss=loss,

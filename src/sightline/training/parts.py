@@ -113,14 +113,23 @@ def smoothed_crossentropy(smoothing: float) -> Callable[[Any, Any], Any]:
     return loss
 
 
-def taught_crossentropy(targets: Any, probabilities: Any) -> Any:
-    """Cross-entropy against whole distributions, which stand behind the label in each row: `(N, 1 + C)` to `(N,)`.
+def taught_crossentropy(share: float, temperature: float, smoothing: float) -> Callable[[Any, Any], Any]:
+    """Cross-entropy with the label and, at `share`, with a teacher's answer (Hinton et al. 2015).
 
-    Plain labels `(N,)`, as of validation pictures, are taken as they are.
+    Takes rows of a label and the teacher's distribution behind it, already softened by `temperature`, `(N, 1 + C)`, and
+    probabilities `(N, C)`, which are softened as well; gives `(N,)`. The teacher's part counts `temperature` squared, so that its
+    gradients stay of one size. Plain labels `(N,)`, as of validation pictures, are taken as they are.
     """
-    if not _is_taught(targets, probabilities):
-        return keras.losses.sparse_categorical_crossentropy(targets, probabilities)
-    return -ops.sum(targets[:, 1:] * ops.log(ops.clip(probabilities, 1e-7, 1.0)), axis=-1)
+    told = smoothed_crossentropy(smoothing)
+
+    def loss(targets: Any, probabilities: Any) -> Any:
+        if not _is_taught(targets, probabilities):
+            return keras.losses.sparse_categorical_crossentropy(targets, probabilities)
+        logs = ops.log_softmax(ops.log(ops.clip(probabilities, 1e-7, 1.0)) / temperature)
+        answered = -ops.sum(targets[:, 1:] * logs, axis=-1) * temperature**2
+        return share * answered + (1 - share) * told(targets[:, 0], probabilities)
+
+    return loss
 
 
 def _is_taught(targets: Any, probabilities: Any) -> bool:

@@ -32,23 +32,17 @@ BATCH = 500
 
 @dataclass(frozen=True, eq=False)
 class Teacher:
-    """A finished network and how much its answers count: `share` of the target, softened by `temperature`."""
+    """A finished network whose answers are softened by `temperature`."""
 
     network: keras.Model
-    share: float
     temperature: float
-    smoothing: float
 
     def targets(self, pictures: Inputs8, labels: NDArray[np.int64]) -> NDArray[np.float32]:
-        """Rows of label and distribution to learn, float32 `(N, 1 + classes)`, of pictures `(N, H, W, C)` with labels `(N,)`."""
+        """Rows of label and softened answer, float32 `(N, 1 + classes)`, to pictures `(N, H, W, C)` with labels `(N,)`."""
         starts = range(0, len(pictures), BATCH)
         parts = (pictures[start : start + BATCH].astype(np.float32) / np.float32(255) for start in starts)
         said = np.concatenate([np.asarray(self.network.predict_on_batch(part), np.float32) for part in parts])
-        classes = said.shape[1]
-        told = np.full((len(labels), classes), self.smoothing / classes, np.float32)
-        told[np.arange(len(labels)), labels] += np.float32(1 - self.smoothing)
-        mixed = self.share * tempered(said, self.temperature) + (1 - self.share) * told
-        return np.concatenate([labels[:, None], mixed], axis=1).astype(np.float32)
+        return np.concatenate([labels[:, None], tempered(said, self.temperature)], axis=1).astype(np.float32)
 
 
 def check_teacher(bundle: Path, shape: tuple[int, int, int], labels: tuple[str, ...], pipeline: Pipeline) -> None:
@@ -68,4 +62,4 @@ def open_teacher(bundle: Path, recipe: Recipe) -> Teacher:
     load_keras()
     with dtype_policy(recipe):
         network = load_network(bundle)
-    return Teacher(network, recipe.distill, recipe.distill_temperature, recipe.label_smoothing)
+    return Teacher(network, recipe.distill_temperature)
