@@ -47,6 +47,20 @@ def test_wrong_settings_name_the_rule() -> None:
         make_config("mnist", preset="tunde")
 
 
+@pytest.mark.parametrize(
+    ("preset", "recipe", "needed"),
+    [
+        ("plain", {"weight_decay": 0.1}, "optimizer adamw or muon"),
+        ("plain", {"warmup": 0.1}, "schedule linear"),
+        ("plain", {"normalize": True}, "pool_first"),
+    ],
+)
+def test_a_setting_that_would_do_nothing_is_refused(preset: str, recipe: dict[str, float], needed: str) -> None:
+    with pytest.raises(ParameterError, match=f"{next(iter(recipe))} has no effect: expected {needed}"):
+        make_config("mnist", preset=preset, recipe=recipe)
+    assert make_config("mnist", preset="tuned", recipe=recipe).preset == "tuned"
+
+
 @pytest.mark.parametrize("text", ["data: [", "data: mnist\nepoch: 3\n", "- 1\n", "data: mnist\nepochs: 0\n", 2000 * "[",
                                   "data: 2020-13-45\n", "data: !!bool x\n", "data: !!float ''\n"])  # fmt: skip
 def test_a_damaged_file_is_a_run_error(tmp_path: Path, text: str) -> None:

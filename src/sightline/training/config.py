@@ -234,9 +234,12 @@ def make_config(
 
 def _check_fit(full: Recipe, given: Mapping[str, Any], weights: str, teacher: str | Path) -> None:
     """Refuse settings that would have no effect, or lack what they need: ParameterError."""
-    for name, condition in (("weight_decay", full.optimizer != "adam"), ("warmup", full.schedule == "linear")):
+    for name, needed, condition in (
+        ("weight_decay", "optimizer adamw or muon", full.optimizer != "adam"),
+        ("warmup", "schedule linear", full.schedule == "linear"),
+        ("normalize", "pool_first", full.pool_first),
+    ):
         if name in given and getattr(full, name) and not condition:
-            needed = "optimizer adamw or muon" if name == "weight_decay" else "schedule linear"
             raise ParameterError(f"{name} has no effect", expected=needed, fix="Set both, or neither.")
     if weights == "none" and full.freeze:
         raise ParameterError(
