@@ -116,7 +116,7 @@ PRESETS.add(
 )
 
 
-EPOCHS = {"fast": 3}
+EPOCHS = {"fast": 4}
 """The epochs of a preset where they are not those of all others."""
 
 
