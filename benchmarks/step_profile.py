@@ -49,7 +49,8 @@ def profiled(steps: int) -> Counter[str]:
     inputs = load_inputs(config, ignore)
     trainer = make_trainer(config, inputs, build(config, inputs), ignore)
     loop = trainer._phase(State())
-    pictures, labels = (part[: BATCH * steps] for part in trainer.feed.epoch(0))
+    pictures, labels = trainer.feed.epoch(0)
+    pictures, labels = pictures[: BATCH * steps], labels[: BATCH * steps]
     loop.epoch(pictures, labels, None, lambda *_: None)
     with tempfile.TemporaryDirectory() as folder:
         tf.profiler.experimental.start(folder)
