@@ -2,20 +2,30 @@
 
 from __future__ import annotations
 
+import os
 from collections.abc import Callable
+from concurrent.futures import ThreadPoolExecutor
+from functools import cached_property
 from typing import Any, NamedTuple
 
 import numpy as np
 from numpy.typing import NDArray
 
 from sightline.bundle.onnx_check import check_network
+from sightline.bundle.onnx_part import probabilities_alone
 from sightline.errors import BundleError
 from sightline.tempering import tempered
 
 __all__ = ["BATCH", "Classifier", "Measured", "Network", "Run", "calibrate"]
 
-BATCH = 64
-"""Pictures to a run of the network: larger ones need more memory and are not faster."""
+BATCH = 16
+"""Pictures to a run of the network: what lies between its layers then stays in the processor's cache."""
+
+SHARE = 2 * BATCH
+"""Pictures for which a thread of their own is worth its start."""
+
+SMALL = 4_000_000
+"""Bytes up to which a network is held a second time for its probabilities alone, and keeps one thread busy and no more."""
 
 SUM_TOLERANCE = 1e-3  # float32 sums of 10,000 classes stay within 1e-5; what is off by more is no softmax
 
@@ -42,6 +52,7 @@ class Classifier:
     """
 
     has_distance = False
+    workers = 1
 
     def __init__(self, input_shape: tuple[int, int, int], classes: int, run: Run) -> None:
         self.input_shape = input_shape
@@ -50,46 +61,66 @@ class Classifier:
 
     def probabilities(self, pictures: NDArray[np.uint8]) -> NDArray[np.float32]:
         """Probabilities `(N, classes)` of pictures uint8 `(N, H, W, C)`; BundleError if they are none."""
-        return self.measure(pictures).probabilities
+        return self._over(pictures, lambda inputs: Measured(self._run(inputs), None)).probabilities
 
     def measure(self, pictures: NDArray[np.uint8]) -> Measured:
         """Probabilities and distances of pictures uint8 `(N, H, W, C)`; BundleError if they are none."""
-        if len(pictures) <= BATCH:
-            return self._measure(pictures)
-        parts = [self._measure(pictures[start : start + BATCH]) for start in range(0, len(pictures), BATCH)]
-        distances = [part.distances for part in parts if part.distances is not None]
-        return Measured(np.concatenate([part.probabilities for part in parts]), np.concatenate(distances) if distances else None)
-
-    def _measure(self, pictures: NDArray[np.uint8]) -> Measured:
-        if not len(pictures):
-            return Measured(np.empty((0, self.classes), np.float32), np.empty(0, np.float32) if self.has_distance else None)
-        inputs = np.divide(pictures, np.float32(255), dtype=np.float32)  # scale "unit"
-        try:
-            probabilities, distances = self._outputs_of(inputs)
-        except Exception as error:  # the runtimes' errors have no common root
-            raise BundleError(f"the network cannot run: {_first_line(error)}") from error
-        if probabilities.shape != (len(pictures), self.classes):
-            expected, received = f"{len(pictures)} rows of {self.classes}", str(probabilities.shape)
-            raise BundleError("the network gave other numbers than it should", expected=expected, received=received)
-        sums = probabilities.sum(axis=1)
-        # The negated form refuses NaN as well, which is neither above nor below.
-        if not (probabilities.min() >= 0 and abs(sums - 1).max() <= SUM_TOLERANCE):
-            raise BundleError("the network gave no probabilities", expected="numbers that add up to 1", received=f"{sums[:3]}")
-        if distances is not None and not (distances.shape == (len(pictures),) and distances.min() >= 0):
-            raise BundleError("the network gave no distances", expected="numbers of at least 0", received=f"{distances[:3]}")
-        return Measured(probabilities, distances)
+        if self.has_distance and not len(pictures):
+            return Measured(np.empty((0, self.classes), np.float32), np.empty(0, np.float32))
+        return self._over(pictures, self._outputs_of)
 
     def _outputs_of(self, inputs: NDArray[np.float32]) -> Measured:
         return Measured(self._run(inputs), None)
 
+    def _over(self, pictures: NDArray[np.uint8], run: Callable[[NDArray[np.float32]], Measured]) -> Measured:
+        """What `run` gives for all pictures, a part at a time; many are divided among the workers."""
+        if not len(pictures):
+            return Measured(np.empty((0, self.classes), np.float32), None)
+        if len(pictures) <= BATCH:
+            return _checked(self._part(pictures, run))
+        starts = range(0, len(pictures), BATCH)
+        workers = max(1, min(self.workers, len(pictures) // SHARE))
+
+        def share(number: int) -> list[Measured]:
+            return [self._part(pictures[start : start + BATCH], run) for start in starts[number::workers]]
+
+        if workers == 1:
+            parts = share(0)
+        else:
+            with ThreadPoolExecutor(workers) as pool:
+                shares = list(pool.map(share, range(workers)))
+            parts = [shares[place % workers][place // workers] for place in range(len(starts))]
+        distances = [part.distances for part in parts if part.distances is not None]
+        probabilities = np.concatenate([part.probabilities for part in parts])
+        return _checked(Measured(probabilities, np.concatenate(distances) if distances else None))
+
+    def _part(self, pictures: NDArray[np.uint8], run: Callable[[NDArray[np.float32]], Measured]) -> Measured:
+        inputs = np.divide(pictures, np.float32(255), dtype=np.float32)  # scale "unit"
+        try:
+            found = run(inputs)
+        except Exception as error:  # the runtimes' errors have no common root
+            raise BundleError(f"the network cannot run: {_first_line(error)}") from error
+        if found.probabilities.shape != (len(pictures), self.classes):
+            expected, received = f"{len(pictures)} rows of {self.classes}", str(found.probabilities.shape)
+            raise BundleError("the network gave other numbers than it should", expected=expected, received=received)
+        if found.distances is not None and found.distances.shape != (len(pictures),):
+            raise BundleError("the network gave no distances", expected=f"{len(pictures)}", received=str(found.distances.shape))
+        return found
+
 
 class Network(Classifier):
-    """An ONNX network in one session, from bytes that were checked: nothing is read from the disk."""
+    """An ONNX network in ONNX Runtime, from bytes that were checked: nothing is read from the disk."""
 
-    def __init__(self, data: bytes, *, threads: int = 1) -> None:
-        """Load ONNX `data` for `threads` processor threads; BundleError if it is no classifier."""
+    def __init__(self, data: bytes, *, threads: int | None = None) -> None:
+        """Load ONNX `data`; BundleError if it is no classifier.
+
+        Up to `BATCH` pictures take one thread, more are divided among all processors; `threads` is the most that may be taken. A
+        large network then computes also a single picture on that many.
+        """
         check_network(data)
-        self._session = _session(data, threads)
+        divided = threads is None or len(data) <= SMALL
+        self._session = _session(data, 1 if divided else threads or 1)
+        self.workers = (threads or _processors()) if divided else 1
         inputs, outputs = self._session.get_inputs(), self._session.get_outputs()
         shapes = [tuple(value.shape) for value in (*inputs, *outputs)]
         types = {value.type for value in (*inputs, *outputs)}
@@ -103,11 +134,41 @@ class Network(Classifier):
             )
         self._input, self._outputs = inputs[0].name, [value.name for value in outputs]
         self.has_distance = len(outputs) == 2
-        super().__init__(shapes[0][1:], shapes[1][1], lambda pictures: self._outputs_of(pictures).probabilities)
+        self._data = data if len(data) <= SMALL else None
+        super().__init__(shapes[0][1:], shapes[1][1], self._probabilities_of)
 
     def _outputs_of(self, inputs: NDArray[np.float32]) -> Measured:
-        found = self._session.run(self._outputs, {self._input: inputs})
-        return Measured(found[0], found[1] if self.has_distance else None)
+        if not self.has_distance:
+            return super()._outputs_of(inputs)
+        return Measured(*self._session.run(self._outputs, {self._input: inputs}))
+
+    def _probabilities_of(self, inputs: NDArray[np.float32]) -> NDArray[np.float32]:
+        found: NDArray[np.float32] = self._alone.run(self._outputs[:1], {self._input: inputs})[0]
+        return found
+
+    @cached_property
+    def _alone(self) -> Any:
+        """A session of what the probabilities need, made when they are first asked for; the whole one where that is all."""
+        if self._data is None:
+            return self._session
+        data = probabilities_alone(self._data, *self.input_shape[:2])
+        return self._session if data is self._data else _session(data, 1)
+
+
+def _checked(measured: Measured) -> Measured:
+    probabilities, distances = measured
+    sums = probabilities.sum(axis=1)
+    # The negated form refuses NaN as well, which is neither above nor below.
+    if not (probabilities.min() >= 0 and abs(sums - 1).max() <= SUM_TOLERANCE):
+        raise BundleError("the network gave no probabilities", expected="numbers that add up to 1", received=f"{sums[:3]}")
+    if distances is not None and not distances.min() >= 0:
+        raise BundleError("the network gave no distances", expected="numbers of at least 0", received=f"{distances[:3]}")
+    return measured
+
+
+def _processors() -> int:
+    """How many processors this process may use."""
+    return len(os.sched_getaffinity(0)) if hasattr(os, "sched_getaffinity") else os.cpu_count() or 1
 
 
 def calibrate(probabilities: NDArray[np.float32], temperature: float) -> NDArray[np.float32]:

@@ -22,7 +22,7 @@ from sightline.bundle.onnx_check import fields
 from sightline.bundle.store import LIMITS, MAX_TOTAL_BYTES, read_regular
 from sightline.errors import BundleError
 
-__all__ = ["OnnxFile", "onnx_file_bytes", "read_onnx_file"]
+__all__ = ["OnnxFile", "field", "onnx_file_bytes", "read_onnx_file"]
 
 GRAPH, METADATA = 7, 14  # ModelProto.graph, ModelProto.metadata_props
 KEY, VALUE = 1, 2  # of StringStringEntryProto
@@ -130,12 +130,14 @@ def _few(message: memoryview, most: int) -> Iterator[tuple[int, memoryview | int
 
 def _entry(key: str, value: bytes) -> bytes:
     name = key.encode()
-    content = _field(KEY, name) + _field(VALUE, value)
-    return _field(METADATA, content)
+    content = field(KEY, name) + field(VALUE, value)
+    return field(METADATA, content)
 
 
-def _field(number: int, content: bytes) -> bytes:
-    """A field of bytes: its number with wire type 2, its length, itself."""
+def field(number: int, content: bytes | int) -> bytes:
+    """A field of a message: its number and kind, then an integer, or the length of bytes and themselves."""
+    if isinstance(content, int):
+        return _varint(number << 3) + _varint(content)
     return _varint(number << 3 | 2) + _varint(len(content)) + content
 
 

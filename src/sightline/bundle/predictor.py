@@ -14,7 +14,7 @@ from numpy.typing import NDArray
 from pydantic import BaseModel, ConfigDict, ValidationError
 
 from sightline.bundle.manifest import Description
-from sightline.bundle.network import BATCH, Classifier, Measured, Network, calibrate
+from sightline.bundle.network import Classifier, Measured, Network, calibrate
 from sightline.bundle.parts import Parts, read_parts
 from sightline.bundle.store import AGAIN
 from sightline.errors import BundleError, ImageError, ParameterError, SightlineError
@@ -22,6 +22,9 @@ from sightline.image import MAX_PIXELS, Image, check_image, read
 from sightline.pipeline import Pipeline
 
 __all__ = ["Failure", "Picture", "Prediction", "Predictor", "Sample", "load_bundle", "name_of", "prepare"]
+
+HELD = 64
+"""Pictures of many that are in memory at a time."""
 
 Picture = str | Path | bytes | Image
 """A picture to predict: the path of its file, the bytes of its file, or an array that keeps the image contract."""
@@ -129,10 +132,18 @@ class Predictor:
 
     def probabilities(self, inputs: NDArray[np.uint8]) -> NDArray[np.float32]:
         """Probabilities float32 `(N, classes)` of prepared pictures, uint8 `(N, H, W, C)`, or `(N, H, W)` where C is 1."""
-        return self.measure(inputs).probabilities
+        return calibrate(self.network.probabilities(self._fitting(inputs)), self._temperature)
 
     def measure(self, inputs: NDArray[np.uint8]) -> Measured:
-        """Calibrated probabilities, and distances where the bundle has them, of what `probabilities` takes."""
+        """Calibrated probabilities, and distances where the bundle has them, of what `probabilities` takes.
+
+        The distances take longer than the probabilities.
+        """
+        found = self.network.measure(self._fitting(inputs))
+        return Measured(calibrate(found.probabilities, self._temperature), found.distances)
+
+    def _fitting(self, inputs: NDArray[np.uint8]) -> NDArray[np.uint8]:
+        """The pictures as `(N, H, W, C)`; ImageError if they do not fit the network."""
         pictures = inputs[..., None] if inputs.ndim == 3 and self.input_shape[2] == 1 else inputs
         if pictures.dtype != np.uint8 or pictures.shape[1:] != self.input_shape:
             raise ImageError(
@@ -141,8 +152,7 @@ class Predictor:
                 received=f"{inputs.dtype} {inputs.shape}",
                 fix="Pass each through prepare() first.",
             )
-        found = self.network.measure(pictures)
-        return Measured(calibrate(found.probabilities, self._temperature), found.distances)
+        return pictures
 
     def known(self, measured: Measured) -> NDArray[np.bool_]:
         """Which of the pictures are probably of one of the labels, by the bundle's threshold: bool `(N,)`. Without one, all."""
@@ -157,7 +167,7 @@ class Predictor:
         """The label of one picture: a path, the bytes of a file, or an array; ImageError, PipelineError."""
         return next(self._predictions([source], self.prepare(source)[None]))
 
-    def predict_many(self, sources: Iterable[Picture], batch_size: int = BATCH) -> Iterator[Prediction | Failure]:
+    def predict_many(self, sources: Iterable[Picture], batch_size: int = HELD) -> Iterator[Prediction | Failure]:
         """A prediction for each picture in turn, or a Failure for one that cannot be read or prepared.
 
         `batch_size` pictures are held in memory at a time.
@@ -191,14 +201,16 @@ class Predictor:
             yield Prediction(self.labels[index], index, float(row[index]), row, self.labels, name, bool(known[number]), distance)
 
 
-def load_bundle(path: str | Path, *, threads: int = 1, max_pixels: int = MAX_PIXELS) -> Predictor:
-    """Load a bundle, a folder or one ONNX file, to predict on `threads` processor threads, from pictures of at most `max_pixels`.
+def load_bundle(path: str | Path, *, threads: int | None = None, max_pixels: int = MAX_PIXELS) -> Predictor:
+    """Load a bundle, a folder or one ONNX file, to predict from pictures of at most `max_pixels`.
+
+    One picture is predicted on one processor thread, many on all processors; `threads` is the most that may be taken.
 
     Everything is checked first: the manifest, every size and SHA-256, that network, labels, pipeline and input shape fit
     together, and that the sample picture still gets the probabilities it was shipped with. What does not fit
     is a BundleError. Nothing is written, and no code comes out of the bundle.
     """
-    if threads < 1:
+    if threads is not None and threads < 1:
         raise ParameterError("invalid threads", expected="at least 1", received=repr(threads))
     parts = read_parts(path)
     try:

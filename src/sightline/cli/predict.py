@@ -33,7 +33,9 @@ def predict(
     max_pixels: Annotated[
         int | None, typer.Option(min=1, help="Read pictures of up to this many pixels (default 100 million)")
     ] = None,
-    threads: Annotated[int, typer.Option(min=1, help="Processor threads")] = 1,
+    threads: Annotated[
+        int | None, typer.Option(min=1, help="The most processor threads to take (default: all, where there are many pictures)")
+    ] = None,
 ) -> None:
     """Say what is in a picture.
 

@@ -73,10 +73,11 @@ def pretrained() -> dict[str, Path]:
     return {folder.name: folder for folder in sorted(home.iterdir()) if (folder / "manifest.json").is_file()}
 
 
-def load(model: Model, *, threads: int = 1, max_pixels: int = MAX_PIXELS) -> Predictor:
+def load(model: Model, *, threads: int | None = None, max_pixels: int = MAX_PIXELS) -> Predictor:
     """Load a model for prediction: a run's or bundle's folder, an exported ONNX file, or the name of one that comes with Sightline.
 
-    Pictures of more than `max_pixels` will be refused.
+    Pictures of more than `max_pixels` will be refused. One picture is predicted on one processor thread, many on all processors;
+    `threads` is the most that may be taken.
     """
     return load_bundle(model_folder(model), threads=threads, max_pixels=max_pixels)
 
