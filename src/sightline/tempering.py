@@ -18,6 +18,8 @@ def tempered(probabilities: NDArray[np.floating[Any]], temperature: float) -> ND
     >>> tempered(np.array([[0.8, 0.2]]), 2.0).round(3).tolist()
     [[0.667, 0.333]]
     """
-    exact = probabilities.astype(np.float64)
-    powers = (exact / exact.max(axis=1, keepdims=True)) ** (1 / temperature)  # the largest is 1: they never all vanish
-    return np.asarray(powers / powers.sum(axis=1, keepdims=True))
+    powers = probabilities.astype(np.float64)
+    powers /= np.maximum.reduce(powers, axis=1, keepdims=True)  # the largest is 1: they never all vanish
+    powers **= 1 / temperature
+    powers /= np.add.reduce(powers, axis=1, keepdims=True)
+    return powers

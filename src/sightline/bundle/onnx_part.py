@@ -55,15 +55,17 @@ def probabilities_alone(network: bytes, height: int, width: int) -> bytes:
     if len(outputs) == 1 and cut is None:
         return network
     used = {value for node in nodes for value in node.inputs}
-    body = [field(NODE, bytes(node.data)) for node in nodes]
-    extra = []
+    written = [field(NODE, bytes(node.data)) for node in nodes]
+    numbers = [field(TENSOR, bytes(data)) for name, data in tensors.items() if name in used]
     if cut is not None:
         place, rows, columns = cut
-        body[place : place + 1], extra = _sliced(nodes[place], rows, columns)
-    body += [field(GRAPH_NAME, b"network"), *(field(TENSOR, bytes(data)) for name, data in tensors.items() if name in used), *extra]
-    body += [*(field(INPUT, bytes(data)) for data in of(INPUT)), field(OUTPUT, bytes(outputs[0]))]
-    head = [field(number, value if isinstance(value, int) else bytes(value)) for number, value in model if number in (IR_VERSION, OPSETS)]
-    return b"".join([*head, field(GRAPH, b"".join(body))])
+        written[place : place + 1], more = _sliced(nodes[place], rows, columns)
+        numbers += more
+    inputs = [data for data in of(INPUT) if _name(data, 1) in used or _name(data, 1) not in tensors]
+    ends = [*(field(INPUT, bytes(data)) for data in inputs), field(OUTPUT, bytes(outputs[0]))]
+    body = b"".join([*written, field(GRAPH_NAME, b"network"), *numbers, *ends])
+    version, opsets = (b"".join(_again(kind, value) for number, value in model if number == kind) for kind in (IR_VERSION, OPSETS))
+    return version + field(GRAPH, body) + opsets  # in the order of their numbers: else OpenVINO takes it for something else
 
 
 def _needed(nodes: list[_Node], output: str) -> list[_Node]:
@@ -167,8 +169,13 @@ def _sliced(node: _Node, rows: int, columns: int) -> tuple[list[bytes], list[byt
     inputs = [node.inputs[0], *names[1:]]
     slicing = b"".join(field(1, name.encode()) for name in inputs) + field(2, names[0].encode()) + field(4, b"Slice")
     reading = [field(1, name.encode()) for name in [names[0], *node.inputs[1:]]]
-    rest = [field(number, value if isinstance(value, int) else bytes(value)) for number, value in fields(node.data) if number != 1]
+    rest = [_again(number, value) for number, value in fields(node.data) if number != 1]
     return [field(NODE, slicing), field(NODE, b"".join([*reading, *rest]))], tensors
+
+
+def _again(number: int, value: memoryview | int) -> bytes:
+    """A field as it was read."""
+    return field(number, value if isinstance(value, int) else bytes(value))
 
 
 def _node(data: memoryview) -> _Node:

@@ -8,6 +8,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from sightline.bundle import Run
+from sightline.bundle.onnx_part import probabilities_alone
 from sightline.formats.source import Source
 
 __all__ = ["run", "write"]
@@ -18,7 +19,7 @@ def write(source: Source, target: Path) -> None:
     import openvino
 
     # read_model rather than convert_model, which sends usage statistics
-    model = openvino.Core().read_model(source.parts.network)
+    model = openvino.Core().read_model(probabilities_alone(source.parts.network, *source.description.input_shape[:2]))
     openvino.save_model(model, target, compress_to_fp16=False)
 
 
