@@ -4,8 +4,8 @@
 
 The peers run the network as Keras exports it, on float32 pictures that are ready; Sightline takes uint8 pictures, and its time
 includes making float32 of them, the checks of what comes out and the calibration. All take turns within every round, a batch
-size at a time, in one process for each number of threads. That all give the same probabilities is checked first: to 1e-4 in float32,
-to the same label for 99 % of 1,000 test pictures in int8. A runtime that is not installed is left out and named
+size at a time, in one process for each number of threads. That all give the same probabilities is checked first: to 1e-4 in
+float32, in int8 to the same label for 99 % of 1,000 test pictures. A runtime that is not installed is left out and named
 (`pip install openvino`).
 """
 
@@ -253,7 +253,14 @@ def measure(model: str, found: dict[str, str], threads: int, rounds: int) -> lis
     """A row for each contender: its microseconds a picture in each round, by batch size."""
     import sightline as sl
 
-    makers = (keras_ways, sightline_ways, onnxruntime_ways, litert_ways, opencv_ways, openvino_ways)  # TensorFlow's threads are set first
+    makers = (
+        keras_ways,
+        sightline_ways,
+        onnxruntime_ways,
+        litert_ways,
+        opencv_ways,
+        openvino_ways,
+    )  # TensorFlow's threads are set first
     ways = [way for maker in makers for way in maker(model, found, threads)]
     test = sl.load_dataset(model).test
     assert test is not None
@@ -302,7 +309,13 @@ def main() -> None:
             given = ("--model", arguments.model, "--rounds", str(arguments.rounds), "--measure", str(threads), json.dumps(found))
             print(f"{threads} threads", file=sys.stderr)
             rows += lines(run_json(__file__, *given), threads)
-    header = ["µs a picture, median (range)", "precision", "threads", *(f"batch {size}" for size in BATCHES), "most pictures a second"]
+    header = [
+        "µs a picture, median (range)",
+        "precision",
+        "threads",
+        *(f"batch {size}" for size in BATCHES),
+        "most pictures a second",
+    ]
     peers = [*PACKAGES, "ai-edge-litert", "openvino"]
     missing = [name for name in peers if not installed(name)]
     note = f"\n\nNot installed: {', '.join(missing)}." if missing else ""

@@ -111,8 +111,8 @@ def _features(model: keras.Model) -> Any:
 
     The shape is `(N, D)`. A new scale begins where the picture's shorter side has halved; maps of one pixel are left out, they are
     close to the last layer's input. The deviation tells a blank picture from one of few strokes; of the first scale, by far the
-    largest, it would take as long as all the rest. Of a wide network only the last scales count, as many as there is room for: the
-    covariance of more would be larger than the network.
+    largest, it would take as long as all the rest, and the mean is of what a max-pooling leaves of it. Of a wide network only the
+    last scales count, as many as there is room for: the covariance of more would be larger than the network.
     """
     from keras import layers, ops
 
@@ -137,6 +137,8 @@ def _features(model: keras.Model) -> Any:
 
 
 def _maps(model: keras.Model) -> list[Any]:
+    from keras import layers
+
     kept: list[Any] = []
     start = 0
     for layer in model.layers[1:]:
@@ -147,6 +149,8 @@ def _maps(model: keras.Model) -> list[Any]:
         if kept and 2 * side > start:
             kept[-1] = values
         else:
+            if len(kept) == 1 and isinstance(layer, layers.MaxPooling2D):
+                kept = [values]
             kept.append(values)
             start = side
     return kept
