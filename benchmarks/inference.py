@@ -50,16 +50,19 @@ def files(model: str, folder: Path) -> dict[str, str]:
     import keras
 
     import sightline as sl
-    from sightline.bundle import load_network
+    from sightline.bundle import load_network, read_parts
     from sightline.bundle.export import quiet
+    from sightline.bundle.onnx_part import probabilities_alone
     from sightline.jobs.models import model_folder
 
     network = load_network(model_folder(model))
     network(np.zeros((1, *network.input_shape[1:]), np.float32))
-    plain, plain8 = folder / "plain.onnx", folder / "plain-int8.onnx"
+    plain, plain8, alone = (folder / f"{name}.onnx" for name in ("plain", "plain-int8", "alone"))
     with quiet():
         network.export(plain, format="onnx", verbose=False)
-    found = {"plain": plain, "plain8": plain8}
+    parts = read_parts(model_folder(model))
+    alone.write_bytes(probabilities_alone(parts.network, *parts.description.input_shape[:2]))
+    found = {"plain": plain, "plain8": plain8, "alone": alone}
     quantize_plainly(plain, plain8, model)
     for name, form, int8 in (("onnx8", "onnx", True), ("litert", "litert", False), ("litert8", "litert", True)):
         found[name] = sl.export(model, folder / f"{name}.{'tflite' if form == 'litert' else form}", format=form, int8=int8).path
@@ -100,23 +103,17 @@ def sightline_ways(model: str, found: dict[str, str], threads: int) -> list[Cont
 def onnxruntime_ways(model: str, found: dict[str, str], threads: int) -> list[Contender]:
     import onnxruntime
 
-    from sightline.bundle import read_parts
-    from sightline.bundle.onnx_part import probabilities_alone
-    from sightline.jobs.models import model_folder
-
-    def contender(name: str, precision: str, network: str | bytes) -> Contender:
+    def contender(name: str, precision: str, network: str) -> Contender:
         options = onnxruntime.SessionOptions()
         options.intra_op_num_threads, options.inter_op_num_threads, options.log_severity_level = threads, 1, 4
         session = onnxruntime.InferenceSession(network, options, providers=["CPUExecutionProvider"])
         place = session.get_inputs()[0].name
         return Contender(name, precision, lambda size: lambda x: session.run(None, {place: x})[0])
 
-    parts = read_parts(model_folder(model))
-    alone = probabilities_alone(parts.network, *parts.description.input_shape[:2])
     return [
         contender("ONNX Runtime, as Keras exports", "float32", found["plain"]),
         contender("ONNX Runtime, as its quantizer makes it", "int8", found["plain8"]),
-        contender("ONNX Runtime, Sightline's graph", "float32", alone),
+        contender("ONNX Runtime, Sightline's graph", "float32", found["alone"]),
         contender("ONNX Runtime, Sightline's graph", "int8", found["onnx8"]),
     ]
 
@@ -150,8 +147,8 @@ def opencv_ways(model: str, found: dict[str, str], threads: int) -> list[Contend
 
     cv2.setNumThreads(threads)
 
-    def make(size: int) -> Callable[[Floats], Floats]:
-        network = cv2.dnn.readNetFromONNX(found["plain"])  # one for each size: it does not survive a change
+    def make(name: str, size: int) -> Callable[[Floats], Floats]:
+        network = cv2.dnn.readNetFromONNX(found[name])  # one for each size: it does not survive a change
 
         def run(x: Floats) -> Floats:
             network.setInput(x)
@@ -159,7 +156,10 @@ def opencv_ways(model: str, found: dict[str, str], threads: int) -> list[Contend
 
         return run
 
-    return [Contender("cv2.dnn", "float32", make)]
+    return [
+        Contender("cv2.dnn", "float32", lambda size: make("plain", size)),
+        Contender("cv2.dnn, Sightline's graph", "float32", lambda size: make("alone", size)),
+    ]
 
 
 def openvino_ways(model: str, found: dict[str, str], threads: int) -> list[Contender]:
@@ -197,6 +197,7 @@ def openvino_ways(model: str, found: dict[str, str], threads: int) -> list[Conte
 
     ways = [
         Contender("OpenVINO", "float32", lambda size: make("plain", size)),
+        Contender("OpenVINO, Sightline's graph", "float32", lambda size: make("alone", size)),
         Contender("OpenVINO", "int8", lambda size: make("plain8", size)),
     ]
     if threads > 1:
