@@ -132,7 +132,8 @@ def litert_ways(model: str, found: dict[str, str], threads: int) -> list[Contend
         def run(x: Floats) -> Floats:
             interpreter.set_tensor(place["index"], x)
             interpreter.invoke()
-            return interpreter.get_tensor(result)
+            shares: Floats = interpreter.get_tensor(result)
+            return shares
 
         return run
 
@@ -152,7 +153,7 @@ def opencv_ways(model: str, found: dict[str, str], threads: int) -> list[Contend
 
         def run(x: Floats) -> Floats:
             network.setInput(x)
-            return network.forward()
+            return np.asarray(network.forward(), np.float32)
 
         return run
 

@@ -55,7 +55,7 @@ def test_shipped_networks_give_the_very_same_probabilities_on_22_of_28_pixels(na
     assert len(alone) < len(whole) / 2
     test = sl.load_dataset(name).test
     assert test is not None
-    pictures = np.asarray(test.pictures)[:200, ..., None] / np.float32(255)
+    pictures = np.divide(np.asarray(test.pictures)[:200, ..., None], np.float32(255), dtype=np.float32)
     assert np.array_equal(answer(alone, pictures), answer(whole, pictures))
     elsewhere = pictures.copy()  # the proof that they are not read, in Keras
     elsewhere[:, 22:], elsewhere[:, :, 22:] = 1, 1
