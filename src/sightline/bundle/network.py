@@ -78,18 +78,23 @@ class Classifier:
             return Measured(np.empty((0, self.classes), np.float32), None)
         if len(pictures) <= BATCH:
             return _checked(self._part(pictures, run))
-        starts = range(0, len(pictures), BATCH)
-        workers = max(1, min(self.workers, len(pictures) // SHARE))
+        starts = iter(range(0, len(pictures), BATCH))
+        found: dict[int, Measured] = {}
 
-        def share(number: int) -> list[Measured]:
-            return [self._part(pictures[start : start + BATCH], run) for start in starts[number::workers]]
+        def work() -> None:
+            for start in starts:  # shared: who is done takes the next
+                found[start] = self._part(pictures[start : start + BATCH], run)
 
-        if workers == 1:
-            parts = share(0)
+        helpers = min(self.workers, len(pictures) // SHARE) - 1
+        if helpers < 1:
+            work()
         else:
-            with ThreadPoolExecutor(workers) as pool:
-                shares = list(pool.map(share, range(workers)))
-            parts = [shares[place % workers][place // workers] for place in range(len(starts))]
+            with ThreadPoolExecutor(helpers) as pool:
+                running = [pool.submit(work) for _ in range(helpers)]
+                work()
+            for helper in running:
+                helper.result()
+        parts = [found[start] for start in sorted(found)]
         distances = [part.distances for part in parts if part.distances is not None]
         probabilities = np.concatenate([part.probabilities for part in parts])
         return _checked(Measured(probabilities, np.concatenate(distances) if distances else None))
