@@ -29,7 +29,7 @@ import numpy as np
 from common import PACKAGES, publish, run_json, spread, table
 from numpy.typing import NDArray
 
-BATCHES = (1, 32, 256)
+BATCHES = (1, 32, 256, 1000)
 CHECKED = 1000
 TURN = 0.03  # seconds that one turn lasts at least
 Floats = NDArray[np.float32]
