@@ -1,20 +1,14 @@
 """Make a bundle from a Keras model, and read its weights back.
 
-Keras, TensorFlow, onnx and tf2onnx are imported inside the functions that need them: predicting never does.
+Keras is imported inside the functions that need it: predicting never does.
 """
 
 from __future__ import annotations
 
 import hashlib
 import json
-import logging
-import os
 import re
-import sys
-import tempfile
-import warnings
-from collections.abc import Iterator, Mapping, Sequence
-from contextlib import contextmanager, redirect_stderr, redirect_stdout
+from collections.abc import Mapping, Sequence
 from datetime import UTC, datetime
 from importlib.metadata import PackageNotFoundError, version
 from pathlib import Path
@@ -27,6 +21,7 @@ from pydantic import ValidationError
 from sightline import __version__
 from sightline.bundle.manifest import FORMAT, Calibration, Description, FileNote, Manifest, load_manifest, save_manifest
 from sightline.bundle.network import Measured, Network
+from sightline.bundle.onnx_export import export_onnx
 from sightline.bundle.predictor import DISTANCE_TOLERANCE, Predictor, Sample, check_fit, load_bundle, prepare
 from sightline.bundle.store import read_files, replacing_folder
 from sightline.errors import BundleError, JobError, ParameterError, brief
@@ -39,7 +34,7 @@ from sightline.pipeline import Pipeline
 if TYPE_CHECKING:
     import keras
 
-__all__ = ["load_network", "load_weights", "quiet", "set_calibration", "write_bundle"]
+__all__ = ["load_network", "load_weights", "set_calibration", "write_bundle"]
 
 PARITY_TOLERANCE = 1e-4
 PARITY_PICTURES = 7
@@ -92,9 +87,8 @@ def write_bundle(
     if kind != "PNG":
         raise ParameterError("invalid sample", expected="the bytes of a PNG file", received=kind)
     inputs = _parity_inputs(prepare(sample, pipeline, description.input_shape))
-    exported = model if gaussians is None else with_distance(model, gaussians)
-    expected = _keras_measured(exported, inputs)
-    onnx_bytes = _onnx_bytes(exported)
+    expected = _keras_measured(model if gaussians is None else with_distance(model, gaussians), inputs)
+    onnx_bytes = export_onnx(model, gaussians, description.architecture)
     network = Network(onnx_bytes)
     check_fit(network, description.labels, description.input_shape)
     found = network.measure(inputs)
@@ -221,7 +215,7 @@ def _parity_inputs(sample: NDArray[np.uint8]) -> NDArray[np.uint8]:
 
 
 def _keras_measured(model: keras.Model, inputs: NDArray[np.uint8]) -> Measured:
-    """What Keras computes. The call also is what `model.export` asks for before it works."""
+    """What Keras computes."""
     import keras
 
     types = {weight.dtype for weight in model.weights} | {layer.compute_dtype for layer in model.layers}
@@ -265,87 +259,3 @@ def _weights_bytes(model: keras.Model) -> bytes:
     names = [f"{number}:{weight.path.removeprefix(f'{model.name}/')}" for number, weight in enumerate(model.weights)]
     arrays = [np.ascontiguousarray(array, np.float32) for array in model.get_weights()]
     return save(dict(zip(names, arrays, strict=True)))
-
-
-def _onnx_bytes(model: keras.Model) -> bytes:
-    """The model as ONNX: the same bytes for the same weights."""
-    import onnx
-
-    with tempfile.TemporaryDirectory() as folder:
-        path = Path(folder) / "model.onnx"
-        try:
-            with quiet():
-                model.export(path, format="onnx", verbose=False)
-        except Exception as error:  # tf2onnx and TensorFlow raise whatever they meet
-            raise JobError(f"the model cannot be exported to ONNX: {error}") from error
-        exported = _simplified(onnx.load(path))
-    _make_canonical(exported)
-    return bytes(exported.SerializeToString(deterministic=True))
-
-
-def _simplified(exported: Any) -> Any:
-    """The `onnx.ModelProto` with every shape that is known written as a constant.
-
-    tf2onnx does this itself, but in the order of its hashed names: about one export in twenty keeps a computed shape. Going over
-    it again finds what was missed.
-    """
-    from tf2onnx.graph import GraphUtil
-
-    for _ in range(4):
-        if not any(node.op_type == "Shape" for node in exported.graph.node):
-            break
-        with quiet():
-            exported = GraphUtil.optimize_model_proto(exported) or exported
-    return exported
-
-
-def _make_canonical(exported: Any) -> None:
-    """Rename everything in an `onnx.ModelProto` by its place in the graph, in place.
-
-    tf2onnx takes names from counters that run on from one export to the next, so that two exports of one model differ.
-    """
-    graph = exported.graph
-    names = {"": "", graph.input[0].name: "pictures"}
-    names |= {value.name: name for value, name in zip(graph.output, ("probabilities", "distances"), strict=False)}
-    for number, node in enumerate(graph.node):
-        for values in (node.input, node.output):
-            for position, value in enumerate(values):
-                values[position] = names.setdefault(value, f"v{len(names)}")
-        node.name, node.doc_string = f"{number}:{node.op_type}", ""
-        if not node.domain:
-            node.ClearField("domain")  # written or not, the usual one is meant
-    for value in (*graph.input, *graph.output, *graph.initializer):
-        value.name = names.setdefault(value.name, f"v{len(names)}")
-        value.doc_string = ""
-    for value in (*graph.input, *graph.output):
-        value.type.tensor_type.shape.dim[0].dim_param = "N"
-    del graph.value_info[:]
-    tensors = sorted(graph.initializer, key=lambda tensor: (len(tensor.name), tensor.name))
-    del graph.initializer[:]
-    graph.initializer.extend(tensors)
-    graph.name, graph.doc_string = "network", ""
-
-
-@contextmanager
-def quiet() -> Iterator[None]:
-    """Keep the exporters' notes off the terminal: Python's output, warnings and logs, and what C++ writes by itself."""
-    level = logging.root.manager.disable
-    sys.stdout.flush()
-    sys.stderr.flush()
-    kept = [os.dup(number) for number in (1, 2)]
-    try:
-        with (
-            open(os.devnull, "w") as nothing,
-            redirect_stdout(nothing),
-            redirect_stderr(nothing),
-            warnings.catch_warnings(action="ignore"),
-        ):
-            logging.disable(logging.CRITICAL)
-            os.dup2(nothing.fileno(), 1)
-            os.dup2(nothing.fileno(), 2)
-            yield
-    finally:
-        logging.disable(level)
-        for number, copy in enumerate(kept, 1):
-            os.dup2(copy, number)
-            os.close(copy)

@@ -147,7 +147,7 @@ def _slopes(model: keras.Model, variable: Any, inputs: NDArray[np.float32], inde
             score = model(inputs, training=False)[1][0, index]
         return tape.gradient(score, variable.value)
     if backend == "jax":
-        import jax  # type: ignore[import-not-found]  # an extra
+        import jax  # an extra
 
         def score_at(value: Any) -> Any:
             with keras.StatelessScope(state_mapping=[(variable, value)]):

@@ -5,16 +5,12 @@ Keras has one backend in a process, and its exporters write to the terminal and 
 
 from __future__ import annotations
 
-import os
-import subprocess
-import sys
 from pathlib import Path
 from typing import Literal
 
 import numpy as np
 
-import sightline
-from sightline.errors import JobError
+from sightline.bundle.keras_process import run_keras
 from sightline.formats.source import Source
 
 __all__ = ["export_in_process"]
@@ -27,16 +23,6 @@ def export_in_process(source: Source, target: Path, kind: str, backend: Literal[
         file = target.with_name("calibration.npy")
         np.save(file, source.calibration)
         calibration = [str(file)]
-    command = [sys.executable, "-m", "sightline.formats.keras_worker", kind, str(source.bundle), str(target), *calibration]
-    ran = subprocess.run(command, capture_output=True, text=True, errors="replace", env=_environment(backend), check=False)  # noqa: S603
-    if ran.returncode != 0:
-        said = [line for line in ran.stderr.splitlines() if line.strip()]
-        raise JobError(f"the model cannot be exported as {kind}: {said[-1][:300] if said else f'status {ran.returncode}'}")
-
-
-def _environment(backend: str) -> dict[str, str]:
-    """This process's, with the Sightline that runs here found first. Exporting needs no accelerator."""
-    home = str(Path(sightline.__file__).parents[1])
-    path = os.pathsep.join(part for part in (home, os.environ.get("PYTHONPATH")) if part)
-    changes = {"KERAS_BACKEND": backend, "PYTHONPATH": path, "TF_CPP_MIN_LOG_LEVEL": "3", "CUDA_VISIBLE_DEVICES": "-1"}
-    return {**os.environ, **changes}
+    run_keras(
+        backend, "sightline.formats.keras_worker", kind, str(source.bundle), str(target), *calibration, what=f"exported as {kind}"
+    )

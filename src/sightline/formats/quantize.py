@@ -16,8 +16,8 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from sightline.bundle.export import quiet
 from sightline.bundle.onnx_check import check_network
+from sightline.bundle.onnx_export import quiet
 from sightline.bundle.onnx_part import probabilities_alone
 from sightline.errors import JobError
 

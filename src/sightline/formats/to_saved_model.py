@@ -8,7 +8,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from sightline.bundle import Run
-from sightline.bundle.export import quiet
+from sightline.bundle.onnx_export import quiet
 from sightline.formats.keras_process import export_in_process
 from sightline.formats.source import Source
 

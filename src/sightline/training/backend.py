@@ -12,7 +12,10 @@ from sightline.errors import InputError
 from sightline.training.config import Recipe
 from sightline.training.processor import has_bfloat16
 
-__all__ = ["dtype_policy", "load_keras", "precision"]
+__all__ = ["BACKENDS", "check_backend", "device", "dtype_policy", "load_keras", "precision"]
+
+BACKENDS = ("tensorflow", "jax")
+"""Those of Keras's that networks are trained on."""
 
 
 def load_keras() -> ModuleType:
@@ -27,14 +30,24 @@ def load_keras() -> ModuleType:
                 import keras
 
                 _share_cores()
-        except ModuleNotFoundError as error:
+        except (ModuleNotFoundError, ValueError) as error:  # no such package, no such backend
             wanted = os.environ.get("KERAS_BACKEND", "tensorflow")
+            why = f"no module {error.name!r}" if isinstance(error, ModuleNotFoundError) else str(error)
             raise InputError(
-                f"Keras cannot load its backend {wanted!r}: no module {error.name!r}", fix="Install it, or unset KERAS_BACKEND."
+                f"Keras cannot load its backend {wanted!r}: {why}", fix="Install it, or unset KERAS_BACKEND."
             ) from None
     import keras
 
     return keras  # type: ignore[no-any-return]
+
+
+def check_backend() -> None:
+    """InputError where Keras runs on a backend that networks are not trained on."""
+    found = load_keras().backend.backend()
+    if found not in BACKENDS:
+        raise InputError(
+            f"networks are not trained with Keras on {found}", expected=" or ".join(BACKENDS), fix="Set or unset KERAS_BACKEND."
+        )
 
 
 def _share_cores() -> None:
@@ -70,11 +83,31 @@ def _hushed() -> Iterator[None]:
         os.close(nowhere)
 
 
+def device() -> str | None:
+    """What JAX calls the accelerator it computes on, such as "NVIDIA H100 80GB HBM3"; None on the processor."""
+    if load_keras().backend.backend() != "jax":
+        return None
+    import jax
+
+    return None if jax.default_backend() == "cpu" else str(jax.devices()[0].device_kind)
+
+
 def precision(recipe: Recipe) -> str:
-    """The arithmetic that the recipe means on this processor: float32 or bfloat16."""
+    """The arithmetic that the recipe means on this machine: float32 or bfloat16."""
     if recipe.precision == "auto":
-        return "bfloat16" if has_bfloat16() else "float32"
+        return "bfloat16" if _has_bfloat16() else "float32"
     return recipe.precision
+
+
+def _has_bfloat16() -> bool:
+    """Whether bfloat16 is fast where networks are trained."""
+    if load_keras().backend.backend() != "jax":
+        return has_bfloat16()
+    import jax
+
+    if jax.default_backend() == "gpu":  # NVIDIA's have it from compute capability 8.0 on
+        return float(getattr(jax.devices()[0], "compute_capability", "8.0")) >= 8
+    return bool(jax.default_backend() == "tpu")  # on the processor JAX gains nothing by it
 
 
 @contextmanager

@@ -59,7 +59,7 @@ class Recipe(BaseModel):
     parts: Annotated[
         int,
         Interval(ge=1, le=64),
-        Doc("Parts of a batch that are worked on side by side (TensorFlow); batch normalization sees each by itself"),
+        Doc("Parts of a batch that are worked on side by side (on TensorFlow only); batch normalization sees each by itself"),
     ] = 1
     augment: Annotated[bool, Doc("Draw the pipeline's steps for training anew in every epoch; off, none of them is taken")] = False
     distill: Annotated[

@@ -8,7 +8,7 @@ from typing import Any
 import keras
 from keras import ops
 
-__all__ = ["KernelMuon", "WarmupLinear", "Watch", "slow_down", "smoothed_crossentropy", "taught", "taught_crossentropy"]
+__all__ = ["KernelMuon", "WarmupLinear", "slow_down", "smoothed_crossentropy", "taught", "taught_crossentropy"]
 
 
 class WarmupLinear(keras.optimizers.schedules.LearningRateSchedule):  # type: ignore[misc]
@@ -85,18 +85,6 @@ def slow_down(optimizer: keras.optimizers.Optimizer, variables: Sequence[keras.V
         usual(gradient, variable, learning_rate * share if place(variable) in slow else learning_rate)
 
     optimizer.update_step = update_step
-
-
-class Watch(keras.callbacks.Callback):  # type: ignore[misc]
-    """Calls `after(step, logs)` each time Keras returns to Python, `step` counted from 1."""
-
-    def __init__(self, after: Callable[[int, dict[str, float]], None]) -> None:
-        super().__init__()
-        self.after = after
-
-    def on_train_batch_end(self, batch: int, logs: dict[str, float] | None = None) -> None:
-        """Keras's hook; `batch` is the index of the last step that was run."""
-        self.after(batch + 1, logs or {})
 
 
 def smoothed_crossentropy(smoothing: float) -> Callable[[Any, Any], Any]:

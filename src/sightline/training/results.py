@@ -41,7 +41,7 @@ from sightline.files import write_bytes, write_json, write_text
 from sightline.image import Image, encode
 from sightline.models import total_flops
 from sightline.ops import resize
-from sightline.training.backend import precision
+from sightline.training.backend import device, precision
 from sightline.training.baselines import BASELINES
 from sightline.training.calibrating import evaluated, fit_calibration, fit_distance
 from sightline.training.checkpoint import State
@@ -223,16 +223,18 @@ def shown(picture: Inputs8) -> Image:
 
 def environment(config: TrainConfig) -> dict[str, str]:
     """What a result may depend on beside the configuration: versions, system and processor."""
+    import keras
+
+    backend, accelerator = keras.backend.backend(), device()
     found = {"python": platform.python_version()}
-    for package in PACKAGES:
+    for package in (*PACKAGES, *(["jax"] if backend == "jax" else [])):
         try:
             found[package] = version(package)
         except ModuleNotFoundError:
             continue
-    import keras
-
     return found | {
-        "backend": keras.backend.backend(),
+        "backend": backend,
+        **({"device": accelerator} if accelerator else {}),
         "precision": precision(config.recipe),
         "system": f"{platform.system()} {platform.machine()}",
         "processor": f"{processor_name()}, {os.cpu_count()} cores",

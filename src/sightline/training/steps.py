@@ -1,4 +1,4 @@
-"""The steps of an epoch: on TensorFlow our own loop, which works on the parts of a batch side by side; elsewhere Keras's `fit`."""
+"""The steps of an epoch: on TensorFlow on the parts of a batch side by side, on JAX without leaving the device."""
 
 from __future__ import annotations
 
@@ -41,36 +41,13 @@ class Steps(ABC):
 
 
 def make_steps(model: keras.Model, recipe: Recipe) -> Steps:
-    """The steps of `model` as they run fastest on the backend in use."""
+    """The steps of `model` on the backend in use, one of `BACKENDS`."""
     import keras
 
-    if keras.backend.backend() == "tensorflow":
-        from sightline.training.side_by_side import PartedSteps
+    if keras.backend.backend() == "jax":
+        from sightline.training.resident import ResidentSteps
 
-        return PartedSteps(model, recipe)
-    return FitSteps(model, recipe)
+        return ResidentSteps(model, recipe)
+    from sightline.training.side_by_side import PartedSteps
 
-
-@dataclass
-class FitSteps(Steps):
-    """Keras's own `fit`, which takes a batch as a whole."""
-
-    def epoch(self, pictures: Inputs8, targets: NDArray[Any], weights: Weights, after: After) -> tuple[float, float]:
-        """As `Steps.epoch` says."""
-        from sightline.training.parts import Watch
-
-        fitted = self.model.fit(
-            pictures,
-            targets,
-            sample_weight=weights,
-            batch_size=self.recipe.batch_size,
-            shuffle=False,  # the feed has done it
-            verbose=0,
-            callbacks=[Watch(lambda step, logs: after(step, *_figures(logs)))],
-        ).history
-        return _figures({name: values[-1] for name, values in fitted.items()})
-
-
-def _figures(logs: dict[str, float]) -> tuple[float, float]:
-    """The plain cross-entropy, also where something else is minimised, and the accuracy."""
-    return logs.get(CROSS_ENTROPY, logs["loss"]), logs["accuracy"]
+    return PartedSteps(model, recipe)

@@ -1,0 +1,113 @@
+"""Steps on JAX with an epoch's pictures resident on the device. Importing this module loads JAX.
+
+A GPU does a step of so small a network in less time than Python takes to ask for it, or the bus to bring its pictures. So the
+pictures of an epoch go to the device once, as bytes, batches are cut there, and many steps run in one compiled program. It
+leaves the weights on the device: coming back to Python brings two numbers, and whoever reads the weights fetches them.
+
+On the processor every step is a program of its own: XLA's convolutions take some twenty times as long there within a loop.
+"""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass, field
+from typing import Any
+
+import jax
+import keras
+import numpy as np
+from jax import numpy as jnp
+from numpy.typing import NDArray
+
+from sightline.training.feed import Inputs8
+from sightline.training.steps import After, Steps, Weights
+
+__all__ = ["ResidentSteps"]
+
+State = tuple[list[jax.Array], list[jax.Array], list[jax.Array]]
+"""The values of what is learnt, of the network's other variables, and of the optimizer."""
+
+
+@dataclass
+class ResidentSteps(Steps):
+    """Programs of `steps_per_execution` steps each; the last of an epoch also has what the batches leave over.
+
+    They take a batch as a whole, whatever the recipe's `parts`: a device has its own ways to share out the work.
+    """
+
+    looped: bool = field(default_factory=lambda: jax.default_backend() != "cpu")
+    """Whether a program loops over its steps; else each of them is one."""
+
+    def __post_init__(self) -> None:
+        self._compiled = jax.jit(self._batches, static_argnames=("whole", "rest"), donate_argnums=0)
+
+    def epoch(self, pictures: Inputs8, targets: NDArray[Any], weights: Weights, after: After) -> tuple[float, float]:
+        """As `Steps.epoch` says."""
+        batch, together = self.recipe.batch_size, self.recipe.batch_size * self.recipe.steps_per_execution
+        data = jax.device_put((pictures, targets) if weights is None else (pictures, targets, weights))
+        groups = self.model.trainable_variables, self.model.non_trainable_variables, self.model.optimizer.variables
+        learnt, fixed, optimizer = ([variable.value for variable in group] for group in groups)
+        state: State = learnt, fixed, optimizer
+        sums, seen = np.zeros(2), 0
+        try:
+            for start in range(0, len(pictures), together):
+                seen = min(start + together, len(pictures))
+                parts = []
+                for first, whole, rest in self._programs(start, seen):
+                    state, some = self._compiled(state, data, first, whole=whole, rest=rest)
+                    parts.append(some)
+                # the network's values are those `after` may ask for; the optimizer's, two or three times as many, can wait
+                _put_back(groups[:2], state[:2])
+                sums += np.sum(jax.device_get(parts), axis=0)
+                after(math.ceil(seen / batch), *(sums / seen).tolist())
+        finally:
+            _put_back(groups, state)
+        loss, accuracy = (sums / seen).tolist()
+        return loss, accuracy
+
+    def _programs(self, start: int, end: int) -> Iterator[tuple[int, int, int]]:
+        """What to run for the pictures from `start` to `end`: where it begins, its whole batches, and the pictures after them."""
+        batch = self.recipe.batch_size
+        if self.looped:
+            yield start, (end - start) // batch, (end - start) % batch
+            return
+        for first in range(start, end, batch):
+            yield (first, 1, 0) if end - first >= batch else (first, 0, end - first)
+
+    def _batches(self, state: State, data: Sequence[jax.Array], start: jax.Array, whole: int, rest: int) -> tuple[State, jax.Array]:
+        """A step for each of `whole` batches from picture `start` on, and one for the `rest`; the sums as `_step` gives them."""
+        batch, sums = self.recipe.batch_size, jnp.zeros(2)
+
+        def one(carried: tuple[State, jax.Array], first: jax.Array, size: int = batch) -> tuple[tuple[State, jax.Array], None]:
+            state, sums = carried
+            state, more = self._step(state, *(jax.lax.dynamic_slice_in_dim(array, first, size) for array in data))
+            return (state, sums + more), None
+
+        if whole > 1:  # in a loop of known length the device need not ask whether to go on
+            (state, sums), _ = jax.lax.scan(one, (state, sums), start + batch * jnp.arange(whole))
+        elif whole:
+            (state, sums), _ = one((state, sums), start)
+        if rest:
+            (state, sums), _ = one((state, sums), start + batch * whole, rest)
+        return state, sums
+
+    def _step(
+        self, state: State, pictures: jax.Array, targets: jax.Array, weights: jax.Array | None = None
+    ) -> tuple[State, jax.Array]:
+        """One step on a batch: the new state, and the sums of cross-entropy and hits before it, float32 `(2,)`."""
+        learnt, fixed, optimizer = state
+        measured = [variable.value for variable in self.model.metrics_variables]  # Keras wants them, and nothing here reads them
+        slopes, (_, said, fixed, _) = jax.grad(self.model.compute_loss_and_updates, has_aux=True)(
+            learnt, fixed, measured, pictures, targets, weights, training=True, optimizer_variables=optimizer
+        )
+        learnt, optimizer = self.model.optimizer.stateless_apply(optimizer, slopes, learnt)
+        labels = targets if targets.ndim == 1 else targets[:, 0]
+        measures = keras.losses.sparse_categorical_crossentropy, keras.metrics.sparse_categorical_accuracy
+        return (learnt, fixed, optimizer), jnp.stack([jnp.sum(measure(labels, said)) for measure in measures])
+
+
+def _put_back(groups: Sequence[list[keras.Variable]], values: Sequence[list[jax.Array]]) -> None:
+    for group, some in zip(groups, values, strict=True):
+        for variable, value in zip(group, some, strict=True):
+            variable.assign(value)
