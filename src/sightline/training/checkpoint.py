@@ -97,7 +97,9 @@ def load_state(path: Path) -> State:
 
 def arrays_of(variables: Sequence[keras.Variable]) -> Arrays:
     """Copies of the values of Keras variables."""
-    return [np.array(variable.numpy()) for variable in variables]
+    import keras
+
+    return [np.array(keras.ops.convert_to_numpy(variable.value)) for variable in variables]
 
 
 def assign(variables: Sequence[keras.Variable], arrays: Arrays) -> None:
