@@ -13,7 +13,20 @@ from sightline.training.config import Recipe
 from sightline.training.parts import KernelMuon, WarmupLinear, slow_down
 from sightline.training.steps import CROSS_ENTROPY, Steps, make_steps
 
-from .stepping import CASES, LABELS, PICTURES, RNG, FitSteps, assert_same_epochs, compiled, keras, plain, small, variables
+from .stepping import (
+    CASES,
+    LABELS,
+    PICTURES,
+    RNG,
+    FitSteps,
+    assert_same_epochs,
+    compiled,
+    keras,
+    plain,
+    small,
+    variables,
+    with_fixed_weights,
+)
 
 LOOPED = pytest.mark.parametrize("looped", [True, False], ids=["looped, as on a GPU", "step by step, as on the processor"])
 
@@ -39,9 +52,10 @@ def test_our_networks_and_optimizers_do_as_in_keras(name: str, side: int) -> Non
     arguments |= {"filters": (4, 4, 4), "pool_first": True} if name == "cnn3" else {"widths": (4, 4, 4)}
 
     def made() -> Any:
-        keras.utils.set_random_seed(4)
-        network = MODELS.get(name).build(arguments)
-        model = compiled(network, CROSS_ENTROPY, KernelMuon(WarmupLinear(0.01, 10, 0.2), 0.05, output=network.layers[-1].kernel))
+        network = with_fixed_weights(MODELS.get(name).build(arguments))
+        rate = WarmupLinear(0.01, 10, 0.2)
+        muon = KernelMuon(rate, 0.05, output=network.layers[-1].kernel)
+        model = compiled(network, CROSS_ENTROPY, muon if name == "cnn3" else keras.optimizers.AdamW(rate))
         slow_down(model.optimizer, network.layers[1].weights, 0.5)
         return model
 

@@ -55,14 +55,22 @@ def compiled(network: Any, loss: Any, optimizer: Any = None) -> Any:
 
 def small(loss: Any, *, norm: bool = False, dropout: float = 0.0) -> Any:
     """A compiled network of some kilobytes, the same at every call."""
-    keras.utils.set_random_seed(3)
     picture = keras.Input((8, 8, 1))
     # a bias before batch normalization has no slope but rounding errors, of which Adam makes steps
     x = keras.layers.Conv2D(16, 3, use_bias=not norm, name="conv")(picture)
     x = keras.layers.BatchNormalization(momentum=0.5, name="norm")(x) if norm else x
     x = keras.layers.Flatten()(keras.layers.ReLU()(x))
     x = keras.layers.Dropout(dropout, seed=1)(x) if dropout else x
-    return compiled(keras.Model(picture, keras.layers.Dense(3, activation="softmax")(x)), loss)
+    return compiled(with_fixed_weights(keras.Model(picture, keras.layers.Dense(3, activation="softmax")(x))), loss)
+
+
+def with_fixed_weights(network: Any) -> Any:
+    """The network with kernels that are the same at every call and on every backend; the rest is as Keras begins."""
+    random = np.random.default_rng(3)
+    for weight in network.trainable_weights:
+        if len(weight.shape) > 1:
+            weight.assign(random.normal(0, np.prod(weight.shape[:-1]) ** -0.5, weight.shape))
+    return network
 
 
 def plain(batch: int = 16, **values: Any) -> Recipe:

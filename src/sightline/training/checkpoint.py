@@ -97,9 +97,7 @@ def load_state(path: Path) -> State:
 
 def arrays_of(variables: Sequence[keras.Variable]) -> Arrays:
     """Copies of the values of Keras variables."""
-    import keras
-
-    return [np.array(keras.ops.convert_to_numpy(variable.value)) for variable in variables]
+    return [np.array(np.asarray(variable)) for variable in variables]  # the first may be a view of the backend's memory
 
 
 def assign(variables: Sequence[keras.Variable], arrays: Arrays) -> None:
