@@ -112,9 +112,10 @@ def _has_bfloat16() -> bool:
         return has_bfloat16()
     import jax
 
-    if jax.default_backend() == "gpu":  # NVIDIA's have it from compute capability 8.0 on
-        return float(getattr(jax.devices()[0], "compute_capability", "8.0")) >= 8
-    return bool(jax.default_backend() == "tpu")  # on the processor JAX gains nothing by it
+    if jax.default_backend() == "cpu":  # where JAX gains nothing by it
+        return False
+    capability = str(getattr(jax.devices()[0], "compute_capability", ""))
+    return not capability.startswith(("5.", "6.", "7."))  # NVIDIA's GPUs have it from 8.0 on
 
 
 @contextmanager

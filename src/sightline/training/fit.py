@@ -1,4 +1,4 @@
-"""Fitting a network: Keras's own `fit`, an epoch at a time, with our feed, checkpoints and stops."""
+"""Fitting a network, an epoch at a time, with our feed, checkpoints and stops."""
 
 from __future__ import annotations
 
@@ -197,7 +197,6 @@ class Trainer:
 
         def after(step: int, loss: float, accuracy: float) -> None:
             nonlocal last, begun
-            step = min(step, self._steps)  # Keras counts the last, shorter execution as a whole one
             if not math.isfinite(loss):
                 raise TrainingError(f"the loss is no longer a number in epoch {epoch + 1}, step {step}", fix=LOWER)
             if self.stop():
