@@ -17,7 +17,9 @@ import pytest
 import sightline as sl
 from sightline.bundle import Measured, load_bundle, load_manifest, load_weights, write_bundle
 from sightline.bundle import export as exporting
+from sightline.bundle.onnx_export import export_onnx, packed, unpacked
 from sightline.errors import BundleError, ImageError, JobError, ParameterError, StorageError
+from sightline.models import MODELS, fit_gaussians, measure_features, with_distance
 from sightline.pipeline import Pipeline
 
 FILES = ["manifest.json", "model.onnx", "sample.json", "sample.png", "weights.safetensors"]
@@ -58,6 +60,22 @@ def test_same_weights_same_bytes(bundle: Path, arguments: dict[str, Any], tmp_pa
     again = write_bundle(tmp_path / "again", **{**arguments, "model": twin})
     for name in FILES[1:]:
         assert (again / name).read_bytes() == (bundle / name).read_bytes(), name
+
+
+@pytest.mark.parametrize("name", ["cnn3", "tiny"])
+def test_a_model_packed_for_another_process_is_the_same_there(name: str, tmp_path: Path) -> None:
+    """With our own layers and the distances: as it goes to TensorFlow where Keras runs on JAX."""
+    small: dict[str, Any] = {"filters": (4, 4, 4)} if name == "cnn3" else {"widths": (4, 4, 4)}
+    model = MODELS.get(name).build({**small, "classes": 3})
+    random = np.random.default_rng(0)
+    model.set_weights([random.uniform(0.1, 0.5, weight.shape) for weight in model.weights])
+    pictures, labels = random.integers(0, 256, (30, 28, 28, 1), np.uint8), np.arange(30) % 3
+    whole = with_distance(model, fit_gaussians(measure_features(model, pictures)[0], labels))
+    (tmp_path / "packed").write_bytes(packed(whole))
+    again = unpacked(tmp_path / "packed")
+    for one, other in zip(whole.predict_on_batch(pictures / 255), again.predict_on_batch(pictures / 255), strict=True):
+        assert np.array_equal(one, other)
+    assert export_onnx(again) == export_onnx(whole)
 
 
 def test_colour_network(arguments: dict[str, Any], tmp_path: Path) -> None:

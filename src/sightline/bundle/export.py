@@ -87,8 +87,9 @@ def write_bundle(
     if kind != "PNG":
         raise ParameterError("invalid sample", expected="the bytes of a PNG file", received=kind)
     inputs = _parity_inputs(prepare(sample, pipeline, description.input_shape))
-    expected = _keras_measured(model if gaussians is None else with_distance(model, gaussians), inputs)
-    onnx_bytes = export_onnx(model, gaussians, description.architecture)
+    exported = model if gaussians is None else with_distance(model, gaussians)
+    expected = _keras_measured(exported, inputs)
+    onnx_bytes = export_onnx(exported)
     network = Network(onnx_bytes)
     check_fit(network, description.labels, description.input_shape)
     found = network.measure(inputs)
@@ -215,7 +216,7 @@ def _parity_inputs(sample: NDArray[np.uint8]) -> NDArray[np.uint8]:
 
 
 def _keras_measured(model: keras.Model, inputs: NDArray[np.uint8]) -> Measured:
-    """What Keras computes."""
+    """What Keras computes. The call also is what the export asks for before it works."""
     import keras
 
     types = {weight.dtype for weight in model.weights} | {layer.compute_dtype for layer in model.layers}

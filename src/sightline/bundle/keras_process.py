@@ -14,7 +14,7 @@ from sightline.errors import JobError
 __all__ = ["run_keras"]
 
 
-def run_keras(backend: Literal["tensorflow", "torch"], module: str, *arguments: str, what: str) -> None:
+def run_keras(backend: Literal["tensorflow", "torch"], module: str, *arguments: str, what: str, fix: str | None = None) -> None:
     """Run `module` with Keras on `backend`; JobError with the last it said, and `what` the model then cannot be, if it fails."""
     command = [sys.executable, "-m", module, *arguments]
     # in a session of its own, so that a key that stops this process reaches the other through it, and in its time
@@ -23,7 +23,8 @@ def run_keras(backend: Literal["tensorflow", "torch"], module: str, *arguments: 
     )
     if ran.returncode != 0:
         said = [line for line in ran.stderr.splitlines() if line.strip()]
-        raise JobError(f"the model cannot be {what}: {said[-1][:300] if said else f'status {ran.returncode}'}")
+        why = said[-1][:300] if said else f"status {ran.returncode}"
+        raise JobError(f"the model cannot be {what}: {why}", fix=fix)
 
 
 def _environment(backend: str) -> dict[str, str]:

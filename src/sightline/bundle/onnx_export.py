@@ -6,7 +6,6 @@ imported inside the functions that need them: predicting never does.
 
 from __future__ import annotations
 
-import json
 import logging
 import os
 import sys
@@ -18,54 +17,62 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
-from numpy.typing import NDArray
 
 from sightline.bundle.keras_process import run_keras
-from sightline.bundle.manifest import Architecture
 from sightline.errors import JobError
-from sightline.models import Gaussians, with_distance
 
 if TYPE_CHECKING:
     import keras
 
-__all__ = ["export_onnx", "onnx_bytes", "quiet"]
+__all__ = ["export_onnx", "packed", "quiet", "unpacked"]
 
 
-def export_onnx(model: keras.Model, gaussians: Gaussians | None, architecture: Architecture) -> bytes:
-    """The model, which `architecture` builds, as ONNX: the same bytes for the same weights.
-
-    With `gaussians` it gives distances too. JobError says why it cannot be exported.
-    """
+def export_onnx(model: keras.Model) -> bytes:
+    """The model, which has been called, as ONNX: the same bytes for the same weights. JobError says why it cannot be."""
     import keras
 
     if keras.backend.backend() == "tensorflow":
-        return onnx_bytes(model, gaussians)
-    from safetensors.numpy import save_file
-
-    arrays = {f"weights.{number:05}": _plain(array) for number, array in enumerate(model.get_weights())}
-    arrays |= {f"gaussians.{name}": _plain(array) for name, array in vars(gaussians).items()} if gaussians else {}
+        return _onnx_bytes(model)
     with tempfile.TemporaryDirectory() as place:
         source, target = Path(place) / "model.safetensors", Path(place) / "model.onnx"
-        save_file(arrays, source, {"architecture": json.dumps(architecture.model_dump(mode="json"))})
-        run_keras("tensorflow", "sightline.bundle.onnx_worker", str(source), str(target), what="exported to ONNX")
+        source.write_bytes(packed(model))
+        run_keras(
+            "tensorflow", "sightline.bundle.onnx_worker", str(source), str(target), what="exported to ONNX",
+            fix="If it has layers of your own, finish with KERAS_BACKEND=tensorflow, which need not rebuild it.",
+        )  # fmt: skip
         return target.read_bytes()
 
 
-def _plain(array: NDArray[Any]) -> NDArray[Any]:
-    return np.ascontiguousarray(array)
+def packed(model: keras.Model) -> bytes:
+    """A model of Keras's layers and ours, for `unpacked` in another process: one file of its arrays, its form in the metadata."""
+    from safetensors.numpy import save
+
+    arrays = {f"{number:05}": np.ascontiguousarray(array) for number, array in enumerate(model.get_weights())}
+    return save(arrays, {"model": model.to_json()})
 
 
-def onnx_bytes(model: keras.Model, gaussians: Gaussians | None) -> bytes:
-    """What `export_onnx` gives, with Keras on TensorFlow."""
+def unpacked(path: Path) -> keras.Model:
+    """The model of a file that `packed` has just written, as no stranger's may be read."""
+    import keras
+    from safetensors import safe_open
+
+    from sightline.models import layers
+
+    own = {name: getattr(layers, name) for name in layers.__all__}
+    with safe_open(path, framework="numpy") as file:
+        model = keras.models.model_from_json(file.metadata()["model"], own)
+        model.set_weights([file.get_tensor(name) for name in sorted(file.keys())])
+    return model
+
+
+def _onnx_bytes(model: keras.Model) -> bytes:
     import onnx
 
-    whole = model if gaussians is None else with_distance(model, gaussians)
-    whole(np.zeros((1, *whole.input_shape[1:]), np.float32), training=False)  # Keras exports what has been called
     with tempfile.TemporaryDirectory() as folder:
         path = Path(folder) / "model.onnx"
         try:
             with quiet():
-                whole.export(path, format="onnx", verbose=False)
+                model.export(path, format="onnx", verbose=False)
         except Exception as error:  # tf2onnx and TensorFlow raise whatever they meet
             raise JobError(f"the model cannot be exported to ONNX: {error}") from error
         exported = _simplified(onnx.load(path))

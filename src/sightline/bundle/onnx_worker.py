@@ -2,27 +2,21 @@
 
 from __future__ import annotations
 
-import json
 import sys
 from pathlib import Path
 
-from safetensors import safe_open
+import numpy as np
 
-from sightline.bundle.onnx_export import onnx_bytes
-from sightline.models import MODELS, Gaussians
+from sightline.bundle.onnx_export import export_onnx, unpacked
 
 __all__ = ["main"]
 
 
 def main(source: str, target: str) -> None:
     """Read the model that `export_onnx` wrote, and write the ONNX it is to give back."""
-    with safe_open(source, framework="numpy") as file:
-        architecture = json.loads(file.metadata()["architecture"])
-        arrays = {name: file.get_tensor(name) for name in sorted(file.keys())}
-    model = MODELS.get(architecture["name"]).build(architecture["arguments"])
-    model.set_weights([array for name, array in arrays.items() if name.startswith("weights.")])
-    given = {name.removeprefix("gaussians."): array for name, array in arrays.items() if name.startswith("gaussians.")}
-    Path(target).write_bytes(onnx_bytes(model, Gaussians(**given) if given else None))
+    model = unpacked(Path(source))
+    model(np.zeros((1, *model.input_shape[1:]), np.float32), training=False)
+    Path(target).write_bytes(export_onnx(model))
 
 
 if __name__ == "__main__":

@@ -12,7 +12,7 @@ from sightline.errors import InputError
 from sightline.training.config import Recipe
 from sightline.training.processor import has_bfloat16
 
-__all__ = ["BACKENDS", "check_backend", "device", "dtype_policy", "load_keras", "precision", "set_seed"]
+__all__ = ["BACKENDS", "check_backend", "device", "dtype_policy", "load_keras", "precision"]
 
 BACKENDS = ("tensorflow", "jax")
 """Those of Keras's that networks are trained on."""
@@ -28,6 +28,7 @@ def load_keras() -> ModuleType:
         try:
             with _hushed():
                 import keras
+                import tensorflow  # noqa: F401 - on any backend Keras asks it along, as when it sets a seed
 
                 _share_cores()
         except (ModuleNotFoundError, ValueError) as error:  # no such package, no such backend
@@ -62,13 +63,6 @@ def _share_cores() -> None:
 
         with suppress(RuntimeError):  # TensorFlow has begun
             tf.config.threading.set_intra_op_parallelism_threads(max(1, (os.cpu_count() or 1) // 2))
-
-
-def set_seed(seed: int) -> None:
-    """Seed what Keras draws from. On whatever backend, it loads TensorFlow to seed that too, which is as talkative then."""
-    keras = load_keras()
-    with _hushed():
-        keras.utils.set_random_seed(seed)
 
 
 @contextmanager

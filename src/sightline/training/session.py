@@ -18,7 +18,7 @@ from sightline.events import EpochDone, Event, Listener, Progress
 from sightline.image import Image
 from sightline.models import MODELS, without_normalization
 from sightline.pipeline import Pipeline
-from sightline.training.backend import check_backend, dtype_policy, set_seed
+from sightline.training.backend import check_backend, dtype_policy, load_keras
 from sightline.training.checkpoint import State, load_state, save_state
 from sightline.training.config import Recipe, TrainConfig
 from sightline.training.feed import Feed, Inputs8, Source
@@ -127,7 +127,7 @@ def build(config: TrainConfig, inputs: Inputs) -> keras.Model:
     """The network in the form and precision in which it is trained, its first weights drawn from the seed."""
     check_backend()
     arguments = _trained_form(config, architecture_arguments(config, inputs.shape, len(inputs.dataset.classes)))
-    set_seed(config.seed)
+    load_keras().utils.set_random_seed(config.seed)
     with dtype_policy(config.recipe):
         network = MODELS.get(config.model).build(arguments)
     whiten(network, inputs.train[0], config.seed)
