@@ -47,7 +47,7 @@ def test_an_epoch_on_the_device_is_the_epoch_of_keras(case: str, looped: bool) -
 
 @pytest.mark.parametrize(("name", "side"), [("cnn3", 22), ("tiny", 8)])
 def test_our_networks_and_optimizers_do_as_in_keras(name: str, side: int) -> None:
-    pictures = RNG.integers(0, 256, (75, side, side, 1), np.uint8)
+    pictures = RNG.integers(0, 256, (64, side, side, 1), np.uint8)
     arguments: dict[str, Any] = {"input_shape": (side, side, 1), "classes": 3}
     arguments |= {"filters": (4, 4, 4), "pool_first": True} if name == "cnn3" else {"widths": (4, 4, 4)}
 
@@ -65,7 +65,7 @@ def test_our_networks_and_optimizers_do_as_in_keras(name: str, side: int) -> Non
 def test_dropout_draws_anew_in_every_step_of_a_loop() -> None:
     """As in `fit`, whose generator of random numbers is a variable like any other."""
     ours, theirs = (small(CROSS_ENTROPY, dropout=0.5) for _ in range(2))
-    assert_same_epochs(resident(ours, plain(), looped=True), FitSteps(theirs, plain()), "labels")
+    assert_same_epochs(resident(ours, plain(), looped=True), FitSteps(theirs, plain()), "labels", PICTURES[:64])
 
 
 @LOOPED
