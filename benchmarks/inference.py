@@ -51,7 +51,7 @@ def files(model: str, folder: Path) -> dict[str, str]:
 
     import sightline as sl
     from sightline.bundle import load_network, read_parts
-    from sightline.bundle.export import quiet
+    from sightline.bundle.onnx_export import quiet
     from sightline.bundle.onnx_part import probabilities_alone
     from sightline.jobs.models import model_folder
 
@@ -76,7 +76,7 @@ def quantize_plainly(network: Path, target: Path, model: str) -> None:
     from onnxruntime.quantization.shape_inference import quant_pre_process
 
     import sightline as sl
-    from sightline.bundle.export import quiet
+    from sightline.bundle.onnx_export import quiet
     from sightline.formats.quantize import _reader
 
     ready = network.with_name("ready.onnx")
@@ -119,7 +119,7 @@ def onnxruntime_ways(model: str, found: dict[str, str], threads: int) -> list[Co
 
 
 def litert_ways(model: str, found: dict[str, str], threads: int) -> list[Contender]:
-    from sightline.bundle.export import quiet
+    from sightline.bundle.onnx_export import quiet
     from sightline.formats.to_litert import _interpreter
 
     def make(path: str, size: int) -> Callable[[Floats], Floats]:

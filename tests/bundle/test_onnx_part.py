@@ -16,9 +16,9 @@ from onnx import TensorProto, helper, numpy_helper
 
 import sightline as sl
 from sightline.bundle import load_network, read_parts
-from sightline.bundle.export import _onnx_bytes
 from sightline.bundle.network import BATCH, SMALL, Network
 from sightline.bundle.onnx_check import check_network
+from sightline.bundle.onnx_export import export_onnx
 from sightline.bundle.onnx_part import probabilities_alone
 from sightline.errors import BundleError
 from sightline.jobs import pretrained
@@ -82,7 +82,7 @@ def test_what_is_cut_away_of_cnn3(shape: tuple[int, int, int], arguments: dict[s
     model.set_weights([RNG.normal(0, 0.2, weight.shape).astype(np.float32) for weight in model.get_weights()])
     pictures = RNG.random((5, *shape), np.float32)
     predicted = model(pictures).numpy()
-    whole = _onnx_bytes(model)
+    whole = export_onnx(model)
     alone = probabilities_alone(whole, *shape[:2])
     assert cut_to(alone) == expected
     assert (alone is whole) == (not cut_to(alone))
@@ -97,7 +97,7 @@ def test_other_networks_keep_their_probabilities(name: str) -> None:
         pytest.skip("large")
     pictures = RNG.random((3, 32, 32, 3), np.float32)
     predicted = model(pictures).numpy()
-    assert np.allclose(answer(probabilities_alone(_onnx_bytes(model), 32, 32), pictures), predicted, atol=1e-5)
+    assert np.allclose(answer(probabilities_alone(export_onnx(model), 32, 32), pictures), predicted, atol=1e-5)
 
 
 def graph_of(nodes: Sequence[onnx.NodeProto], tensors: dict[str, NDArray[Any]], outputs: int = 1) -> bytes:
@@ -233,4 +233,4 @@ def test_a_large_network_is_held_once(bundle: Path) -> None:
 def test_a_softmax_of_a_sequential_network(model: keras.Model) -> None:
     pictures = RNG.random((3, 28, 28, 1), np.float32)
     expected = model(pictures).numpy()
-    assert np.allclose(answer(probabilities_alone(_onnx_bytes(model), 28, 28), pictures), expected, atol=1e-6)
+    assert np.allclose(answer(probabilities_alone(export_onnx(model), 28, 28), pictures), expected, atol=1e-6)

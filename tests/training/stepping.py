@@ -23,7 +23,7 @@ WEIGHTS = np.where(LABELS == 1, 2, 0.5).astype(np.float32)
 CASES: dict[str, tuple[Any, Any, Any]] = {
     "labels": (CROSS_ENTROPY, LABELS, None),
     "weights": (CROSS_ENTROPY, LABELS, WEIGHTS),
-    "soft": (taught_crossentropy, SOFT, None),
+    "soft": (taught_crossentropy(0.8, 2.0, 0.1), SOFT, None),
     "smoothed": (smoothed_crossentropy(0.2), LABELS, None),
 }
 """Losses with the targets and weights that they are tried on."""
