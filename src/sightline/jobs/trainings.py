@@ -107,6 +107,8 @@ def _inputs(config: TrainConfig, on_event: Listener, run: str = "run") -> tuple[
         check_teacher(teacher, inputs.shape, inputs.dataset.classes, inputs.pipeline)
     counts = {name: len(split) for name, split in inputs.dataset.splits().items()}
     on_event(Note(f"{inputs.dataset.name}: " + ", ".join(f"{count:,} {name}" for name, count in counts.items())))
+    height, width, channels = inputs.shape
+    on_event(Note(f"{config.model} reads them at {width} x {height} px, {'gray' if channels == 1 else 'in colour'}"))
     on_event(Note(_augmentation(config, inputs.pipeline)))
     chance = [step.op for step in inputs.pipeline.steps if step.is_random and step.when == "always"]
     if chance:

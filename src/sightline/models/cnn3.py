@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from typing import TYPE_CHECKING, Annotated, Any, Literal
 
 import numpy as np
@@ -10,7 +11,7 @@ from numpy.typing import NDArray
 from typing_extensions import Doc
 
 from sightline.errors import ParameterError
-from sightline.models.registry import Classes, InputShape, model
+from sightline.models.registry import Classes, InputShape, model_that_sees
 
 if TYPE_CHECKING:
     import keras
@@ -20,10 +21,29 @@ __all__ = ["cnn3", "without_normalization"]
 Width = Annotated[int, Interval(ge=1, le=4096)]
 KERNEL = 3
 POOL = 2
+POOLINGS = 3
 MOMENTUM = 0.9  # of batch normalization's statistics: an epoch has some hundred steps
 
 
-@model
+def seen(arguments: Mapping[str, Any]) -> tuple[int, int]:
+    """Rows and columns of a picture that reach the output: without padding, pooling leaves out the last row of an odd number.
+
+    >>> seen({"input_shape": (28, 30, 1), "padding": "valid"})
+    (22, 30)
+    """
+    height, width = arguments["input_shape"][:2]
+    return (height, width) if arguments["padding"] == "same" else (_seen(height), _seen(width))
+
+
+def _seen(side: int) -> int:
+    for _ in range(POOLINGS):
+        side = (side - KERNEL + 1) // POOL
+    for _ in range(POOLINGS):
+        side = side * POOL + KERNEL - 1
+    return side
+
+
+@model_that_sees(seen)
 def cnn3(
     *,
     input_shape: InputShape = (28, 28, 1),
@@ -103,7 +123,7 @@ def _check_size(input_shape: tuple[int, int, int], padding: str) -> None:
     """Refuse a picture of which the three poolings would leave nothing."""
 
     def left(side: int) -> int:
-        for _ in range(3):
+        for _ in range(POOLINGS):
             side = (side - (KERNEL - 1 if padding == "valid" else 0)) // POOL
         return side
 

@@ -16,7 +16,7 @@ from sightline.registry import Registry
 if TYPE_CHECKING:
     import keras
 
-__all__ = ["MODELS", "Architecture", "Classes", "InputShape", "WeightsFile", "backbone", "model"]
+__all__ = ["MODELS", "Architecture", "Classes", "InputShape", "WeightsFile", "backbone", "model", "model_that_sees"]
 
 F = TypeVar("F", bound=Callable[..., Any])
 
@@ -46,12 +46,15 @@ class Architecture:
 
     `imagenet`, of a backbone, names the published weights for checked arguments; ParameterError if there are none for them. They
     are those of all layers before the one called `pool`, in the order of `keras.applications`.
+
+    `sees` says, for checked arguments, how many rows and columns of a picture the network looks at; None: at all of them.
     """
 
     name: str
     function: Callable[..., keras.Model]
     parameters: Parameters
     imagenet: Callable[[Mapping[str, Any]], WeightsFile] | None = None
+    sees: Callable[[Mapping[str, Any]], tuple[int, int]] | None = None
 
     @property
     def summary(self) -> str:
@@ -75,6 +78,16 @@ def model(function: F) -> F:
     """File the builder of an architecture in `MODELS` under its own name."""
     MODELS.add(function.__name__, Architecture(function.__name__, function, Parameters(function)))
     return function
+
+
+def model_that_sees(sees: Callable[[Mapping[str, Any]], tuple[int, int]]) -> Callable[[F], F]:
+    """File a builder as `model` does, of a network that looks at no more of a picture than `sees` says."""
+
+    def add(function: F) -> F:
+        MODELS.add(function.__name__, Architecture(function.__name__, function, Parameters(function), sees=sees))
+        return function
+
+    return add
 
 
 def backbone(imagenet: Callable[[Mapping[str, Any]], WeightsFile]) -> Callable[[F], F]:

@@ -62,6 +62,9 @@ class Recipe(BaseModel):
         Doc("Parts of a batch that are worked on side by side (on TensorFlow only); batch normalization sees each by itself"),
     ] = 1
     augment: Annotated[bool, Doc("Draw the pipeline's steps for training anew in every epoch; off, none of them is taken")] = False
+    fit_input: Annotated[
+        bool, Doc("Make pictures as small as what the network looks at, where that leaves out a tenth of a side or more")
+    ] = False
     distill: Annotated[
         float, Interval(ge=0, le=1), Doc("Share of the loss that is about the teacher's answer; the label has the rest")
     ] = 0.0
@@ -94,6 +97,7 @@ PRESETS.add(
         steps_per_execution=20,
         parts=2,
         augment=True,
+        fit_input=True,
     ),
 )
 PRESETS.add("fast", PRESETS.get("tuned").model_copy(update={"augment": False}))

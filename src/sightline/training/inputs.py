@@ -14,6 +14,7 @@ from sightline.data import Dataset, Split
 from sightline.errors import DatasetError, ParameterError, PipelineError, SightlineError
 from sightline.events import Listener, Note, Progress
 from sightline.image import Image
+from sightline.models import MODELS
 from sightline.pipeline import Pipeline, run_many
 from sightline.training.config import TrainConfig
 from sightline.training.defaults import default_pipeline
@@ -48,7 +49,8 @@ def _usual_shape(config: TrainConfig, some: list[Image]) -> tuple[int, int, int]
     """Height, width and channels of the network's input: what `config` says, else the data's own.
 
     The data's own size counts when all pictures share one of at most 64 px, each side at least 28; else 64 x 64. Channels
-    are colour when any picture is. Of pictures on disk 50, spread over all classes, stand for the rest.
+    are colour when any picture is. Of pictures on disk 50, spread over all classes, stand for the rest. A recipe that fits its
+    input makes it as small as what the network looks at.
     """
     shapes = {image.shape[:2] for image in some}
     height, width = shapes.pop() if len(shapes) == 1 else (USUAL, USUAL)
@@ -58,7 +60,20 @@ def _usual_shape(config: TrainConfig, some: list[Image]) -> tuple[int, int, int]
         height = width = USUAL
     height, width = (side if config.size else max(side, SMALLEST) for side in (height, width))
     color = any(_is_colored(image) for image in some) if config.channels == "auto" else config.channels == "color"
-    return height, width, 3 if color else 1
+    shape = height, width, 3 if color else 1
+    return shape if config.size or not config.recipe.fit_input else fitted_shape(config, shape)
+
+
+def fitted_shape(config: TrainConfig, shape: tuple[int, int, int]) -> tuple[int, int, int]:
+    """What the network looks at of pictures of `shape` (H, W, C), where that leaves out a tenth of a side or more; else `shape`.
+
+    A picture made that small is seen whole, by a network of as many weights.
+    """
+    architecture = MODELS.get(config.model)
+    if architecture.sees is None:
+        return shape
+    height, width = architecture.sees(architecture.arguments({**config.arguments, "input_shape": shape}))
+    return shape if 10 * height > 9 * shape[0] and 10 * width > 9 * shape[1] else (height, width, shape[2])
 
 
 def _shape_made(pipeline: Pipeline, some: list[Image]) -> tuple[int, int, int]:

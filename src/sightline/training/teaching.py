@@ -54,7 +54,13 @@ def check_teacher(bundle: Path, shape: tuple[int, int, int], labels: tuple[str, 
         ("pipeline", Pipeline.from_dict(manifest.pipeline).hash[:12], pipeline.always.hash[:12]),
     ):
         if theirs != ours:
-            raise InputError(f"{manifest.name!r} cannot teach: it has another {what}", expected=ours, received=theirs)
+            side = max(manifest.input_shape[:2])
+            fix = (
+                None
+                if what == "labels"
+                else f"Train the teacher on the same steps (--pipeline, --size), or this one with --size {side}."
+            )
+            raise InputError(f"{manifest.name!r} cannot teach: it has another {what}", expected=ours, received=theirs, fix=fix)
 
 
 def open_teacher(bundle: Path, recipe: Recipe) -> Teacher:
