@@ -175,7 +175,7 @@ def test_data_commands_tell_what_is_there(tmp_path: Path) -> None:
 def test_models_and_checks_are_read_by_programs() -> None:
     models = json.loads(sightline("models", "--json").stdout)
     assert {row["name"] for row in models["networks"]} == {
-        "cnn3", "tiny", "small", "base", "large", "efficientnet", "mobilenet", "resnet",
+        "cnn3", "tiny", "small", "base", "large", "wide", "efficientnet", "mobilenet", "resnet",
     }  # fmt: skip
     assert {row["name"] for row in models["pretrained"]} == {"fashion-mnist", "mnist"}
     assert json.loads(sightline("version", "--json").stdout) == {"sightline": sl.__version__}

@@ -11,6 +11,7 @@ import sightline as sl
 from sightline.data import Split
 from sightline.errors import DatasetError, ParameterError, PipelineError
 from sightline.events import Note, ignore
+from sightline.models import MODELS
 from sightline.pipeline import Pipeline
 from sightline.training import make_config
 from sightline.training.feed import Feed
@@ -145,10 +146,52 @@ def test_a_pipeline_of_ones_own_decides_the_input() -> None:
 
 def test_the_default_pipeline_augments_as_the_preset_says() -> None:
     digits = sl.load_dataset("digits")
-    for preset, recipe, augmented in (("tuned", {}, True), ("tuned", {"augment": False}, False), ("plain", {}, False)):
+    for preset, recipe, augmented, side in (
+        ("tuned", {}, True, 22),
+        ("tuned", {"augment": False, "fit_input": False}, False, 28),
+        ("plain", {}, False, 28),
+    ):
         pipeline, shape = make_pipeline(make_config("digits", preset=preset, recipe=recipe), digits)
-        assert shape == (28, 28, 1)
+        assert shape == (side, side, 1)
         assert any(step.when == "train" for step in pipeline.steps) == augmented
+
+
+@pytest.mark.parametrize(
+    ("options", "side"),
+    [
+        ({}, 22),
+        ({"size": 28}, 28),
+        ({"model": "small"}, 28),
+        ({"arguments": {"padding": "same"}}, 28),
+        ({"weights": "mnist", "preset": "tuned"}, 28),
+        ({"size": 32}, 32),
+    ],
+)
+def test_pictures_are_made_as_small_as_what_a_new_network_looks_at(options: dict[str, Any], side: int) -> None:
+    digits = sl.load_dataset("digits")
+    pipeline, shape = make_pipeline(make_config("digits", **options), digits)
+    assert shape == (side, side, 1)
+    assert pipeline.always.run(digits.train.read(0)).shape == (side, side)
+
+
+@pytest.mark.parametrize(("height", "width"), [(28, 28), (29, 37), (22, 64), (38, 23)])
+def test_no_pixel_beyond_what_it_sees_moves_the_network_and_the_last_one_does(height: int, width: int) -> None:
+    """The oracle is the network itself: one pixel is changed in the middle of each row and of each column."""
+    cnn3 = MODELS.get("cnn3")
+    assert cnn3.sees is not None
+    arguments = cnn3.arguments({"input_shape": (height, width, 1)})
+    rows, columns = cnn3.sees(arguments)
+    network = cnn3.build(arguments)
+    random = np.random.default_rng(0)
+    network.set_weights([random.normal(0, 0.15, array.shape) for array in network.get_weights()])
+    gray = np.full((height, width, 1), 0.5, np.float32)
+    changed = np.stack([gray] * (1 + height + width))
+    changed[range(1, 1 + height), range(height), :columns] = random.random((height, columns, 1))
+    changed[range(1 + height, 1 + height + width), :rows, range(width)] = random.random((width, rows, 1))
+    said = network(changed).numpy()
+    moved = abs(said - said[0]).max(axis=1) > 1e-6  # more than the rounding of one place in the batch and another
+    assert moved[1 : 1 + height].tolist() == [row < rows for row in range(height)]
+    assert moved[1 + height :].tolist() == [column < columns for column in range(width)]
 
 
 @pytest.mark.parametrize(

@@ -60,7 +60,7 @@ from sightline.events import ignore
 from sightline.training.config import make_config
 from sightline.training.session import build, load_inputs, make_trainer
 
-recipe = {"precision": "float32", "optimizer": "adamw", "parts": 1, "steps_per_execution": 5}
+recipe = {"precision": "float32", "optimizer": "adamw", "parts": 1, "normalize": False, "steps_per_execution": 5}
 config = make_config("digits", epochs=2, recipe=recipe, arguments={"filters": (8, 8, 8)})
 inputs = load_inputs(config, ignore)
 saved = []

@@ -77,6 +77,8 @@ def _begun(config: TrainConfig, on_event: Listener, run: str = "run") -> tuple[T
     weights = first_weights(config, on_event)
     config, inputs = _inputs(config, on_event, run)
     network = build(config, inputs)
+    height, width, channels = inputs.shape
+    on_event(Note(f"{config.model} reads pictures at {width} x {height} px, {'gray' if channels == 1 else 'in colour'}"))
     if weights is not None:
         on_event(Note(begin_with(weights, config, inputs, network)))
     return config, inputs, network
@@ -107,8 +109,6 @@ def _inputs(config: TrainConfig, on_event: Listener, run: str = "run") -> tuple[
         check_teacher(teacher, inputs.shape, inputs.dataset.classes, inputs.pipeline)
     counts = {name: len(split) for name, split in inputs.dataset.splits().items()}
     on_event(Note(f"{inputs.dataset.name}: " + ", ".join(f"{count:,} {name}" for name, count in counts.items())))
-    height, width, channels = inputs.shape
-    on_event(Note(f"{config.model} reads them at {width} x {height} px, {'gray' if channels == 1 else 'in colour'}"))
     on_event(Note(_augmentation(config, inputs.pipeline)))
     chance = [step.op for step in inputs.pipeline.steps if step.is_random and step.when == "always"]
     if chance:
@@ -198,15 +198,16 @@ class DryRun:
 
 def dry_run(config: TrainConfig, *, on_event: Listener = ignore) -> DryRun:
     """Send all pictures through the pipeline and some through training, write nothing, and estimate the rest."""
-    from sightline.training.session import time_steps
+    from sightline.training.session import shipped_form, time_steps
 
     config, inputs, network = _begun(config, on_event)
+    shipped, _ = shipped_form(config, inputs, network)
     steps, seconds = time_steps(config, inputs, network)
     return DryRun(
         pictures=len(inputs.train[1]),
         input_shape=inputs.shape,
         classes=inputs.dataset.classes,
-        parameters=network.count_params(),
+        parameters=shipped.count_params(),
         steps_per_epoch=steps,
         seconds_per_epoch=round(seconds, 2),
         seconds=round(seconds * config.epochs, 1),

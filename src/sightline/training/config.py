@@ -63,7 +63,7 @@ class Recipe(BaseModel):
     ] = 1
     augment: Annotated[bool, Doc("Draw the pipeline's steps for training anew in every epoch; off, none of them is taken")] = False
     fit_input: Annotated[
-        bool, Doc("Make pictures as small as what the network looks at, where that leaves out a tenth of a side or more")
+        bool, Doc("Make pictures as small as what a new network looks at, where that leaves out a tenth of a side or more")
     ] = False
     distill: Annotated[
         float, Interval(ge=0, le=1), Doc("Share of the loss that is about the teacher's answer; the label has the rest")

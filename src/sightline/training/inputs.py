@@ -61,10 +61,11 @@ def _usual_shape(config: TrainConfig, some: list[Image]) -> tuple[int, int, int]
     height, width = (side if config.size else max(side, SMALLEST) for side in (height, width))
     color = any(_is_colored(image) for image in some) if config.channels == "auto" else config.channels == "color"
     shape = height, width, 3 if color else 1
-    return shape if config.size or not config.recipe.fit_input else fitted_shape(config, shape)
+    fits = config.recipe.fit_input and config.size is None and config.weights == "none"  # others have learnt on larger ones
+    return _seen_shape(config, shape) if fits else shape
 
 
-def fitted_shape(config: TrainConfig, shape: tuple[int, int, int]) -> tuple[int, int, int]:
+def _seen_shape(config: TrainConfig, shape: tuple[int, int, int]) -> tuple[int, int, int]:
     """What the network looks at of pictures of `shape` (H, W, C), where that leaves out a tenth of a side or more; else `shape`.
 
     A picture made that small is seen whole, by a network of as many weights.
