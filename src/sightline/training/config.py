@@ -112,6 +112,7 @@ PRESETS.add(
         label_smoothing=0.1,
         precision="auto",
         pool_first=True,
+        parts=2,
         augment=True,
         freeze=3,
         body_rate=0.1,
