@@ -2,11 +2,12 @@
 # make demo      train and report on Fashion-MNIST make lock    renew the pinned versions
 # make docs      the gallery and the networks      make docs-check  whether they are up to date
 # make bench     the quick measurements, 15 min    make pretrained  train the shipped models
+# make slow      the tests that `make test` leaves out
 PYTHON ?= python3
 BIN := .venv/bin
 STAMP := .venv/.installed
 
-.PHONY: install demo test lint lock docs docs-check bench pretrained clean
+.PHONY: install demo test slow lint lock docs docs-check bench pretrained clean
 
 install: $(STAMP)
 
@@ -22,6 +23,9 @@ demo: install
 
 test: install lint
 	$(BIN)/python -m pytest -n auto --dist loadfile
+
+slow: install
+	$(BIN)/python -m pytest -n auto --dist loadfile -m slow
 
 lint: install
 	$(BIN)/ruff check

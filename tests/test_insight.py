@@ -21,7 +21,7 @@ from sightline.jobs import explain_many, find_many
 from sightline.training.folder import RunFolder
 from sightline.training.results import load_record
 
-SIGHTLINE = [sys.executable, "-c", "from sightline.cli import main; main()"]
+SIGHTLINE = [sys.executable, "-m", "sightline"]
 
 
 def sightline(*arguments: str, cwd: Path | None = None, code: int = 0) -> subprocess.CompletedProcess[str]:

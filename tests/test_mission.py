@@ -14,7 +14,7 @@ import pytest
 
 import sightline as sl
 
-RUN = [sys.executable, "-c", "from sightline.cli import main; main()"]
+RUN = [sys.executable, "-m", "sightline"]
 WALK = {
     "read in colour": "edit photo.jpg to-rgb -o o.png",
     "read in gray": "edit photo.jpg to-gray -o o.png",

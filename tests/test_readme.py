@@ -15,7 +15,7 @@ import pytest
 import sightline as sl
 
 ROOT = Path(__file__).parents[1]
-RUN = [sys.executable, "-c", "from sightline.cli import main; main()"]
+RUN = [sys.executable, "-m", "sightline"]
 README = (ROOT / "README.md").read_text(encoding="utf-8")
 PAGES = [ROOT / "README.md", ROOT / "CHANGELOG.md", *sorted((ROOT / "docs").glob("*.md"))]
 

@@ -242,7 +242,7 @@ def test_a_picture_that_does_not_fit_the_pipeline_or_the_format_fails_alone(tmp_
     assert "Use to_rgb first" in errors["clear.png"]
 
 
-COMMAND = [sys.executable, "-c", "from sightline.cli import main; main()", "apply"]
+COMMAND = [sys.executable, "-m", "sightline", "apply"]
 
 
 @pytest.fixture

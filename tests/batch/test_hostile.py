@@ -13,7 +13,7 @@ from pathlib import Path
 from sightline.image import read
 from sightline.pipeline import Pipeline, Step
 
-RUN = [sys.executable, "-c", "from sightline.cli import main; main()"]
+RUN = [sys.executable, "-m", "sightline"]
 LIMIT = 4 << 30  # bytes of address space for each process
 
 

@@ -17,7 +17,7 @@ import pytest
 from sightline.image import read, write
 from sightline.pipeline import Pipeline, Step
 
-COMMAND = [sys.executable, "-c", "from sightline.cli import main; main()", "apply"]
+COMMAND = [sys.executable, "-m", "sightline", "apply"]
 Batch = tuple[subprocess.Popen[str], Path]
 
 

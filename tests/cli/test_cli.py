@@ -14,7 +14,7 @@ import pytest
 
 import sightline as sl
 
-SIGHTLINE = [sys.executable, "-c", "from sightline.cli import main; main()"]
+SIGHTLINE = [sys.executable, "-m", "sightline"]
 
 
 def sightline(

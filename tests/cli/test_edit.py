@@ -13,7 +13,7 @@ import pytest
 import sightline as sl
 from sightline.pipeline import Between, Pipeline, Step
 
-RUN = [sys.executable, "-c", "from sightline.cli import main; main()"]
+RUN = [sys.executable, "-m", "sightline"]
 
 
 def run(*arguments: object, stdin: bytes | None = None, code: int = 0) -> subprocess.CompletedProcess[bytes]:

@@ -68,7 +68,7 @@ def test_labels_flipped_at_known_places_are_found() -> None:
     assert np.mean(right) >= 0.9, "what they are instead"
 
 
-@pytest.mark.parametrize(("model", "least"), [("mnist", 5), ("a training of three epochs", 9)])
+@pytest.mark.parametrize(("model", "least"), [("mnist", 5), pytest.param("a training of three epochs", 9, marks=pytest.mark.slow)])
 def test_errors_that_people_agreed_on_are_among_the_first(model: str, least: int, shared: Path, tmp_path: Path) -> None:
     """Of 100 doubtful MNIST test labels 15 are wrong for most of the raters: fewer than 3 of 5 chose the label given.
 

@@ -26,7 +26,7 @@ from sightline.formats.side_file import write_side_file
 from sightline.formats.source import Source
 from sightline.formats.writing import _replace_folder, find_format, open_export, settle_target, write_export
 
-SIGHTLINE = [sys.executable, "-c", "from sightline.cli import main; main()"]
+SIGHTLINE = [sys.executable, "-m", "sightline"]
 
 
 def sightline(*arguments: str, cwd: Path) -> subprocess.CompletedProcess[str]:

@@ -26,7 +26,7 @@ def python(*arguments: str, backend: str = "jax", folder: Path = ROOT) -> subpro
 
 
 def sightline(folder: Path, *arguments: str) -> subprocess.CompletedProcess[str]:
-    return python("-c", "from sightline.cli import main; main()", *arguments, folder=folder)
+    return python("-m", "sightline", *arguments, folder=folder)
 
 
 def test_the_steps_on_jax_are_those_of_keras() -> None:

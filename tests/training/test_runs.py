@@ -14,7 +14,7 @@ import pytest
 from sightline.training.checkpoint import State, load_state
 from sightline.training.log import read_log
 
-SIGHTLINE = [sys.executable, "-c", "from sightline.cli import main; main()"]
+SIGHTLINE = [sys.executable, "-m", "sightline"]
 SETTINGS = ["digits", "--epochs", "4", "--seed", "5", "--name", "run"]
 
 
@@ -67,7 +67,7 @@ def assert_same_run(a: Path, b: Path) -> None:
 
 
 @pytest.mark.skipif(sys.platform == "win32", reason="signals are POSIX's")
-@pytest.mark.parametrize("number", [signal.SIGINT, signal.SIGTERM])
+@pytest.mark.parametrize("number", [signal.SIGINT, pytest.param(signal.SIGTERM, marks=pytest.mark.slow)])
 def test_a_stopped_run_resumes_to_the_weights_of_one_never_stopped(tmp_path: Path, uninterrupted: Path, number: int) -> None:
     """Row 23 of the hazards."""
     status, said = train_until(tmp_path, "epoch 2/4", number)

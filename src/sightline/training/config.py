@@ -121,7 +121,7 @@ PRESETS.add(
 )
 
 
-EPOCHS = {"fast": 4}
+EPOCHS = {"fast": 2}
 """The epochs of a preset where they are not those of all others."""
 
 
