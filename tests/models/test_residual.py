@@ -35,6 +35,11 @@ def test_the_arithmetic_of_small_worked_out_by_hand() -> None:
     assert total_flops(network) == 2 * (first + scale1 + branch1 + scale2 + branch2 + last)
 
 
+def test_of_an_odd_number_of_rows_and_columns_none_is_left_out() -> None:
+    network = MODELS.get("small").build({"input_shape": (22, 30, 1)})
+    assert [network.get_layer(name).output.shape[1:3] for name in ("sum1", "sum2")] == [(11, 15), (6, 8)]
+
+
 def test_pictures_too_small_are_refused() -> None:
     with pytest.raises(ParameterError, match="at least 4 x 4 px, received 3 x 30 px"):
         MODELS.get("small").build({"input_shape": (3, 30, 1)})

@@ -1,10 +1,10 @@
 """A family of residual networks for small pictures: `tiny`, `small`, `base` and `large`, one shape in four widths.
 
 The shape is that of the networks that learn CIFAR-10 fastest (D. Page, "How to Train Your ResNet", 2018; K. Jordan, airbench,
-arXiv:2404.00498): a convolution, then scales of half the size each, every one a convolution with max-pooling and a residual
-branch of two more. Pooling stands before batch normalization, which so has a quarter of the values to look at. Widths are
-multiples of 16, as wide as the processors' registers are: others take several times as long. `large` looks at its pictures
-through a layer that training sets once, to whiten their patches, and then leaves as it is.
+arXiv:2404.00498): a convolution, then scales of half the size each (of odd ones the larger half), every one a convolution with
+max-pooling and a residual branch of two more. Pooling stands before batch normalization, which so has a quarter of the values to
+look at. Widths are multiples of 16, as wide as the processors' registers are: others take several times as long. `large` looks at
+its pictures through a layer that training sets once, to whiten their patches, and then leaves as it is.
 """
 
 from __future__ import annotations
@@ -84,7 +84,7 @@ def _convolved(x: Any, width: int, name: str, *, pool: bool = False) -> Any:
 
     x = layers.Conv2D(width, 3, padding="same", use_bias=False, name=name)(x)
     if pool:
-        x = layers.MaxPooling2D(2, name=f"{name}_pool")(x)
+        x = layers.MaxPooling2D(2, padding="same", name=f"{name}_pool")(x)  # else the last of an odd number of rows would be lost
     x = FusedNorm(momentum=MOMENTUM, name=f"{name}_norm")(x)
     return layers.ReLU(name=f"{name}_relu")(x)
 
