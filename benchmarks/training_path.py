@@ -88,7 +88,7 @@ def main() -> None:
         for name, (recipe, environment) in PARTS.items():
             found[name].append(measured(EPOCHS, json.dumps(recipe), **environment))
             print(json.dumps({"round": number, "part": name, **found[name][-1]}), file=sys.stderr)
-    seconds = {name: [min(one["epochs"][1:]) for one in results] for name, results in found.items()}
+    seconds = {name: [statistics.fmean(one["epochs"][1:]) for one in results] for name, results in found.items()}
     usual = seconds["tuned, as it is"]
     rows = [
         [name, spread(values), spread([value / one for value, one in zip(values, usual, strict=True)])]

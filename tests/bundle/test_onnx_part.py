@@ -15,8 +15,8 @@ from numpy.typing import NDArray
 from onnx import TensorProto, helper, numpy_helper
 
 import sightline as sl
-from sightline.bundle import load_network, read_parts
-from sightline.bundle.network import BATCH, SMALL, Network
+from sightline.bundle import Predictor, load_bundle, load_network, read_parts
+from sightline.bundle.network import BATCH, SHARE, SMALL, Classifier, Measured, Network
 from sightline.bundle.onnx_check import check_network
 from sightline.bundle.onnx_export import export_onnx
 from sightline.bundle.onnx_part import probabilities_alone
@@ -100,12 +100,18 @@ def test_other_networks_keep_their_probabilities(name: str) -> None:
     assert np.allclose(answer(probabilities_alone(export_onnx(model), 32, 32), pictures), predicted, atol=1e-5)
 
 
-def graph_of(nodes: Sequence[onnx.NodeProto], tensors: dict[str, NDArray[Any]], outputs: int = 1) -> bytes:
-    picture = helper.make_tensor_value_info("in", TensorProto.FLOAT, ["N", 9, 9, 1])
+def graph_of(
+    nodes: Sequence[onnx.NodeProto],
+    tensors: dict[str, NDArray[Any]],
+    outputs: int = 1,
+    shape: tuple[int, int, int] = (9, 9, 1),
+    opset: int = 15,
+) -> bytes:
+    picture = helper.make_tensor_value_info("in", TensorProto.FLOAT, ["N", *shape])
     ends = [helper.make_tensor_value_info(f"out{number}", TensorProto.FLOAT, None) for number in range(outputs)]
     values = [numpy_helper.from_array(value, name) for name, value in tensors.items()]
     graph = helper.make_graph(list(nodes), "g", [picture], ends, values)
-    return bytes(helper.make_model(graph, opset_imports=[helper.make_opsetid("", 15)], ir_version=8).SerializeToString())
+    return bytes(helper.make_model(graph, opset_imports=[helper.make_opsetid("", opset)], ir_version=8).SerializeToString())
 
 
 KERNEL = RNG.random((2, 1, 3, 3), np.float32)
@@ -169,6 +175,57 @@ def test_other_shapes_are_left_alone(change: dict[str, NDArray[Any]]) -> None:
     pool = helper.make_node("MaxPool", ["b"], ["out0"], kernel_shape=[1, 1], strides=[3, 3])
     whole = graph_of([*FIRST, pool], TENSORS | change)
     assert probabilities_alone(whole, 9, 9) is whole
+
+
+def test_what_is_turned_twice_is_left_alone() -> None:
+    """After a second turn what were rows and columns are channels and rows."""
+    turns = [helper.make_node("Transpose", [a], [b], perm=[0, 3, 1, 2]) for a, b in (("in", "t"), ("t", "a"))]
+    convolution = helper.make_node("Conv", ["a", "k"], ["b"], kernel_shape=[3, 3])
+    pool = helper.make_node("MaxPool", ["b"], ["out0"], kernel_shape=[2, 2], strides=[3, 3])
+    tensors = {"k": RNG.random((2, 6, 3, 3), np.float32)}
+    whole = graph_of([*turns, convolution, pool], tensors, shape=(9, 6, 5))
+    assert answer(whole, RNG.random((1, 9, 6, 5), np.float32)).shape == (1, 2, 1, 2)
+    assert probabilities_alone(whole, 9, 6) is whole
+
+
+def test_networks_that_cannot_be_cut_down_are_left_alone() -> None:
+    pool = helper.make_node("MaxPool", ["b"], ["out0"], kernel_shape=[2, 2], strides=[3, 3])
+    assert cut_to(probabilities_alone(graph_of([*FIRST, pool], TENSORS), 9, 9)) == [7, 7]
+    old = graph_of([*FIRST, pool], TENSORS, opset=9)  # its Slice has its limits as attributes
+    assert probabilities_alone(old, 9, 9) is old
+    sparse = onnx.load_from_string(graph_of([*FIRST, pool], TENSORS))
+    values, places = numpy_helper.from_array(np.ones(1, np.float32), "s"), numpy_helper.from_array(np.array([0]), "places")
+    sparse.graph.sparse_initializer.append(helper.make_sparse_tensor(values, places, [3]))
+    data = sparse.SerializeToString()
+    assert probabilities_alone(data, 9, 9) is data
+
+
+def test_a_part_that_fails_ends_the_others() -> None:
+    begun: list[int] = []
+
+    def run(inputs: NDArray[np.float32]) -> NDArray[np.float32]:
+        begun.append(len(inputs))
+        raise KeyboardInterrupt
+
+    network = Classifier((4, 4, 1), 2, run)
+    network.workers = 4
+    with pytest.raises(KeyboardInterrupt):
+        network.probabilities(np.zeros((200 * BATCH, 4, 4, 1), np.uint8))
+    assert len(begun) <= 4
+
+
+def test_many_files_keep_all_threads_busy(bundle: Path) -> None:
+    seen: list[int] = []
+
+    class Counting(Network):
+        def measure(self, pictures: NDArray[np.uint8]) -> Measured:
+            seen.append(len(pictures))
+            return super().measure(pictures)
+
+    loaded = load_bundle(bundle)
+    predictor = Predictor(loaded.manifest, loaded.pipeline, Counting((bundle / "model.onnx").read_bytes(), threads=8))
+    assert len(list(predictor.predict_many([np.zeros((28, 28), np.uint8)] * 600))) == 600
+    assert seen == [8 * SHARE, 8 * SHARE, 600 - 16 * SHARE]
 
 
 def test_many_pictures_on_many_threads_are_those_of_one(bundle: Path) -> None:

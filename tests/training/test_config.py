@@ -82,7 +82,7 @@ def test_chance_outside_of_training_is_warned_of(tmp_path: Path) -> None:
     for name, end in (("always", ""), ("train", "  when: train\n")):
         (tmp_path / name).write_text(steps + end, encoding="utf-8")
         events: list[Event] = []
-        _inputs(make_config("digits", pipeline=tmp_path / name), events.append)
+        _inputs(make_config("digits", pipeline=tmp_path / name), events.append, "run")
         warnings[name] = [event.text for event in events if isinstance(event, Note) and event.warning]
     assert warnings["train"] == []
     assert [text for text in warnings["always"] if "not marked `when: train`" in text and text.endswith(": rotate")]

@@ -1,9 +1,12 @@
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
+from typing import Any
 
+import keras
 import numpy as np
 import pytest
+from keras import layers
 
 from sightline.errors import ParameterError
 from sightline.events import EpochDone, ignore
@@ -38,8 +41,43 @@ def test_a_folded_network_does_on_raw_pictures_what_it_did_on_standardized_ones(
 def test_only_a_first_layer_without_padding_can_take_it_over() -> None:
     assert foldable(MODELS.get("cnn3").build({}))
     assert not foldable(MODELS.get("cnn3").build({"padding": "same"}))
+    assert foldable(MODELS.get("cnn3").build({"pool_first": True, "normalize": True}), normalized=True)
+    assert not foldable(MODELS.get("cnn3").build({"pool_first": True, "normalize": True}))
     weights = [RNG.random((3, 3)), RNG.random(3)]
     assert folded(weights, RAW) is weights
+
+
+FIRST_LAYERS: dict[str, tuple[bool, Callable[[Any], Any]]] = {
+    "with a bias": (True, lambda x: layers.Conv2D(8, 3, 2)(x)),
+    "with a bias, in two groups": (True, lambda x: layers.Conv2D(8, 3, groups=2, activation="tanh")(x)),
+    "without a bias, normalized": (False, lambda x: layers.BatchNormalization()(layers.Conv2D(8, 3, use_bias=False)(x))),
+    "without any bias": (False, lambda x: layers.Conv2D(8, 3)(layers.ReLU()(layers.Conv2D(8, 3, use_bias=False)(x)))),
+    "a channel at a time": (False, lambda x: layers.DepthwiseConv2D(3)(x)),
+    "separable": (False, lambda x: layers.SeparableConv2D(8, 3)(x)),
+    "after a pooling": (False, lambda x: layers.Conv2D(8, 3)(layers.MaxPooling2D(2)(x))),
+    "beside another": (False, lambda x: layers.Concatenate()([layers.Conv2D(8, 3)(x), layers.MaxPooling2D(3, 1)(x)])),
+    "dense": (False, lambda x: layers.Dense(5)(x)),
+}
+
+
+@pytest.mark.parametrize("sequential", [False, True])
+@pytest.mark.parametrize("name", FIRST_LAYERS)
+def test_what_is_folded_is_the_same_function_whatever_the_first_layer(name: str, sequential: bool) -> None:
+    expected, first = FIRST_LAYERS[name]
+    picture = keras.Input((12, 12, 2))
+    end = layers.Dense(3, activation="softmax")(layers.GlobalMaxPooling2D()(first(picture)))
+    network = keras.Model(picture, end)
+    if sequential:
+        if name == "beside another":
+            pytest.skip("no sequence")
+        network = keras.Sequential(network.layers)
+    assert foldable(network) == expected
+    network.set_weights([np.abs(RNG.normal(0, 0.3, w.shape)).astype(np.float32) for w in network.get_weights()])
+    raw, standard = RNG.random((4, 12, 12, 2), np.float32), Standard(0.3, 0.4)
+    before = network((raw - np.float32(0.3)) / np.float32(0.4)).numpy()
+    if expected:
+        network.set_weights(folded(network.get_weights(), standard))
+        assert np.allclose(network(raw).numpy(), before, atol=1e-5)
 
 
 @pytest.mark.parametrize("padding", ["valid", "same"])
@@ -74,7 +112,7 @@ def test_a_run_ships_the_network_that_it_validated() -> None:
     make_trainer(config, inputs, network, events).run(None)
     shipped, arguments = shipped_form(config, inputs, network)
     assert not arguments["normalize"]
-    assert foldable(network)
+    assert foldable(network, normalized=True)
     assert all("norm" not in layer.name for layer in shipped.layers)
     pictures, labels = inputs.validation
     said = shipped(pictures.astype(np.float32) / np.float32(255)).numpy()

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import os
 from collections.abc import Callable
 from concurrent.futures import ThreadPoolExecutor
 from functools import cached_property
@@ -13,6 +12,7 @@ from numpy.typing import NDArray
 
 from sightline.bundle.onnx_check import check_network
 from sightline.bundle.onnx_part import probabilities_alone
+from sightline.cores import usable_cores
 from sightline.errors import BundleError
 from sightline.tempering import tempered
 
@@ -82,8 +82,13 @@ class Classifier:
         found: dict[int, Measured] = {}
 
         def work() -> None:
-            for start in starts:  # shared: who is done takes the next
-                found[start] = self._part(pictures[start : start + BATCH], run)
+            try:
+                for start in starts:  # shared: who is done takes the next
+                    found[start] = self._part(pictures[start : start + BATCH], run)
+            except BaseException:  # Ctrl-C, too: the others then find nothing left to do
+                for _ in starts:
+                    pass
+                raise
 
         helpers = min(self.workers, len(pictures) // SHARE) - 1
         if helpers < 1:
@@ -119,13 +124,13 @@ class Network(Classifier):
     def __init__(self, data: bytes, *, threads: int | None = None) -> None:
         """Load ONNX `data`; BundleError if it is no classifier.
 
-        Up to `BATCH` pictures take one thread, more are divided among all processors; `threads` is the most that may be taken. A
-        large network then computes also a single picture on that many.
+        Of a network of up to `SMALL` bytes every `SHARE` pictures take a thread, up to `threads` (None: all processors). Of a
+        larger one, too, where `threads` is None; else each of its pictures is computed on that many.
         """
         check_network(data)
         divided = threads is None or len(data) <= SMALL
         self._session = _session(data, 1 if divided else threads or 1)
-        self.workers = (threads or _processors()) if divided else 1
+        self.workers = (threads or usable_cores()) if divided else 1
         inputs, outputs = self._session.get_inputs(), self._session.get_outputs()
         shapes = [tuple(value.shape) for value in (*inputs, *outputs)]
         types = {value.type for value in (*inputs, *outputs)}
@@ -174,11 +179,6 @@ def _checked(measured: Measured) -> Measured:
     if distances is not None and not distances.min() >= 0:
         raise BundleError("the network gave no distances", expected="numbers of at least 0", received=f"{distances[:3]}")
     return measured
-
-
-def _processors() -> int:
-    """How many processors this process may use."""
-    return len(os.sched_getaffinity(0)) if hasattr(os, "sched_getaffinity") else os.cpu_count() or 1
 
 
 def calibrate(probabilities: NDArray[np.float32], temperature: float) -> NDArray[np.float32]:

@@ -20,7 +20,8 @@ from sightline.bundle.onnx_file import field
 __all__ = ["probabilities_alone"]
 
 IR_VERSION, GRAPH, OPSETS = 1, 7, 8  # of ModelProto
-NODE, GRAPH_NAME, TENSOR, INPUT, OUTPUT = 1, 2, 5, 11, 12  # of GraphProto
+NODE, GRAPH_NAME, TENSOR, INPUT, OUTPUT, SPARSE_TENSOR = 1, 2, 5, 11, 12, 15  # of GraphProto
+SLICE_OPSET = 10  # from which on Slice takes its limits as tensors
 INT64 = 7  # TensorProto.DataType
 SQUARE = ("Conv", "MaxPool")
 SAME_SIZE = ("Relu",)
@@ -45,6 +46,8 @@ def probabilities_alone(network: bytes, height: int, width: int) -> bytes:
     """
     model = list(fields(memoryview(network)))
     graph = list(fields(memoryview(b"".join(value for number, value in model if number == GRAPH and not isinstance(value, int)))))
+    if any(number == SPARSE_TENSOR for number, _ in graph) or _opset(model) < SLICE_OPSET:
+        return network
 
     def of(kind: int) -> list[memoryview]:
         return [value for number, value in graph if number == kind and not isinstance(value, int)]
@@ -68,6 +71,13 @@ def probabilities_alone(network: bytes, height: int, width: int) -> bytes:
     return version + field(GRAPH, body) + opsets  # in the order of their numbers: else OpenVINO takes it for something else
 
 
+def _opset(model: list[tuple[int, memoryview | int]]) -> int:
+    """The version of ONNX's own operators that the model is written in."""
+    named = [value for number, value in model if number == OPSETS and not isinstance(value, int)]
+    versions = [next(_whole(value, 2), 0) for value in named if _name(value, 1) in {"", "ai.onnx"}]
+    return max(versions, default=0)
+
+
 def _needed(nodes: list[_Node], output: str) -> list[_Node]:
     """The nodes that `output` needs; they stand in the order in which they can be computed."""
     needed, kept = {output}, []
@@ -86,9 +96,7 @@ def _cut(
     What is followed is the one way from the picture through convolutions and poolings without padding, up to anything else.
     """
     chain = _chain(nodes, inputs[0]) if len(inputs) == 1 else []
-    start = 0
-    while start < len(chain) and _only_moves_channels(chain[start], tensors, height, width):
-        start += 1
+    start = int(bool(chain) and _only_moves_channels(chain[0], tensors, height, width))
     windows: list[tuple[_Node, list[list[int]]]] = []
     for node in chain[start:]:
         window = _window(node)

@@ -14,7 +14,7 @@ from numpy.typing import NDArray
 from pydantic import BaseModel, ConfigDict, ValidationError
 
 from sightline.bundle.manifest import Description
-from sightline.bundle.network import Classifier, Measured, Network, calibrate
+from sightline.bundle.network import SHARE, Classifier, Measured, Network, calibrate
 from sightline.bundle.parts import Parts, read_parts
 from sightline.bundle.store import AGAIN
 from sightline.errors import BundleError, ImageError, ParameterError, SightlineError
@@ -24,7 +24,7 @@ from sightline.pipeline import Pipeline
 __all__ = ["Failure", "Picture", "Prediction", "Predictor", "Sample", "load_bundle", "name_of", "prepare"]
 
 HELD = 64
-"""Pictures of many that are in memory at a time."""
+"""Pictures of many that are in memory at a time, or more where more are needed to keep all threads busy."""
 
 Picture = str | Path | bytes | Image
 """A picture to predict: the path of its file, the bytes of its file, or an array that keeps the image contract."""
@@ -167,11 +167,13 @@ class Predictor:
         """The label of one picture: a path, the bytes of a file, or an array; ImageError, PipelineError."""
         return next(self._predictions([source], self.prepare(source)[None]))
 
-    def predict_many(self, sources: Iterable[Picture], batch_size: int = HELD) -> Iterator[Prediction | Failure]:
+    def predict_many(self, sources: Iterable[Picture], batch_size: int | None = None) -> Iterator[Prediction | Failure]:
         """A prediction for each picture in turn, or a Failure for one that cannot be read or prepared.
 
-        `batch_size` pictures are held in memory at a time.
+        `batch_size` pictures are held in memory at a time; without it 64, or as many as keep all processors busy.
         """
+        if batch_size is None:
+            batch_size = max(HELD, SHARE * self.network.workers)
         if batch_size < 1:
             raise ParameterError("invalid batch_size", expected="at least 1", received=repr(batch_size))
         return self._batches(iter(sources), batch_size)

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import os
 import sys
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, Any
@@ -12,6 +11,7 @@ import typer
 from sightline.cli.chain import chain_of, files_of
 from sightline.cli.console import err, listening, out, print_json, say, show_error, table
 from sightline.cli.options import Json, Quiet
+from sightline.cores import usable_cores
 from sightline.errors import InputError, PipelineError
 from sightline.files import check_not_read
 
@@ -157,7 +157,7 @@ def apply(
             Pipeline.load(pipeline),
             sources,
             output,
-            workers=workers or os.cpu_count() or 1,
+            workers=workers or usable_cores(),
             format=format,
             skip_existing=skip_existing,
             overwrite=overwrite,

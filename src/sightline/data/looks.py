@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import hashlib
-import os
 from collections.abc import Iterator
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
@@ -12,6 +11,7 @@ from pathlib import Path
 import numpy as np
 from numpy.typing import NDArray
 
+from sightline.cores import usable_cores
 from sightline.data.dataset import Dataset, Split
 from sightline.data.download import Progress
 from sightline.data.similar import luminance, thumbnail
@@ -61,7 +61,7 @@ def look(dataset: Dataset, progress: Progress | None = None) -> Iterator[Look]:
     splits = dataset.splits()
     total = sum(map(len, splits.values()))
     done = 0
-    with ThreadPoolExecutor(min(4, os.cpu_count() or 1)) as pool:  # reading and decoding release the interpreter's lock
+    with ThreadPoolExecutor(min(4, usable_cores())) as pool:  # reading and decoding release the interpreter's lock
         for name, split in splits.items():
             looks = _look_arrays(name, split) if split.in_memory else _look_files(name, split, pool)
             for one in looks:

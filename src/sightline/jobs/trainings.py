@@ -75,7 +75,7 @@ def _begun(config: TrainConfig, on_event: Listener, run: str = "run") -> tuple[T
 
     MODELS.get(config.model).arguments(config.arguments)  # a typo is found before the data is loaded
     weights = first_weights(config, on_event)
-    config, inputs = _inputs(config, on_event, run)
+    config, inputs = _inputs(config, on_event, run, weights)
     network = build(config, inputs)
     height, width, channels = inputs.shape
     on_event(Note(f"{config.model} reads pictures at {width} x {height} px, {'gray' if channels == 1 else 'in colour'}"))
@@ -96,14 +96,14 @@ def first_weights(config: TrainConfig, on_event: Listener) -> Path | Learnt | No
     return learnt_weights(model_folder(config.weights))
 
 
-def _inputs(config: TrainConfig, on_event: Listener, run: str = "run") -> tuple[TrainConfig, Inputs]:
-    """The data as the network reads it, all names checked, and the configuration with the pipeline written out."""
+def _inputs(config: TrainConfig, on_event: Listener, run: str, weights: Path | Learnt | None = None) -> tuple[TrainConfig, Inputs]:
+    """The data as a network that begins with `weights` reads it, names checked, and `config` with its pipeline written out."""
     from sightline.training.names import check_names
     from sightline.training.session import load_inputs
     from sightline.training.teaching import check_teacher
 
     teacher = None if config.teacher == "none" else model_folder(config.teacher)  # is there, before anything is read
-    inputs = replace(load_inputs(config, on_event), teacher=teacher)
+    inputs = replace(load_inputs(config, on_event, weights), teacher=teacher)
     check_names(inputs.dataset, run)
     if teacher is not None:
         check_teacher(teacher, inputs.shape, inputs.dataset.classes, inputs.pipeline)

@@ -8,6 +8,7 @@ from collections.abc import Iterator
 from contextlib import contextmanager, suppress
 from types import ModuleType
 
+from sightline.cores import usable_cores
 from sightline.errors import InputError
 from sightline.training.config import Recipe
 from sightline.training.processor import has_bfloat16
@@ -52,17 +53,18 @@ def check_backend() -> None:
 
 
 def _share_cores() -> None:
-    """Let an operation of TensorFlow have half of the cores, so that two parts of a batch, side by side, have them all.
+    """On two cores let an operation of TensorFlow have one, so that each has a part of a batch to itself: see `side_by_side`.
 
-    See `side_by_side`. Settings of one's own, TF_NUM_INTRAOP_THREADS or a TensorFlow that has already begun, stay.
+    With more cores TensorFlow's operations share all of them. Settings of one's own, TF_NUM_INTRAOP_THREADS or a TensorFlow that
+    has already begun, stay.
     """
     import keras
 
-    if keras.backend.backend() == "tensorflow" and "TF_NUM_INTRAOP_THREADS" not in os.environ:
+    if usable_cores() == 2 and keras.backend.backend() == "tensorflow" and "TF_NUM_INTRAOP_THREADS" not in os.environ:
         import tensorflow as tf
 
         with suppress(RuntimeError):  # TensorFlow has begun
-            tf.config.threading.set_intra_op_parallelism_threads(max(1, (os.cpu_count() or 1) // 2))
+            tf.config.threading.set_intra_op_parallelism_threads(1)
 
 
 @contextmanager

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import os
 from collections.abc import Iterator
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass, replace
@@ -11,6 +10,7 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
+from sightline.cores import usable_cores
 from sightline.data import Split
 from sightline.errors import PipelineError, SightlineError
 from sightline.image import Image
@@ -106,4 +106,4 @@ def stacked(images: Pictures, shape: tuple[int, int, int]) -> Inputs8:
 
 def threads(workers: int | None) -> int:
     """How many threads prepare pictures: `workers`, or by itself one for each core, at most 8."""
-    return workers or min(8, os.cpu_count() or 1)
+    return workers or min(8, usable_cores())

@@ -67,9 +67,10 @@ class Trainer:
         with ThreadPoolExecutor(1, "feed") as background:
             upcoming = None
             while state.epoch < self.config.epochs and not self._patience_is_over(state):
+                started = time.perf_counter()  # an epoch takes as long as its pictures keep it waiting, too
                 lesson = (upcoming or background.submit(self._lesson, state.epoch)).result()
                 upcoming = background.submit(self._lesson, state.epoch + 1) if state.epoch + 1 < self.config.epochs else None
-                self._epoch(steps, state, *lesson)
+                self._epoch(steps, state, started, *lesson)
                 if state.epoch == self.config.recipe.freeze:
                     steps = self._phase(state)
         self._keep(state)
@@ -145,7 +146,8 @@ class Trainer:
         if recipe.optimizer == "adamw":
             optimizer = keras.optimizers.AdamW(rate, weight_decay=recipe.weight_decay)
         else:
-            optimizer = KernelMuon(rate, recipe.weight_decay, output=self.network.layers[-1].kernel)
+            kernels = [weight for weight in self.network.trainable_weights if weight.name == "kernel"]
+            optimizer = KernelMuon(rate, recipe.weight_decay, output=kernels[-1] if kernels else None)
         optimizer.exclude_from_weight_decay(var_names=["bias", "gamma", "beta"])
         return optimizer
 
@@ -153,11 +155,12 @@ class Trainer:
     def _steps(self) -> int:
         return math.ceil(len(self.feed.labels) / self.config.recipe.batch_size)
 
-    def _epoch(self, steps: Steps, state: State, pictures: Inputs8, labels: NDArray[np.int64], targets: NDArray[Any]) -> None:
+    def _epoch(
+        self, steps: Steps, state: State, started: float, pictures: Inputs8, labels: NDArray[np.int64], targets: NDArray[Any]
+    ) -> None:
         import keras
 
-        model, started = steps.model, time.perf_counter()
-        before = state.seconds
+        model, before = steps.model, state.seconds
         rate = float(keras.ops.convert_to_tensor(model.optimizer.learning_rate))
         weights = None if self.class_weights is None else self.class_weights[labels]
         loss, accuracy = steps.epoch(pictures, targets, weights, self._after_steps(state, len(labels), started))

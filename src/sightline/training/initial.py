@@ -33,12 +33,13 @@ RANDOM = "Begin at random with --weights none"
 class Learnt:
     """What another model has learnt: its arrays by name (`conv1/kernel`), for pictures in [0, 1].
 
-    `fingerprint`: that of the data it was trained on.
+    `fingerprint`: that of the data it was trained on. `input_shape`: (H, W, C) of the pictures.
     """
 
     name: str
     fingerprint: str
     labels: tuple[str, ...]
+    input_shape: tuple[int, int, int]
     arrays: Mapping[str, NDArray[np.float32]]
 
 
@@ -106,7 +107,7 @@ def learnt_weights(folder: str | Path) -> Learnt:
     """What the model of a bundle has learnt; BundleError."""
     manifest = load_manifest(folder)
     arrays = {key.partition(":")[2]: array for key, array in load_weights(folder).items()}
-    return Learnt(manifest.name, manifest.dataset.fingerprint, manifest.labels, arrays)
+    return Learnt(manifest.name, manifest.dataset.fingerprint, manifest.labels, manifest.input_shape, arrays)
 
 
 def adopt(network: keras.Model, learnt: Learnt, labels: tuple[str, ...]) -> tuple[list[str], str]:

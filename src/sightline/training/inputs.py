@@ -27,14 +27,17 @@ EXAMPLES = 50
 FILES, ARRAYS = 16, 1000  # pictures that one worker takes at a time
 
 
-def make_pipeline(config: TrainConfig, dataset: Dataset) -> tuple[Pipeline, tuple[int, int, int]]:
+def make_pipeline(
+    config: TrainConfig, dataset: Dataset, learnt: tuple[int, int, int] | None = None
+) -> tuple[Pipeline, tuple[int, int, int]]:
     """The pipeline that `config` names, or the dataset's default, and the shape (H, W, C) of what it makes.
 
+    `learnt`: the shape of the pictures from which the first weights were learnt; the default takes their height and width.
     Without augmentation the steps marked `when: train` are left out. PipelineError if it makes pictures of different sizes.
     """
     some = _examples(dataset.train)
     if config.pipeline is None:
-        shape = _usual_shape(config, some)
+        shape = _usual_shape(config, some, learnt)
         return default_pipeline(dataset, shape, augment=config.recipe.augment), shape
     pipeline = Pipeline.from_dict(config.pipeline)
     for name, usual in (("size", None), ("channels", "auto")):
@@ -45,8 +48,8 @@ def make_pipeline(config: TrainConfig, dataset: Dataset) -> tuple[Pipeline, tupl
     return pipeline, _shape_made(pipeline, some)
 
 
-def _usual_shape(config: TrainConfig, some: list[Image]) -> tuple[int, int, int]:
-    """Height, width and channels of the network's input: what `config` says, else the data's own.
+def _usual_shape(config: TrainConfig, some: list[Image], learnt: tuple[int, int, int] | None) -> tuple[int, int, int]:
+    """Height, width and channels of the network's input: what `config` says, else what its weights know, else the data's own.
 
     The data's own size counts when all pictures share one of at most 64 px, each side at least 28; else 64 x 64. Channels
     are colour when any picture is. Of pictures on disk 50, spread over all classes, stand for the rest. A recipe that fits its
@@ -56,12 +59,13 @@ def _usual_shape(config: TrainConfig, some: list[Image]) -> tuple[int, int, int]
     height, width = shapes.pop() if len(shapes) == 1 else (USUAL, USUAL)
     if config.size is not None:
         height = width = config.size
-    elif max(height, width) > USUAL:
-        height = width = USUAL
-    height, width = (side if config.size else max(side, SMALLEST) for side in (height, width))
+    elif learnt is not None:
+        height, width = learnt[:2]
+    else:
+        height, width = (USUAL, USUAL) if max(height, width) > USUAL else (max(side, SMALLEST) for side in (height, width))
     color = any(_is_colored(image) for image in some) if config.channels == "auto" else config.channels == "color"
     shape = height, width, 3 if color else 1
-    fits = config.recipe.fit_input and config.size is None and config.weights == "none"  # others have learnt on larger ones
+    fits = config.recipe.fit_input and config.size is None and config.weights == "none"
     return _seen_shape(config, shape) if fits else shape
 
 

@@ -40,9 +40,9 @@ class KernelMuon(keras.optimizers.Muon):  # type: ignore[misc]
     to the size of Adam's, so one learning rate and one weight decay serve both (Liu et al. 2025, arXiv:2502.16982).
     """
 
-    def __init__(self, learning_rate: Any, weight_decay: float, output: keras.Variable) -> None:
+    def __init__(self, learning_rate: Any, weight_decay: float, output: keras.Variable | None) -> None:
         super().__init__(learning_rate, weight_decay=weight_decay, adam_weight_decay=weight_decay)
-        self.output_path = output.path
+        self.output_path = "" if output is None else output.path
 
     def _should_use_adamw(self, variable: keras.Variable) -> bool:
         # a depthwise kernel is one column for each channel: there is nothing to orthogonalise

@@ -85,14 +85,17 @@ class Inputs:
         return f"{self.dataset.fingerprint}:{self.pipeline.hash}"
 
 
-def load_inputs(config: TrainConfig, on_event: Listener) -> Inputs:
-    """Load the dataset that `config` names and send training and validation pictures through its pipeline."""
+def load_inputs(config: TrainConfig, on_event: Listener, weights: Path | Learnt | None = None) -> Inputs:
+    """Load the dataset that `config` names and send training and validation pictures through its pipeline.
+
+    `weights`: those that training begins with; another model's decide the size of the pictures where `config` does not.
+    """
     dataset = load_data(config.data, on_event, seed=config.seed, validation=config.validation)
     if dataset.validation is None or not len(dataset.validation):
         raise DatasetError(
             f"{config.data!r} has too few pictures", expected="some to validate with", received=str(len(dataset.train))
         )
-    pipeline, shape = make_pipeline(config, dataset)
+    pipeline, shape = make_pipeline(config, dataset, weights.input_shape if isinstance(weights, Learnt) else None)
     sets = {}
     for name, split in (("training", dataset.train), ("validation", dataset.validation)):
         pictures, kept = prepare(split, pipeline.always, shape, on_event, what=name, workers=config.workers)
@@ -168,8 +171,7 @@ def shipped_form(config: TrainConfig, inputs: Inputs, trained: keras.Model) -> t
     arguments = architecture_arguments(config, inputs.shape, len(inputs.dataset.classes))
     with dtype_policy(Recipe()):
         network = MODELS.get(config.model).build(arguments)
-    normalized = _trained_form(config, arguments).get("normalize", False)
-    weights = without_normalization(trained) if normalized else trained.get_weights()
+    weights = without_normalization(trained) if _normalized(config, arguments) else trained.get_weights()
     network.set_weights(folded(weights, _standard(config, inputs, trained)))
     return network, arguments
 
@@ -190,8 +192,14 @@ def make_trainer(
     return Trainer(config, network, feed, standard, inputs.validation, weights, on_event, stop, save, teacher)
 
 
+def _normalized(config: TrainConfig, arguments: dict[str, Any]) -> bool:
+    """Whether a network is trained with a normalization that its kernels take over afterwards."""
+    return bool(_trained_form(config, arguments).get("normalize", False))
+
+
 def _standard(config: TrainConfig, inputs: Inputs, network: keras.Model) -> Standard:
-    return standard_of(inputs.train[0]) if config.recipe.standardize and foldable(network) else RAW
+    normalized = _normalized(config, architecture_arguments(config, inputs.shape, len(inputs.dataset.classes)))
+    return standard_of(inputs.train[0]) if config.recipe.standardize and foldable(network, normalized=normalized) else RAW
 
 
 def find_state(folder: RunFolder, inputs: Inputs) -> State | None:

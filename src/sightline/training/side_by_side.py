@@ -2,7 +2,8 @@
 
 TensorFlow shares out one operation at a time among the cores, and waits for the slowest after each; with pictures as small as
 these it waits for a third of the time. Here every part of a batch goes forward and back on a core of its own, in one graph, and
-the parts' gradients are put together: the gradient of the whole batch. Only batch normalization sees a part by itself.
+the parts' gradients are put together: the gradient of the whole batch. Only batch normalization sees a part by itself, which is
+why no part is smaller than `LEAST`.
 
 The pictures come as tensors, not from a `tf.data` iterator: one of those keeps a thread, and then the parts often ran one after
 the other.
@@ -12,6 +13,7 @@ from __future__ import annotations
 
 import math
 from dataclasses import dataclass
+from functools import partial
 from typing import Any
 
 import keras
@@ -24,56 +26,69 @@ from sightline.training.steps import After, Steps, Weights
 
 __all__ = ["PartedSteps"]
 
+LEAST = 8
+"""Pictures in a part: batch normalization has little to go by in fewer, and nothing in one."""
+
 
 @dataclass
 class PartedSteps(Steps):
     """A loop over batches within one function of TensorFlow, which is left after every `steps_per_execution` of them."""
 
     def __post_init__(self) -> None:
-        self._compiled: Any = None
+        self._compiled: dict[int, Any] = {}
 
     def epoch(self, pictures: Inputs8, targets: NDArray[Any], weights: Weights, after: After) -> tuple[float, float]:
         """As `Steps.epoch` says."""
         batch, together = self.recipe.batch_size, self.recipe.batch_size * self.recipe.steps_per_execution
         given = (pictures, targets) if weights is None else (pictures, targets, weights)
-        if self._compiled is None:
-            specs = [tf.TensorSpec((None, *array.shape[1:]), array.dtype) for array in given]
-            self._compiled = tf.function(self._batches, input_signature=specs, autograph=False)
+        parts, rest = self._parts_of(batch), len(pictures) % batch
+        whole = len(pictures) - (rest if rest < parts * LEAST else 0)  # what is left over goes in fewer parts
+        ends = sorted({*range(together, whole, together), whole, len(pictures)} - {0})
         sums, seen = np.zeros(2), 0
-        for start in range(0, len(pictures), together):
-            some = [tf.convert_to_tensor(array[start : start + together]) for array in given]
-            sums += self._compiled(*some).numpy()
-            seen = min(start + together, len(pictures))
+        for end in ends:
+            some = [array[seen:end] for array in given]
+            sums += self._program(parts if end <= whole else self._parts_of(rest), some)(*map(tf.convert_to_tensor, some)).numpy()
+            seen = end
             after(math.ceil(seen / batch), *(sums / seen).tolist())
         loss, accuracy = (sums / seen).tolist()
         return loss, accuracy
 
-    def _batches(self, pictures: tf.Tensor, targets: tf.Tensor, weights: tf.Tensor | None = None) -> tf.Tensor:
+    def _parts_of(self, batch: int) -> int:
+        """In how many parts a batch of so many pictures is worked on."""
+        return max(1, min(self.recipe.parts, batch // LEAST))
+
+    def _program(self, parts: int, like: list[NDArray[Any]]) -> Any:
+        """The compiled loop over batches in so many parts, of pictures and targets `like` these."""
+        if parts not in self._compiled:
+            specs = [tf.TensorSpec((None, *array.shape[1:]), array.dtype) for array in like]
+            self._compiled[parts] = tf.function(partial(self._batches, parts), input_signature=specs, autograph=False)
+        return self._compiled[parts]
+
+    def _batches(self, parts: int, pictures: tf.Tensor, targets: tf.Tensor, weights: tf.Tensor | None = None) -> tf.Tensor:
         """A step for each batch; the sums over all pictures of cross-entropy and hits, float32 `(2,)`."""
         batch, count = self.recipe.batch_size, tf.shape(pictures)[0]
 
         def one(start: tf.Tensor, sums: tf.Tensor) -> tuple[tf.Tensor, tf.Tensor]:
             rows = slice(start, start + batch)
-            means = self._step(pictures[rows], targets[rows], None if weights is None else weights[rows])
+            means = self._step(parts, pictures[rows], targets[rows], None if weights is None else weights[rows])
             return start + batch, sums + means * tf.cast(tf.minimum(batch, count - start), tf.float32)
 
         return tf.while_loop(lambda start, _: start < count, one, (0, tf.zeros(2)))[1]
 
-    def _step(self, pictures: tf.Tensor, targets: tf.Tensor, weights: tf.Tensor | None) -> tf.Tensor:
+    def _step(self, parts: int, pictures: tf.Tensor, targets: tf.Tensor, weights: tf.Tensor | None) -> tf.Tensor:
         """One step on a batch: the means of cross-entropy and hits before it, float32 `(2,)`."""
-        learnt = self.model.trainable_variables
-        parts = [
+        done = [
             self._part(pictures[rows], targets[rows], None if weights is None else weights[rows])
-            for rows in _parts(tf.shape(pictures)[0], self.recipe.parts)
+            for rows in _rows(tf.shape(pictures)[0], parts)
         ]
-        sizes = tf.stack([size for size, _, _ in parts])
+        sizes = tf.stack([size for size, _, _ in done])
         shares = tf.unstack(sizes / tf.reduce_sum(sizes))
         gradients = [
-            sum(share * one for share, one in zip(shares, same, strict=True))
-            for same in zip(*(gradients for _, gradients, _ in parts), strict=True)
+            None if same[0] is None else sum(share * one for share, one in zip(shares, same, strict=True))  # None: of no influence
+            for same in zip(*(gradients for _, gradients, _ in done), strict=True)
         ]
-        self.model.optimizer.apply(gradients, learnt)
-        return sum(share * means for share, (_, _, means) in zip(shares, parts, strict=True))
+        self.model.optimizer.apply(gradients, self.model.trainable_variables)
+        return sum(share * means for share, (_, _, means) in zip(shares, done, strict=True))
 
     def _part(
         self, pictures: tf.Tensor, targets: tf.Tensor, weights: tf.Tensor | None
@@ -89,7 +104,6 @@ class PartedSteps(Steps):
         return tf.cast(tf.shape(pictures)[0], tf.float32), gradients, means
 
 
-def _parts(count: tf.Tensor, parts: int) -> list[slice]:
-    """Rows of a batch of `count`, as equal as can be; none is empty: of fewer rows than parts some stand in two."""
-    starts = [tf.minimum(count * part // parts, count - 1) for part in range(parts)]
-    return [slice(start, tf.maximum(count * (part + 1) // parts, start + 1)) for part, start in enumerate(starts)]
+def _rows(count: tf.Tensor, parts: int) -> list[slice]:
+    """The rows of each part of a batch of `count`, as equal as can be."""
+    return [slice(count * part // parts, count * (part + 1) // parts) for part in range(parts)]

@@ -41,12 +41,32 @@ def standard_of(pictures: NDArray[np.uint8]) -> Standard:
     return Standard(mean, max(deviation, 1e-3))
 
 
-def foldable(network: keras.Model) -> bool:
+def foldable(network: keras.Model, *, normalized: bool = False) -> bool:
     """Whether the first layer is a convolution that can take standardization over.
 
-    With zeros put around the picture it cannot, zero being the mean.
+    With zeros put around the picture it cannot, zero being the mean; nor can it where something else reads the picture too, or
+    where it has no bias, be it after a pooling. `normalized`: that normalization stands in the bias's place until training is over.
     """
-    return getattr(network.layers[1], "padding", None) == "valid"
+    import keras
+
+    from sightline.models.layers import BiasRelu, FusedNorm
+
+    first, *others = [layer for layer in network.layers if layer.weights]
+    plain = type(first) is keras.layers.Conv2D and first.padding == "valid" and first.data_format == "channels_last"
+    if not plain or _readers(network) != [first]:
+        return False
+    return first.use_bias or (bool(others) and isinstance(others[0], (BiasRelu, FusedNorm) if normalized else BiasRelu))
+
+
+def _readers(network: keras.Model) -> list[keras.layers.Layer]:
+    """The layers that read the picture itself."""
+    picture = network.inputs[0]
+
+    def reads(layer: keras.layers.Layer) -> bool:
+        given = layer.input if isinstance(layer.input, (list, tuple)) else [layer.input]
+        return any(one is picture for one in given)
+
+    return [layer for layer in network.layers if layer.output is not picture and reads(layer)]
 
 
 def folded(weights: list[NDArray[Any]], standard: Standard) -> list[NDArray[Any]]:

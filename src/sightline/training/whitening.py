@@ -19,7 +19,10 @@ if TYPE_CHECKING:
 
 __all__ = ["whiten", "whitening_of"]
 
-PICTURES = 1000  # enough for a covariance of some dozen values
+PICTURES = 1000
+PATCHES = 1_000_000  # enough for a covariance of some dozen values
+FEWEST = 50  # pictures, however large
+TOGETHER = 1 << 24  # numbers of patches that are in memory at a time
 SMALLEST = 5e-4  # added to eigenvalues, as in airbench: directions that hardly vary are noise, and are not blown up
 
 
@@ -28,7 +31,8 @@ def whiten(network: keras.Model, pictures: NDArray[np.uint8], seed: int) -> None
     named = {layer.name: layer for layer in network.layers}
     if WHITENING not in named:
         return
-    some = np.random.default_rng(seed).permutation(len(pictures))[:PICTURES]
+    most = min(PICTURES, max(FEWEST, PATCHES // (pictures.shape[1] * pictures.shape[2])))
+    some = np.random.default_rng(seed).permutation(len(pictures))[:most]
     kernel, bias = whitening_of(pictures[some].astype(np.float32) / np.float32(255), named[WHITENING].kernel.shape[0])
     named[WHITENING].set_weights([kernel])
     named[f"{WHITENING}_relu"].set_weights([bias])
@@ -37,11 +41,18 @@ def whiten(network: keras.Model, pictures: NDArray[np.uint8], seed: int) -> None
 def whitening_of(pictures: NDArray[np.float32], side: int) -> tuple[NDArray[np.float32], NDArray[np.float32]]:
     """The kernel `(side, side, C, 2 n)` and bias `(2 n,)` that whiten all patches of `pictures`, n being the values of one."""
     channels = pictures.shape[-1]
+    values = side * side * channels
+    total, products, count = np.zeros(values), np.zeros((values, values)), 0
     views = np.lib.stride_tricks.sliding_window_view(pictures, (side, side), axis=(1, 2))  # (N, h, w, C, side, side)
-    patches = np.moveaxis(views, 3, 5).reshape(-1, side * side * channels)
-    mean = patches.mean(axis=0, dtype=np.float64)
-    covariance = (patches.T @ patches).astype(np.float64) / len(patches) - np.outer(mean, mean)
-    values, vectors = np.linalg.eigh(covariance)
-    directions = vectors / np.sqrt(np.maximum(values, 0) + SMALLEST)
+    step = max(1, TOGETHER // (views[0].size))
+    for start in range(0, len(views), step):
+        patches = np.moveaxis(views[start : start + step], 3, 5).reshape(-1, values)
+        total += patches.sum(axis=0, dtype=np.float64)
+        products += patches.T @ patches
+        count += len(patches)
+    mean = total / count
+    covariance = products / count - np.outer(mean, mean)
+    variances, vectors = np.linalg.eigh(covariance)
+    directions = vectors / np.sqrt(np.maximum(variances, 0) + SMALLEST)
     both = np.concatenate([directions, -directions], axis=1)
     return both.reshape(side, side, channels, -1).astype(np.float32), (-mean @ both).astype(np.float32)
