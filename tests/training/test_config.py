@@ -1,6 +1,7 @@
 from __future__ import annotations
 
 from pathlib import Path
+from typing import Any
 
 import pytest
 
@@ -59,6 +60,27 @@ def test_a_setting_that_would_do_nothing_is_refused(preset: str, recipe: dict[st
     with pytest.raises(ParameterError, match=f"{next(iter(recipe))} has no effect: expected {needed}"):
         make_config("mnist", preset=preset, recipe=recipe)
     assert make_config("mnist", preset="tuned", recipe=recipe).preset == "tuned"
+
+
+@pytest.mark.parametrize(
+    ("options", "said"),
+    [
+        ({"recipe": {"normalize": True}, "model": "tiny"}, "normalize has no effect: expected a model .*: cnn3, received tiny"),
+        ({"recipe": {"normalize": True, "pool_first": True}, "weights": "mnist"}, "normalize has no effect: expected weights none"),
+        ({"recipe": {"fit_input": True}, "size": 28}, "fit_input has no effect: expected no size"),
+        ({"recipe": {"fit_input": True}, "weights": "mnist"}, "fit_input has no effect"),
+        ({"recipe": {"keep_norm": True}}, "keep_norm needs statistics to keep: expected weights imagenet"),
+        ({"recipe": {"batch_size": 7}}, "too few pictures a step for batch normalization: expected at least 8, received 7"),
+    ],
+)
+def test_settings_that_do_not_go_with_model_weights_or_input_are_refused(options: dict[str, Any], said: str) -> None:
+    with pytest.raises(ParameterError, match=said):
+        make_config("mnist", **options)
+
+
+def test_few_pictures_a_step_are_taken_where_nothing_is_normalized() -> None:
+    assert make_config("mnist", recipe={"batch_size": 4, "normalize": False}).recipe.batch_size == 4
+    assert make_config("mnist", recipe={"batch_size": 4}, model="tiny").recipe.normalize
 
 
 @pytest.mark.parametrize("text", ["data: [", "data: mnist\nepoch: 3\n", "- 1\n", "data: mnist\nepochs: 0\n", 2000 * "[",

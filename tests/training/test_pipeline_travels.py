@@ -69,7 +69,7 @@ def test_a_run_whose_pipeline_was_changed_does_not_go_on(trained: tuple[sl.Run, 
     config = yaml.safe_load((run / "config.yaml").read_text(encoding="utf-8"))
     config["pipeline"]["steps"].pop()
     (run / "config.yaml").write_text(yaml.safe_dump(config), encoding="utf-8")
-    with pytest.raises(RunError, match="the pipeline of .* is not what it was trained on") as caught:
+    with pytest.raises(RunError, match="the pipeline of .* is not what it was trained with") as caught:
         sl.resume(run, extend=1)
     assert f"fingerprint {caught.value.received}" != caught.value.expected
     assert str(caught.value).endswith("Restore the steps in config.yaml, or train anew.")

@@ -150,7 +150,7 @@ def test_a_run_on_changed_data_is_not_resumed(tmp_path: Path) -> None:
     (pictures / "dark" / "3.png").unlink()
     resumed = sightline(tmp_path, "train", "--resume", "runs/run", "--extend", "1")
     assert resumed.returncode == 2
-    assert "is not what it was trained on" in resumed.stderr
+    assert "is not what it was trained with" in resumed.stderr
 
 
 def test_a_loss_that_is_no_number_stops_with_a_clear_error_and_keeps_the_checkpoint(tmp_path: Path) -> None:

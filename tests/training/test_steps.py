@@ -10,11 +10,12 @@ import numpy as np
 import pytest
 
 from sightline.cores import usable_cores
+from sightline.training.config import FEWEST
 from sightline.training.steps import CROSS_ENTROPY, make_steps
 
 from .stepping import CASES, LABELS, PICTURES, FitSteps, assert_same_epochs, compiled, keras, plain, small, variables
 
-from sightline.training.side_by_side import LEAST, PartedSteps, _rows  # isort: skip # loads TensorFlow, after Keras has done so quietly
+from sightline.training.side_by_side import PartedSteps, _rows  # isort: skip # loads TensorFlow, after Keras has done so quietly
 
 
 @pytest.mark.parametrize(
@@ -52,7 +53,7 @@ def test_few_pictures_are_one_part(count: int) -> None:
     taken = [(PICTURES[rows], LABELS[rows]) for rows in (slice(start, min(start + 32, count)) for start in range(0, count, 32))]
     PartedSteps(ours, plain(32, parts=2)).epoch(PICTURES[:count], LABELS[:count], None, lambda *_: None)
     for pictures, labels in taken:
-        parts = 2 if len(labels) >= 2 * LEAST else 1
+        parts = 2 if len(labels) >= 2 * FEWEST else 1
         PartedSteps(theirs, plain(len(labels), parts=parts)).epoch(pictures, labels, None, lambda *_: None)
     for one, other in zip(variables(ours), variables(theirs), strict=True):
         assert np.array_equal(one, other)

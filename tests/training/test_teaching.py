@@ -9,10 +9,14 @@ import pytest
 import yaml
 
 import sightline as sl
-from sightline.errors import InputError, ParameterError
-from sightline.events import Event, Note
+from sightline.errors import InputError, ParameterError, RunError
+from sightline.events import Event, Note, ignore
+from sightline.pipeline import Pipeline
 from sightline.training import make_config
 from sightline.training.backend import load_keras
+from sightline.training.feed import Feed
+from sightline.training.inputs import source_of
+from sightline.training.session import build, load_inputs, make_trainer
 
 keras = load_keras()
 from sightline.training.parts import taught, taught_crossentropy  # noqa: E402
@@ -26,12 +30,49 @@ def test_targets_are_the_label_and_the_softened_answer() -> None:
     network = keras.Model(pixels, keras.layers.Dense(3, activation="softmax")(keras.layers.Flatten()(pixels)))
     pictures = RNG.integers(0, 256, (700, 2, 2, 1), np.uint8)  # more than one batch
     labels = RNG.integers(0, 3, 700)
-    rows = Teacher(network, 2.0).targets(pictures, labels)
+    teacher = Teacher(network, 2.0, Pipeline(()), Pipeline(()))
+    assert teacher.shape == (2, 2, 1)
+    assert teacher.finished(pictures, (2, 2, 1)) is pictures
+    rows = teacher.targets(pictures, labels)
     said = network.predict(pictures / np.float32(255), verbose=0)
     softened = np.sqrt(said) / np.sqrt(said).sum(axis=1, keepdims=True)
     assert rows.dtype == np.float32
     assert np.array_equal(rows[:, 0], labels)
     assert np.allclose(rows[:, 1:], softened, atol=1e-5)
+
+
+def test_a_teacher_is_interrupted_between_two_batches() -> None:
+    asked: list[int] = []
+
+    def look_up() -> None:
+        asked.append(1)
+        if len(asked) == 2:
+            raise KeyboardInterrupt
+
+    teacher = Teacher(keras.Sequential([keras.Input((2, 2, 1)), keras.layers.Flatten()]), 1.0, Pipeline(()), Pipeline(()))
+    with pytest.raises(KeyboardInterrupt):
+        teacher.targets(np.zeros((5000, 2, 2, 1), np.uint8), np.zeros(5000, np.int64), look_up)
+    assert len(asked) == 2
+
+
+def test_a_teacher_looks_at_pictures_before_the_last_steps(tmp_path: Path) -> None:
+    """It learnt on 28 x 28; whom it teaches reads 22 x 22: they are drawn once, for both."""
+    wide = sl.train("digits", arguments={"filters": (8, 8, 8)}, size=28, epochs=1, out=tmp_path, name="wide")
+    config = make_config("digits", teacher=wide.path)
+    inputs = load_inputs(config, ignore, teacher=wide.path / "bundle")
+    assert (inputs.shape, inputs.untaught) == ((22, 22, 1), 1)
+    teacher = make_trainer(config, inputs, build(config, inputs), ignore).teacher
+    assert teacher is not None
+    assert teacher.shape == (28, 28, 1)
+    feed = Feed(inputs.source, inputs.train[1], teacher.before, teacher.shape, 0)
+    large, labels = feed.epoch(3)
+    assert np.array_equal(labels, inputs.train[1][np.random.default_rng([0, 0, 3]).permutation(len(labels))])
+    source = source_of(inputs.dataset.train, inputs.source.items, None, inputs.pipeline)
+    small, _ = Feed(source, inputs.train[1], inputs.pipeline, (22, 22, 1), 0).epoch(3)
+    assert np.array_equal(teacher.finished(large, (22, 22, 1)), small)
+    assert not np.array_equal(small, inputs.train[0])
+    found = sl.load(wide).network.probabilities(large[:50])
+    assert np.allclose(teacher.targets(large[:50], labels[:50])[:, 1:], found, atol=0.02)
 
 
 def test_the_loss_is_keras_categorical_crossentropy_and_metrics_look_at_the_label() -> None:
@@ -74,6 +115,10 @@ def test_a_small_network_learns_from_a_run_and_goes_on_with_it(teacher: sl.Run, 
     assert all(0 < row["accuracy"] < 1 and row["val_loss"] > 0 for row in run.history)
     longer = sl.resume(run, extend=1)
     assert len(longer.history) == 3
+    text = (run.path / "config.yaml").read_text()
+    (run.path / "config.yaml").write_text(text.replace(f"teacher: {teacher.path}", f"teacher: {alone.path}"))
+    with pytest.raises(RunError, match="the teacher of .* is not what it was trained with"):
+        sl.resume(run, extend=1)
 
 
 def test_what_cannot_teach_is_refused_before_the_training(teacher: sl.Run, tmp_path: Path) -> None:

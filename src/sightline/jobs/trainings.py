@@ -8,7 +8,7 @@ import sys
 import threading
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from pathlib import Path
 from types import FrameType
 from typing import TYPE_CHECKING
@@ -100,13 +100,10 @@ def _inputs(config: TrainConfig, on_event: Listener, run: str, weights: Path | L
     """The data as a network that begins with `weights` reads it, names checked, and `config` with its pipeline written out."""
     from sightline.training.names import check_names
     from sightline.training.session import load_inputs
-    from sightline.training.teaching import check_teacher
 
     teacher = None if config.teacher == "none" else model_folder(config.teacher)  # is there, before anything is read
-    inputs = replace(load_inputs(config, on_event, weights), teacher=teacher)
+    inputs = load_inputs(config, on_event, weights, teacher)
     check_names(inputs.dataset, run)
-    if teacher is not None:
-        check_teacher(teacher, inputs.shape, inputs.dataset.classes, inputs.pipeline)
     counts = {name: len(split) for name, split in inputs.dataset.splits().items()}
     on_event(Note(f"{inputs.dataset.name}: " + ", ".join(f"{count:,} {name}" for name, count in counts.items())))
     on_event(Note(_augmentation(config, inputs.pipeline)))

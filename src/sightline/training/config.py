@@ -22,6 +22,9 @@ if TYPE_CHECKING:
 
 __all__ = ["PRESETS", "Recipe", "TrainConfig", "make_config"]
 
+FEWEST = 8
+"""Pictures by which batch normalization can go: those of a step, or of one of its parts."""
+
 M = TypeVar("M", bound=BaseModel)
 STRICT = ConfigDict(extra="forbid", frozen=True, allow_inf_nan=False, validate_default=True)
 
@@ -221,6 +224,7 @@ def make_config(
     own = {"augment": True} if pipeline is not None else {}
     full = _checked(Recipe, {**PRESETS.get(preset).model_dump(), **own, **(recipe or {})})
     _check_fit(full, recipe or {}, str(weights), teacher)
+    _check_input(full, recipe or {}, str(weights), {**options, "pipeline": pipeline})
     if data not in DATASETS:
         data = _absolute(data)
     if weights not in {"imagenet", "none"}:
@@ -243,9 +247,12 @@ def _check_fit(full: Recipe, given: Mapping[str, Any], weights: str, teacher: st
         ("weight_decay", "optimizer adamw or muon", full.optimizer != "adam"),
         ("warmup", "schedule linear", full.schedule == "linear"),
         ("normalize", "pool_first", full.pool_first),
+        ("normalize", "weights none", weights == "none"),
     ):
         if name in given and getattr(full, name) and not condition:
             raise ParameterError(f"{name} has no effect", expected=needed, fix="Set both, or neither.")
+    if weights == "none" and full.keep_norm:
+        raise ParameterError("keep_norm needs statistics to keep", expected="weights imagenet, or a run's", received="none")
     if weights == "none" and full.freeze:
         raise ParameterError(
             "fine-tuning needs weights that have learnt something",
@@ -258,6 +265,28 @@ def _check_fit(full: Recipe, given: Mapping[str, Any], weights: str, teacher: st
             "a teacher and what is learnt from it go together",
             expected="both --teacher and a --distill above 0, as the preset distilled has, or neither",
             received=f"teacher {teacher}, distill {full.distill:g}",
+        )
+
+
+def _check_input(full: Recipe, given: Mapping[str, Any], weights: str, options: Mapping[str, Any]) -> None:
+    """Refuse what has no effect on the model or its input that `options` tell of, or too few pictures a step: ParameterError."""
+    from sightline.models import MODELS
+
+    model = options.get("model", TrainConfig.model_fields["model"].default)
+    can = "normalize" in MODELS.get(model).parameters.defaults
+    if given.get("normalize") and not can:
+        having = ", ".join(each.name for each in MODELS if "normalize" in each.parameters.defaults)
+        raise ParameterError(
+            "normalize has no effect", expected=f"a model that can do without it afterwards: {having}", received=model
+        )
+    if given.get("fit_input") and (weights != "none" or any(options.get(name) is not None for name in ("size", "pipeline"))):
+        raise ParameterError("fit_input has no effect", expected="no size, pipeline or weights, which decide it")
+    if full.normalize and can and weights == "none" and full.batch_size < FEWEST:
+        raise ParameterError(
+            "too few pictures a step for batch normalization",
+            expected=f"at least {FEWEST}",
+            received=str(full.batch_size),
+            fix="Choose a larger --batch-size, or --no-normalize.",
         )
 
 

@@ -9,15 +9,14 @@ from sightline.data.photos import SUBJECTS
 from sightline.data.specs import ERASE
 from sightline.pipeline import Pipeline
 
-__all__ = ["default_pipeline"]
+__all__ = ["augmentation", "default_pipeline"]
 
 
 def default_pipeline(dataset: Dataset, shape: tuple[int, int, int], *, augment: bool = False) -> Pipeline:
     """The steps that bring any picture to the input `(H, W, C)` of a network trained on `dataset`.
 
     Where the dataset says what it shows, photos of that are brought to look like its pictures; else they are fitted in whole.
-    With `augment` the steps follow that change pictures in training without changing their label: those the dataset states,
-    else small shifts and erased patches; no mirroring and no turning, which may change a label.
+    With `augment` those of `augmentation` follow.
     """
     height, width, channels = shape
     subject = dataset.facts.get("subject") if channels == 1 else None
@@ -26,10 +25,16 @@ def default_pipeline(dataset: Dataset, shape: tuple[int, int, int], *, augment: 
         steps = list(SUBJECTS[subject](width, height))
     else:
         steps = ["to_depth8", "to_gray" if channels == 1 else "to_rgb", {"letterbox": {"width": width, "height": height}}]
-    if augment:
-        stated = dataset.facts.get("augmentation")
-        steps += _light(min(height, width)) if stated is None else stated
-    return Pipeline(tuple(steps))
+    return Pipeline((*steps, *(augmentation(dataset, shape) if augment else ())))
+
+
+def augmentation(dataset: Dataset, shape: tuple[int, int, int]) -> list[dict[str, Any]]:
+    """The steps that change pictures of `shape` (H, W, C) in training without changing their label.
+
+    Those the dataset states, else small shifts and erased patches; no mirroring and no turning, which may change a label.
+    """
+    stated = dataset.facts.get("augmentation")
+    return _light(min(shape[:2])) if stated is None else [*stated]
 
 
 def _light(side: int) -> list[dict[str, Any]]:

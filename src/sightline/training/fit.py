@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import math
+import threading
 import time
 from collections.abc import Callable, Iterator
 from concurrent.futures import ThreadPoolExecutor
@@ -64,22 +65,41 @@ class Trainer:
         else:
             assign(self.network.variables, state.network)
             steps = self._phase(state)
+        over = threading.Event()
         with ThreadPoolExecutor(1, "feed") as background:
-            upcoming = None
-            while state.epoch < self.config.epochs and not self._patience_is_over(state):
-                started = time.perf_counter()  # an epoch takes as long as its pictures keep it waiting, too
-                lesson = (upcoming or background.submit(self._lesson, state.epoch)).result()
-                upcoming = background.submit(self._lesson, state.epoch + 1) if state.epoch + 1 < self.config.epochs else None
-                self._epoch(steps, state, started, *lesson)
-                if state.epoch == self.config.recipe.freeze:
-                    steps = self._phase(state)
+            try:
+                upcoming = None
+                while state.epoch < self.config.epochs and not self._patience_is_over(state):
+                    started = time.perf_counter()  # an epoch takes as long as its pictures keep it waiting, too
+                    lesson = (upcoming or background.submit(self._lesson, state.epoch, over)).result()
+                    more = state.epoch + 1 < self.config.epochs
+                    upcoming = background.submit(self._lesson, state.epoch + 1, over) if more else None
+                    self._epoch(steps, state, started, *lesson)
+                    if state.epoch == self.config.recipe.freeze:
+                        steps = self._phase(state)
+            finally:
+                over.set()
         self._keep(state)
         return state
 
-    def _lesson(self, epoch: int) -> tuple[Inputs8, NDArray[np.int64], NDArray[Any]]:
-        """An epoch's pictures, their labels, and what is to be learnt: the labels again, or rows of a teacher's `targets`."""
+    def _lesson(self, epoch: int, over: threading.Event) -> tuple[Inputs8, NDArray[np.int64], NDArray[Any]]:
+        """An epoch's pictures, their labels, and what is to be learnt: the labels again, or rows of a teacher's `targets`.
+
+        A teacher takes its time, and is interrupted when the training stops or is `over`.
+        """
         pictures, labels = self.feed.epoch(epoch)
-        return pictures, labels, labels if self.teacher is None else self.teacher.targets(pictures, labels)
+        if self.teacher is None:
+            return pictures, labels, labels
+
+        def look_up() -> None:
+            if over.is_set() or self.stop():
+                raise self._interrupted(epoch)
+
+        targets = self.teacher.targets(pictures, labels, look_up)
+        return self.teacher.finished(pictures, self.network.input_shape[1:]), labels, targets
+
+    def _interrupted(self, epoch: int) -> Interrupted:
+        return Interrupted(f"stopped in epoch {epoch + 1} of {self.config.epochs}; the first {epoch} are saved")
 
     def _phase(self, state: State) -> Steps:
         """The steps as they go on from `state`: where other layers begin to learn, optimizer and schedule begin anew."""
@@ -203,7 +223,7 @@ class Trainer:
             if not math.isfinite(loss):
                 raise TrainingError(f"the loss is no longer a number in epoch {epoch + 1}, step {step}", fix=LOWER)
             if self.stop():
-                raise Interrupted(f"stopped in epoch {epoch + 1} of {self.config.epochs}; the first {epoch} are saved")
+                raise self._interrupted(epoch)
             self._average(state, step - last, epoch * self._steps + step)
             last = step
             now = time.perf_counter()

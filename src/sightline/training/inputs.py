@@ -9,6 +9,7 @@ from contextlib import suppress
 import numpy as np
 from numpy.typing import NDArray
 
+from sightline.bundle import Manifest
 from sightline.bundle import prepare as prepare_one
 from sightline.data import Dataset, Split
 from sightline.errors import DatasetError, ParameterError, PipelineError, SightlineError
@@ -17,7 +18,7 @@ from sightline.image import Image
 from sightline.models import MODELS
 from sightline.pipeline import Pipeline, run_many
 from sightline.training.config import TrainConfig
-from sightline.training.defaults import default_pipeline
+from sightline.training.defaults import augmentation, default_pipeline
 from sightline.training.feed import Inputs8, Source, stacked, threads
 
 __all__ = ["make_pipeline", "prepare", "source_of"]
@@ -28,14 +29,17 @@ FILES, ARRAYS = 16, 1000  # pictures that one worker takes at a time
 
 
 def make_pipeline(
-    config: TrainConfig, dataset: Dataset, learnt: tuple[int, int, int] | None = None
+    config: TrainConfig, dataset: Dataset, learnt: tuple[int, int, int] | None = None, teacher: Manifest | None = None
 ) -> tuple[Pipeline, tuple[int, int, int]]:
     """The pipeline that `config` names, or the dataset's default, and the shape (H, W, C) of what it makes.
 
     `learnt`: the shape of the pictures from which the first weights were learnt; the default takes their height and width.
+    `teacher`: who teaches; the default is that model's own steps, and smaller pictures after it where the network takes such.
     Without augmentation the steps marked `when: train` are left out. PipelineError if it makes pictures of different sizes.
     """
     some = _examples(dataset.train)
+    if config.pipeline is None and teacher is not None:
+        return _taught_pipeline(config, dataset, learnt, teacher)
     if config.pipeline is None:
         shape = _usual_shape(config, some, learnt)
         return default_pipeline(dataset, shape, augment=config.recipe.augment), shape
@@ -46,6 +50,28 @@ def make_pipeline(
     if not config.recipe.augment:
         pipeline = pipeline.always
     return pipeline, _shape_made(pipeline, some)
+
+
+def _taught_pipeline(
+    config: TrainConfig, dataset: Dataset, learnt: tuple[int, int, int] | None, teacher: Manifest
+) -> tuple[Pipeline, tuple[int, int, int]]:
+    """The steps of a teacher, the augmentation, and what makes pictures of another size of those that the teacher looks at."""
+    height, width, channels = teacher.input_shape
+    if config.channels not in {"auto", "gray" if channels == 1 else "color"}:
+        received = f"{config.channels}, and a teacher that reads {channels}"
+        raise ParameterError("channels other than the teacher's", expected="auto", received=received, fix="Leave out --channels.")
+    if config.size is not None:
+        height = width = config.size
+    elif learnt is not None:
+        height, width = learnt[:2]
+    elif config.recipe.fit_input:
+        height, width, _ = _seen_shape(config, teacher.input_shape)
+    steps = (
+        *Pipeline.from_dict(teacher.pipeline).steps,
+        *(augmentation(dataset, teacher.input_shape) if config.recipe.augment else ()),
+        *([] if (height, width) == teacher.input_shape[:2] else [{"resize": {"width": width, "height": height}}]),
+    )
+    return Pipeline(steps), (height, width, channels)
 
 
 def _usual_shape(config: TrainConfig, some: list[Image], learnt: tuple[int, int, int] | None) -> tuple[int, int, int]:
@@ -171,14 +197,14 @@ def _one_by_one(split: Split, part: range, pipeline: Pipeline, shape: tuple[int,
             yield f"{split.names[index]}: {error.problem}"
 
 
-def source_of(split: Split, kept: NDArray[np.intp], prepared: Inputs8, pipeline: Pipeline) -> Source:
+def source_of(split: Split, kept: NDArray[np.intp], prepared: Inputs8 | None, pipeline: Pipeline) -> Source:
     """What the epochs are made from: as far as the pictures are the same in all of them, they are made once.
 
-    `prepared` are the pictures `kept` of `split` as they are without augmentation.
+    `prepared` are the pictures `kept` of `split` as `pipeline` makes them without augmentation, if they are at hand.
     """
     steps = pipeline.steps
     first = next((number for number, step in enumerate(steps) if step.when == "train" or step.is_random), len(steps))
-    if all(step.when == "train" for step in steps[first:]):
+    if prepared is not None and all(step.when == "train" for step in steps[first:]):
         return Source(prepared[..., 0] if prepared.shape[-1] == 1 else prepared, kept, first)
     if isinstance(split.pictures, np.ndarray):
         begun = run_many(Pipeline(steps[:first]), split.pictures[kept])

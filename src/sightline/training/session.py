@@ -12,6 +12,7 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 from numpy.typing import NDArray
 
+from sightline.bundle import load_manifest
 from sightline.data import Dataset, load_dataset
 from sightline.errors import DatasetError, ParameterError, RunError
 from sightline.events import EpochDone, Event, Listener, Progress
@@ -28,7 +29,7 @@ from sightline.training.initial import Learnt, adopt, load_imagenet
 from sightline.training.inputs import make_pipeline, prepare, source_of
 from sightline.training.log import write_log
 from sightline.training.standard import RAW, Standard, foldable, folded, standard_of
-from sightline.training.teaching import open_teacher
+from sightline.training.teaching import open_teacher, untaught_steps
 from sightline.training.whitening import whiten
 
 if TYPE_CHECKING:
@@ -73,6 +74,8 @@ class Inputs:
     """How many pictures could not be read."""
     teacher: Path | None = None
     """The bundle whose answers to the training pictures are learnt beside their labels."""
+    untaught: int = 0
+    """How many of the pipeline's last steps follow on what the teacher looks at."""
 
     def take(self, rows: NDArray[np.intp]) -> Inputs:
         """The same with the training pictures at `rows` only."""
@@ -81,29 +84,37 @@ class Inputs:
 
     @property
     def fingerprint(self) -> str:
-        """Names the data together with the steps it went through."""
-        return f"{self.dataset.fingerprint}:{self.pipeline.hash}"
+        """Names the data together with the steps it went through, and the weights of a teacher."""
+        teacher = [] if self.teacher is None else [load_manifest(self.teacher).files["weights.safetensors"].sha256]
+        return ":".join([self.dataset.fingerprint, self.pipeline.hash, *teacher])
 
 
-def load_inputs(config: TrainConfig, on_event: Listener, weights: Path | Learnt | None = None) -> Inputs:
+def load_inputs(
+    config: TrainConfig, on_event: Listener, weights: Path | Learnt | None = None, teacher: Path | None = None
+) -> Inputs:
     """Load the dataset that `config` names and send training and validation pictures through its pipeline.
 
     `weights`: those that training begins with; another model's decide the size of the pictures where `config` does not.
+    `teacher`: the bundle of the model to learn from; InputError if it cannot judge these pictures.
     """
     dataset = load_data(config.data, on_event, seed=config.seed, validation=config.validation)
     if dataset.validation is None or not len(dataset.validation):
         raise DatasetError(
             f"{config.data!r} has too few pictures", expected="some to validate with", received=str(len(dataset.train))
         )
-    pipeline, shape = make_pipeline(config, dataset, weights.input_shape if isinstance(weights, Learnt) else None)
+    manifest = None if teacher is None else load_manifest(teacher)
+    pipeline, shape = make_pipeline(config, dataset, weights.input_shape if isinstance(weights, Learnt) else None, manifest)
+    untaught = 0 if manifest is None else untaught_steps(manifest, shape, dataset.classes, pipeline)
     sets = {}
     for name, split in (("training", dataset.train), ("validation", dataset.validation)):
         pictures, kept = prepare(split, pipeline.always, shape, on_event, what=name, workers=config.workers)
         sets[name] = (pictures, split.labels[kept], kept)
     left_out = len(dataset.train) + len(dataset.validation) - sum(len(kept) for _, _, kept in sets.values())
     sample = dataset.validation.read(int(sets["validation"][2][0]))
-    source = source_of(dataset.train, sets["training"][2], sets["training"][0], pipeline)
-    return Inputs(dataset, pipeline, shape, source, sets["training"][:2], sets["validation"][:2], sample, left_out)
+    taught = Pipeline(pipeline.steps[: len(pipeline.steps) - untaught])
+    source = source_of(dataset.train, sets["training"][2], None if untaught else sets["training"][0], taught)
+    learnt_from = sets["training"][:2], sets["validation"][:2]
+    return Inputs(dataset, pipeline, shape, source, *learnt_from, sample, left_out, teacher, untaught)
 
 
 def load_data(source: str, on_event: Listener, *, seed: int = 0, validation: float = 0.1) -> Dataset:
@@ -185,10 +196,11 @@ def make_trainer(
     save: Callable[[State], None] = lambda state: None,
 ) -> Trainer:
     """A trainer of `network`, which `build` made, ready to run."""
-    feed = Feed(inputs.source, inputs.train[1], inputs.pipeline, inputs.shape, config.seed, config.workers)
     weights = _balanced(inputs.train[1], len(inputs.dataset.classes)) if config.class_weight == "balanced" else None
     standard = _standard(config, inputs, network)
-    teacher = open_teacher(inputs.teacher, config.recipe) if inputs.teacher else None
+    teacher = open_teacher(inputs.teacher, config.recipe, inputs.pipeline, inputs.untaught) if inputs.teacher else None
+    steps, shape = (inputs.pipeline, inputs.shape) if teacher is None else (teacher.before, teacher.shape)
+    feed = Feed(inputs.source, inputs.train[1], steps, shape, config.seed, config.workers)
     return Trainer(config, network, feed, standard, inputs.validation, weights, on_event, stop, save, teacher)
 
 
@@ -203,16 +215,19 @@ def _standard(config: TrainConfig, inputs: Inputs, network: keras.Model) -> Stan
 
 
 def find_state(folder: RunFolder, inputs: Inputs) -> State | None:
-    """The state a run was left in, None if it was stopped before its first; RunError for other data or another pipeline."""
+    """The state a run was left in, None if it was stopped before its first; RunError for other data, pipeline or teacher."""
     if not folder.checkpoint.exists():
         return None
     state = load_state(folder.checkpoint)
-    whats = (("data", "Restore the pictures"), ("pipeline", "Restore the steps in config.yaml"))
-    halves = (text.partition(":")[::2] for text in (state.data, inputs.fingerprint))
-    for (what, mend), before, now in zip(whats, *halves, strict=True):
+    whats = (
+        ("data", "Restore the pictures"),
+        ("pipeline", "Restore the steps in config.yaml"),
+        ("teacher", "Restore the model that taught"),
+    )
+    for (what, mend), before, now in zip(whats, state.data.split(":"), inputs.fingerprint.split(":"), strict=False):
         if before != now:
             raise RunError(
-                f"the {what} of {str(folder.path)!r} is not what it was trained on",
+                f"the {what} of {str(folder.path)!r} is not what it was trained with",
                 expected=f"fingerprint {before[:12]}",
                 received=now[:12],
                 fix=f"{mend}, or train anew.",

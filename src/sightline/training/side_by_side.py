@@ -3,7 +3,7 @@
 TensorFlow shares out one operation at a time among the cores, and waits for the slowest after each; with pictures as small as
 these it waits for a third of the time. Here every part of a batch goes forward and back on a core of its own, in one graph, and
 the parts' gradients are put together: the gradient of the whole batch. Only batch normalization sees a part by itself, which is
-why no part is smaller than `LEAST`.
+why no part is smaller than `FEWEST`.
 
 The pictures come as tensors, not from a `tf.data` iterator: one of those keeps a thread, and then the parts often ran one after
 the other.
@@ -21,13 +21,11 @@ import numpy as np
 import tensorflow as tf
 from numpy.typing import NDArray
 
+from sightline.training.config import FEWEST
 from sightline.training.feed import Inputs8
 from sightline.training.steps import After, Steps, Weights
 
 __all__ = ["PartedSteps"]
-
-LEAST = 8
-"""Pictures in a part: batch normalization has little to go by in fewer, and nothing in one."""
 
 
 @dataclass
@@ -42,7 +40,7 @@ class PartedSteps(Steps):
         batch, together = self.recipe.batch_size, self.recipe.batch_size * self.recipe.steps_per_execution
         given = (pictures, targets) if weights is None else (pictures, targets, weights)
         parts, rest = self._parts_of(batch), len(pictures) % batch
-        whole = len(pictures) - (rest if rest < parts * LEAST else 0)  # what is left over goes in fewer parts
+        whole = len(pictures) - (rest if rest < parts * FEWEST else 0)  # what is left over goes in fewer parts
         ends = sorted({*range(together, whole, together), whole, len(pictures)} - {0})
         sums, seen = np.zeros(2), 0
         for end in ends:
@@ -55,7 +53,7 @@ class PartedSteps(Steps):
 
     def _parts_of(self, batch: int) -> int:
         """In how many parts a batch of so many pictures is worked on."""
-        return max(1, min(self.recipe.parts, batch // LEAST))
+        return max(1, min(self.recipe.parts, batch // FEWEST))
 
     def _program(self, parts: int, like: list[NDArray[Any]]) -> Any:
         """The compiled loop over batches in so many parts, of pictures and targets `like` these."""
