@@ -130,6 +130,8 @@ def main() -> None:
             "seeds": found,
         }
         write_text(KEPT, json.dumps(kept, indent=1) + "\n")
+    if not kept:
+        parser.error("nothing is measured yet: name rows")
     header = [
         "data",
         "network",
@@ -144,7 +146,9 @@ def main() -> None:
         "measured",
     ]
     rows = [line(name, kept[name]) for name in ROWS if name in kept]
-    publish("accuracy", "Accuracy", table(header, rows), "python benchmarks/accuracy.py ROW --seeds SEEDS")
+    machines = " and ".join(sorted({row["machine"] for row in kept.values()}))
+    command = f"python benchmarks/accuracy.py {' '.join(name for name in ROWS if name in kept)}"
+    publish("accuracy", "Accuracy", table(header, rows), command, where=machines)
 
 
 if __name__ == "__main__":

@@ -47,9 +47,12 @@ def table(header: Sequence[str], rows: Sequence[Sequence[str]]) -> str:
     return "\n".join(f"| {' | '.join(line)} |" for line in lines)
 
 
-def publish(name: str, title: str, text: str, command: str, packages: Sequence[str] = PACKAGES) -> None:
-    """Print a section and put it in RESULTS.md in the place of its last edition."""
-    section = f"<!-- {name} -->\n## {title}\n\n{text}\n\nCommand: `{command}`. Machine: {machine(packages)}.\n<!-- end {name} -->"
+def publish(
+    name: str, title: str, text: str, command: str, packages: Sequence[str] = PACKAGES, *, where: str | None = None
+) -> None:
+    """Print a section and put it in RESULTS.md in the place of its last edition; `where`: the machine, if it was not this one."""
+    where = where or machine(packages)
+    section = f"<!-- {name} -->\n## {title}\n\n{text}\n\nCommand: `{command}`. Machine: {where}.\n<!-- end {name} -->"
     print(section)
     before = RESULTS.read_text(encoding="utf-8") if RESULTS.exists() else HEAD
     pattern = re.compile(rf"<!-- {name} -->.*?<!-- end {name} -->", re.DOTALL)

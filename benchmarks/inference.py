@@ -137,9 +137,10 @@ def litert_ways(model: str, found: dict[str, str], threads: int) -> list[Contend
 
         return run
 
+    name = "LiteRT" if installed("ai-edge-litert") else "LiteRT, as it comes with TensorFlow"
     return [
-        Contender("LiteRT", "float32", lambda size: make(found["litert"], size)),
-        Contender("LiteRT", "int8", lambda size: make(found["litert8"], size)),
+        Contender(name, "float32", lambda size: make(found["litert"], size)),
+        Contender(name, "int8", lambda size: make(found["litert8"], size)),
     ]
 
 

@@ -123,7 +123,7 @@ def test_changed_data_are_not_called_the_test_set(folder_run: tuple[Path, sl.Run
     try:
         with pytest.raises(DatasetError, match="its test pictures may be ones it was trained on"):
             sl.evaluate(run.path)
-        with pytest.raises(RunError, match="is not what it was trained on"):
+        with pytest.raises(RunError, match="is not what it was trained with"):
             sl.resume(run.path, extend=1)
     finally:
         extra.unlink()

@@ -30,7 +30,7 @@ def evaluate(
 
     Other data leave a report, whose path is given back: in the run's `evaluations/<data>/`, of a bundle or a model that comes with
     Sightline in `evaluations/<model>/<data>/` of the working folder. A second set of data of that name goes to `<data>-<8 digits of
-    its fingerprint>/`; the same data evaluated again replace their report.
+    its fingerprint>/`; the same data evaluated again replace their report. `views` other than one stand behind the data's name.
 
     `views`: what the model is asked beside the picture itself, and its answers averaged over: mirror (the picture mirrored), shift
     (moved by a pixel each way of the diagonal) or mirror-shift (six in all). The evaluation's `split` names their number.

@@ -251,8 +251,6 @@ def _check_fit(full: Recipe, given: Mapping[str, Any], weights: str, teacher: st
     ):
         if name in given and getattr(full, name) and not condition:
             raise ParameterError(f"{name} has no effect", expected=needed, fix="Set both, or neither.")
-    if weights == "none" and full.keep_norm:
-        raise ParameterError("keep_norm needs statistics to keep", expected="weights imagenet, or a run's", received="none")
     if weights == "none" and full.freeze:
         raise ParameterError(
             "fine-tuning needs weights that have learnt something",
@@ -260,6 +258,8 @@ def _check_fit(full: Recipe, given: Mapping[str, Any], weights: str, teacher: st
             received="none",
             fix="Choose --weights, or another --preset.",
         )
+    if weights == "none" and full.keep_norm:
+        raise ParameterError("keep_norm needs statistics to keep", expected="weights imagenet, or a run's", received="none")
     if (teacher == "none") != (full.distill == 0):
         raise ParameterError(
             "a teacher and what is learnt from it go together",
