@@ -104,7 +104,7 @@ PRESETS.add(
     ),
 )
 PRESETS.add("fast", PRESETS.get("tuned").model_copy(update={"augment": False}))
-PRESETS.add("distilled", PRESETS.get("tuned").model_copy(update={"distill": 0.9}))
+PRESETS.add("distilled", PRESETS.get("tuned").model_copy(update={"distill": 0.9, "distill_temperature": 3.0}))
 PRESETS.add(
     "finetune",
     Recipe(
