@@ -53,10 +53,10 @@ class Row(NamedTuple):
 ROWS = {
     "plain": Row("fashion-mnist", None),
     "cnn3": Row("fashion-mnist", {"epochs": 25}),
-    "cnn3-distilled": Row("fashion-mnist", {"epochs": 50}, teacher="base"),
+    "cnn3-distilled": Row("fashion-mnist", {"epochs": 25}, teacher="base"),
     "tiny": Row("fashion-mnist", {"model": "tiny", "epochs": 25}),
     "small": Row("fashion-mnist", {"model": "small", "epochs": 25}),
-    "base": Row("fashion-mnist", {"model": "base", "epochs": 25}),
+    "base": Row("fashion-mnist", {"model": "base", "epochs": 16}),
     "large": Row("fashion-mnist", {"model": "large", "epochs": 25}),
     "wide": Row("fashion-mnist", {"model": "wide", "epochs": 25}),
     "mnist-plain": Row("mnist", None),
