@@ -23,6 +23,7 @@ from sightline.bundle.onnx_part import probabilities_alone
 from sightline.errors import BundleError
 from sightline.jobs import pretrained
 from sightline.models import MODELS
+from sightline.models.distance import fit_gaussians, measure_features, with_distance
 
 RNG = np.random.default_rng(0)
 
@@ -45,21 +46,26 @@ def cut_to(network: bytes) -> list[int]:
 
 
 @pytest.mark.parametrize("name", ["mnist", "fashion-mnist"])
-def test_shipped_networks_give_the_very_same_probabilities_on_22_of_28_pixels(name: str) -> None:
-    whole = read_parts(pretrained()[name]).network
+def test_shipped_weights_give_the_very_same_probabilities_on_22_of_28_pixels(name: str) -> None:
+    network = MODELS.get("cnn3").build({"input_shape": (28, 28, 1)})
+    network.set_weights(load_network(pretrained()[name]).get_weights())
+    test = sl.load_dataset(name).test
+    assert test is not None
+    raw = np.asarray(test.pictures)[:200, ..., None]
+    features, _ = measure_features(network, raw)
+    measuring = with_distance(network, fit_gaussians(features, test.labels[:200]))
+    measuring(raw[:1] / np.float32(255))
+    whole = export_onnx(measuring)
     alone = probabilities_alone(whole, 28, 28)
     check_network(alone)
     onnx.checker.check_model(onnx.load_from_string(alone), full_check=True)
     assert cut_to(alone) == [22, 22]
     assert len(kinds(alone)) == 18 < len(kinds(whole))
     assert len(alone) < len(whole) / 2
-    test = sl.load_dataset(name).test
-    assert test is not None
-    pictures = np.divide(np.asarray(test.pictures)[:200, ..., None], np.float32(255), dtype=np.float32)
+    pictures = np.divide(raw, np.float32(255), dtype=np.float32)
     assert np.array_equal(answer(alone, pictures), answer(whole, pictures))
     elsewhere = pictures.copy()  # the proof that they are not read, in Keras
     elsewhere[:, 22:], elsewhere[:, :, 22:] = 1, 1
-    network = load_network(pretrained()[name])
     assert np.array_equal(network.predict_on_batch(elsewhere), network.predict_on_batch(pictures))
     elsewhere[:, 21, :22] = 1
     assert not np.allclose(network.predict_on_batch(elsewhere), network.predict_on_batch(pictures), atol=1e-2)
@@ -95,9 +101,15 @@ def test_other_networks_keep_their_probabilities(name: str) -> None:
     model = MODELS.get(name).build({"input_shape": (32, 32, 3), "classes": 4})
     if model.count_params() > 3_000_000:
         pytest.skip("large")
-    pictures = RNG.random((3, 32, 32, 3), np.float32)
-    predicted = model(pictures).numpy()
-    assert np.allclose(answer(probabilities_alone(export_onnx(model), 32, 32), pictures), predicted, atol=1e-5)
+    raw = RNG.integers(0, 256, (20, 32, 32, 3), np.uint8)
+    features, _ = measure_features(model, raw)
+    measuring = with_distance(model, fit_gaussians(features, np.arange(20) % 4))
+    pictures = np.divide(raw[:3], np.float32(255), dtype=np.float32)
+    predicted, _ = measuring(pictures)
+    whole = export_onnx(measuring)
+    alone = probabilities_alone(whole, 32, 32)
+    assert len(kinds(alone)) < len(kinds(whole))
+    assert np.allclose(answer(alone, pictures), predicted.numpy(), atol=1e-5)
 
 
 def graph_of(
@@ -248,7 +260,8 @@ def test_distances_of_many_keep_their_order() -> None:
     network = Network(read_parts(pretrained()["mnist"]).network, threads=3)
     test = sl.load_dataset("mnist").test
     assert test is not None
-    pictures = np.asarray(test.pictures)[: 20 * BATCH + 5, ..., None]
+    model = sl.load("mnist")
+    pictures = np.stack([model.prepare(picture) for picture in np.asarray(test.pictures)[: 20 * BATCH + 5]])
     whole = network.measure(pictures)
     assert whole.distances is not None
     assert network.measure(pictures[:0]).distances is not None

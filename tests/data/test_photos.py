@@ -11,7 +11,7 @@ import numpy as np
 import pytest
 
 import sightline as sl
-from sightline.data.photos import clothing, digits
+from sightline.data.photos import digits
 from sightline.image import Image
 from sightline.pipeline import Pipeline
 
@@ -73,9 +73,9 @@ def test_digits_of_any_making_are_read(size: int, render: Callable[[Image, int],
     test = sl.load_dataset("mnist").test
     assert test is not None
     pictures, labels = np.asarray(test.pictures)[:COUNT].reshape(-1, 28, 28), np.asarray(test.labels)[:COUNT]
-    steps = pipeline_of(digits())
-    seen = np.stack([steps.run(render(drawn(digit, size, seed), seed)) for seed, digit in enumerate(pictures)])
-    assert (sl.load("mnist").probabilities(seen).argmax(axis=1) == labels).mean() >= least
+    model = sl.load("mnist")
+    seen = np.stack([model.prepare(render(drawn(digit, size, seed), seed)) for seed, digit in enumerate(pictures)])
+    assert (model.probabilities(seen).argmax(axis=1) == labels).mean() >= least
 
 
 @pytest.mark.parametrize("size", [28, 40, 64])
@@ -83,13 +83,13 @@ def test_digits_of_any_making_are_read(size: int, render: Callable[[Image, int],
 def test_small_pictures_with_noise_are_read(size: int, paper: int) -> None:
     """Datasets of digits are passed around as JPEG files of their own size."""
     test = sl.load_dataset("mnist").splits()["test"].take(range(COUNT))
-    steps = pipeline_of(digits())
+    model = sl.load("mnist")
     seen = []
     for index in range(COUNT):
         large = cv2.resize(test.read(index), (size, size), interpolation=cv2.INTER_CUBIC)
         packed = cv2.imencode(".jpg", large if paper == 0 else 255 - large, [cv2.IMWRITE_JPEG_QUALITY, 80])[1]
-        seen.append(steps.run(sl.read(packed.tobytes(), "unchanged")))
-    assert (sl.load("mnist").probabilities(np.stack(seen)).argmax(axis=1) == test.labels).mean() >= 0.95
+        seen.append(model.prepare(packed.tobytes()))
+    assert (model.probabilities(np.stack(seen)).argmax(axis=1) == test.labels).mean() >= 0.95
 
 
 def test_the_pictures_of_mnist_stay_as_they_are() -> None:
@@ -105,11 +105,12 @@ def test_photos_of_garments_are_told_apart_far_better_than_shrunk_as_they_are(sh
     files = [
         (path, label) for kind, label in kinds.items() for path in sorted((shared / "clothing" / "train" / kind).iterdir())[:15]
     ]
-    steps = pipeline_of(clothing())
-    seen = np.stack([steps.run(sl.read(path)) for path, _ in files])
-    plain = np.stack([sl.letterbox(sl.match_polarity(sl.to_gray(sl.read(path))), width=28, height=28) for path, _ in files])
-    labels = np.array([label for _, label in files])
     model = sl.load("fashion-mnist")
+    height, width, _ = model.input_shape
+    seen = np.stack([model.prepare(path) for path, _ in files])
+    gray = (sl.match_polarity(sl.to_gray(sl.read(path))) for path, _ in files)
+    plain = np.stack([sl.letterbox(each, width=width, height=height)[..., None] for each in gray])
+    labels = np.array([label for _, label in files])
     before, after = ((model.probabilities(each).argmax(axis=1) == labels).mean() for each in (plain, seen))
     assert after >= 0.5
     assert after >= before + 0.25

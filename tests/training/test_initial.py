@@ -155,9 +155,12 @@ def test_our_own_weights_go_from_digits_to_photos(photos: Path, tmp_path: Path) 
 
 @pytest.fixture(scope="module")
 def digits() -> tuple[TrainConfig, Inputs]:
-    """The 8x8 digits as 28x28, standardized and in the form that pools first."""
+    """The 8x8 digits as large as those of the shipped model, standardized and in the form that pools first."""
     config = make_config("digits", weights="mnist", preset="tuned", recipe={"precision": "float32", "augment": False})
-    return config, load_inputs(config, ignore)
+    learnt = learnt_weights(pretrained()["mnist"])
+    inputs = load_inputs(config, ignore, learnt)
+    assert inputs.shape == learnt.input_shape
+    return config, inputs
 
 
 def test_a_network_that_begins_with_weights_computes_what_their_model_did(digits: tuple[TrainConfig, Inputs]) -> None:
@@ -192,12 +195,13 @@ def test_a_gray_kernel_sees_in_colour_what_it_saw_in_gray() -> None:
     import keras
 
     mnist = learnt_weights(pretrained()["mnist"])
-    color = MODELS.get("cnn3").build({"input_shape": (28, 28, 3)})
+    height, width, _ = mnist.input_shape
+    color = MODELS.get("cnn3").build({"input_shape": (height, width, 3)})
     taken, _ = adopt(color, mnist, mnist.labels)
     assert taken == ["conv1", "conv2", "conv3", "dense", "probabilities"]
-    gray = MODELS.get("cnn3").build({})
+    gray = MODELS.get("cnn3").build({"input_shape": (height, width, 1)})
     gray.set_weights(list(mnist.arrays.values()))
-    pictures = np.random.default_rng(0).random((4, 28, 28, 1), np.float32)
+    pictures = np.random.default_rng(0).random((4, height, width, 1), np.float32)
     np.testing.assert_allclose(color(pictures.repeat(3, axis=-1)).numpy(), gray(pictures).numpy(), atol=1e-5)
     other = keras.Sequential([keras.Input((28, 28, 1)), keras.layers.Flatten(), keras.layers.Dense(3, name="odd")])
     with pytest.raises(ParameterError, match="no layer of 'mnist' fits the network"):
