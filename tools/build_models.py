@@ -33,7 +33,7 @@ network, with `@sightline.models.model` before it, is another.
 
 Parameters and arithmetic (a multiply-add is two FLOPs) are for 28 x 28 gray pictures and ten classes. Accuracies are those of the
 test set after the last epoch, one view, mean and standard deviation over seeds, of networks trained on all training pictures but
-600. Seconds are those of the whole training on two cores; machine, versions and the other rows are in
+600. Seconds are those of the whole training on two cores, some beside other work; machine, versions and the other rows are in
 [RESULTS.md](../benchmarks/RESULTS.md).
 """
 PHOTOS = """
