@@ -6,6 +6,7 @@ import json
 import os
 import platform
 import re
+import shlex
 import statistics
 import subprocess
 import sys
@@ -67,7 +68,15 @@ means with their standard deviation over seeds, on the test set after the last e
 """
 
 
-def run_json(*arguments: str) -> Any:
+def run_json(*arguments: str, **environment: str) -> Any:
     """Run a Python script or module of this environment in a process of its own; its last line of output is JSON."""
-    ran = subprocess.run([sys.executable, *arguments], capture_output=True, text=True, cwd=ROOT, check=True)
+    settings = {**os.environ, **environment}
+    ran = subprocess.run([sys.executable, *arguments], capture_output=True, text=True, cwd=ROOT, check=False, env=settings)
+    if ran.returncode:
+        sys.exit(f"{' '.join(arguments)[-200:]} failed:\n{ran.stderr[-2000:]}")
     return json.loads(ran.stdout.strip().splitlines()[-1])
+
+
+def command() -> str:
+    """The command that this script was started by."""
+    return shlex.join(["python", f"benchmarks/{Path(sys.argv[0]).name}", *sys.argv[1:]])

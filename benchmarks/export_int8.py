@@ -4,7 +4,7 @@
 
 Each shipped model (or run, with its own test pictures) is exported to ONNX in float32 and in int8, calibrated on 500 validation
 pictures. Accuracies are through the exported files as `sightline.load` opens them. Times are of ONNX Runtime's session alone on a
-batch of prepared pictures; the two take turns within every round, and a ratio is that of one round. The table is printed.
+batch of prepared pictures; the two take turns within every round, and a ratio is that of one round.
 """
 
 from __future__ import annotations
@@ -17,7 +17,7 @@ from pathlib import Path
 
 import numpy as np
 import onnxruntime
-from common import publish, spread, table
+from common import command, publish, spread, table
 
 import sightline as sl
 from sightline.data import Split
@@ -80,8 +80,7 @@ def main() -> None:
                     ]
                 )
     header = ["model", "threads", "test accuracy, float32 → int8", "file", f"µs a picture at batch {arguments.batch}", "faster by"]
-    command = f"python benchmarks/export_int8.py --rounds {arguments.rounds}"
-    publish("int8", "Exports in int8", table(header, rows), command, ("onnxruntime", "onnx", "numpy"))
+    publish("int8", "Exports in int8", table(header, rows), command(), ("onnxruntime", "onnx", "numpy"))
 
 
 if __name__ == "__main__":

@@ -36,7 +36,8 @@ print(json.dumps({"accuracy": run.metrics["evaluation"]["accuracy"], "precision"
                   "steps": [row["seconds"] for row in run.history], "epochs": [b - a for a, b in zip(times, times[1:])]}))
 """
 DEVICE = "import jax; print(jax.devices()[0].device_kind if jax.default_backend() == 'gpu' else '')"
-HEADER = ["device", "arithmetic", "seeds", "test accuracy", "seconds of training", "an epoch", "its steps alone", "cold, s"]
+STEPS = "its steps, with the wait for pictures"
+HEADER = ["device", "arithmetic", "seeds", "test accuracy", "seconds of training", "an epoch", STEPS, "cold, s"]
 
 
 def gpu() -> str:

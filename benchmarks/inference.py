@@ -23,11 +23,14 @@ from dataclasses import dataclass
 from importlib.metadata import PackageNotFoundError, version
 from importlib.util import find_spec
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import numpy as np
 from common import PACKAGES, publish, run_json, spread, table
 from numpy.typing import NDArray
+
+if TYPE_CHECKING:
+    from sightline.data import Split
 
 BATCHES = (1, 32, 256, 1000)
 CHECKED = 1000
@@ -70,6 +73,14 @@ def files(model: str, folder: Path) -> dict[str, str]:
     return {name: str(path) for name, path in found.items()}
 
 
+def prepared(model: str, split: Split, count: int) -> NDArray[np.uint8]:
+    """What the network gets of the first `count` pictures of a split."""
+    import sightline as sl
+
+    prepare = sl.load(model).prepare
+    return np.stack([prepare(split.read(index)) for index in range(count)])
+
+
 def quantize_plainly(network: Path, target: Path, model: str) -> None:
     """What ONNX Runtime's quantizer makes of a network with its usual settings, per channel."""
     from onnxruntime.quantization import quantize_static
@@ -80,7 +91,7 @@ def quantize_plainly(network: Path, target: Path, model: str) -> None:
     from sightline.formats.quantize import _reader
 
     ready = network.with_name("ready.onnx")
-    pictures = np.asarray(sl.load_dataset(model).train.pictures)[:500][..., None]
+    pictures = prepared(model, sl.load_dataset(model).train, 500)
     with quiet():
         quant_pre_process(network, ready, skip_symbolic_shape=True)
         import onnx
@@ -267,7 +278,7 @@ def measure(model: str, found: dict[str, str], threads: int, rounds: int) -> lis
     ways = [way for maker in makers for way in maker(model, found, threads)]
     test = sl.load_dataset(model).test
     assert test is not None
-    pictures = np.asarray(test.pictures)[:CHECKED, ..., None]
+    pictures = prepared(model, test, CHECKED)
     inputs = np.divide(pictures, np.float32(255), dtype=np.float32)
     check(ways, model, pictures, inputs)
     times: list[dict[int, list[float]]] = [{} for _ in ways]

@@ -161,7 +161,7 @@ def main() -> None:
         f"512 x 512, uint8, RGB where not said to be gray, one thread; {arguments.rounds} rounds.\n\n{summary}{left_out}\n\n"
         + table(header, rows)
     )
-    if arguments.dry:
+    if arguments.dry or arguments.only or arguments.keep:  # not the table that is published
         print(text)
         return
     packages = ("numpy", "opencv-python-headless", "stringzilla", "albumentations", "albucore", "pillow", "scikit-image")

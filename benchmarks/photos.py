@@ -3,7 +3,7 @@
     python benchmarks/photos.py [--data ../shared/data]
 
 Semeion: 1,593 digits of about 80 people, 16 x 16, binary, stretched to their box; none was trained on, and no choice was made by
-them. Clothing: the validation photos of five kinds that Fashion-MNIST has, by their name. Each also as a plain resize would
+them. Clothing: the validation photos of four kinds that Fashion-MNIST has, by their name. Each also as a plain resize would
 bring it, and digits as MNIST was made (box of 20 px, centre of mass), without smoothing.
 """
 

@@ -69,7 +69,7 @@ def profiled(steps: int) -> Counter[str]:
 
 def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
-    parser.add_argument("--steps", type=int, default=100)
+    parser.add_argument("--steps", type=int, default=100, choices=range(10, 401), metavar="10..400")
     steps = parser.parse_args().steps
     found: Counter[str] = Counter()
     for name, seconds in profiled(steps).items():

@@ -11,13 +11,11 @@ from __future__ import annotations
 
 import argparse
 import json
-import os
 import statistics
-import subprocess
 import sys
 from typing import Any
 
-from common import ROOT, publish, spread, table
+from common import publish, run_json, spread, table
 
 EPOCHS = """
 import json, sys, time
@@ -70,13 +68,6 @@ PARTS: dict[str, tuple[dict[str, Any], dict[str, str]]] = {
 }
 
 
-def measured(code: str, *arguments: str, **environment: str) -> Any:
-    """What a script in a process of its own prints as its last line."""
-    command, settings = [sys.executable, "-c", code, *arguments], {**os.environ, **environment}
-    ran = subprocess.run(command, capture_output=True, text=True, cwd=ROOT, check=True, env=settings)
-    return json.loads(ran.stdout.strip().splitlines()[-1])
-
-
 def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
     parser.add_argument("--rounds", type=int, default=2)
@@ -84,9 +75,9 @@ def main() -> None:
     found: dict[str, list[Any]] = {name: [] for name in PARTS}
     limits: list[dict[str, float]] = []
     for number in range(rounds):
-        limits.append(measured(PRODUCT))
+        limits.append(run_json("-c", PRODUCT))
         for name, (recipe, environment) in PARTS.items():
-            found[name].append(measured(EPOCHS, json.dumps(recipe), **environment))
+            found[name].append(run_json("-c", EPOCHS, json.dumps(recipe), **environment))
             print(json.dumps({"round": number, "part": name, **found[name][-1]}), file=sys.stderr)
     seconds = {name: [statistics.fmean(one["epochs"][1:]) for one in results] for name, results in found.items()}
     usual = seconds["tuned, as it is"]
@@ -98,7 +89,7 @@ def main() -> None:
     whole = found["tuned, as it is"]
     arithmetic = 3 * whole[0]["flops"] * whole[0]["pictures"]
     apart = [
-        ["validation and checkpoint after an epoch", f"{spread([one['apart'] for one in whole])} s"],
+        ["validation after an epoch", f"{spread([one['apart'] for one in whole])} s"],
         [
             "drawing an epoch's pictures, alone; in training it is done beside the steps",
             f"{spread([one['feed'] for one in whole])} s",

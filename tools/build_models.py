@@ -31,9 +31,10 @@ network, with `@sightline.models.model` before it, is another.
 
 ## For small pictures
 
-Parameters and arithmetic (a multiply-add is two FLOPs) are for 28 x 28 gray pictures and ten classes. Accuracies are those of the
-test set after the last epoch, one view, mean and standard deviation over seeds, of networks trained on all training pictures but
-600. Seconds are those of the whole training on two cores, some beside other work; machine, versions and the other rows are in
+Parameters and arithmetic (a multiply-add is two FLOPs) are for 28 x 28 gray pictures and ten classes; in brackets the arithmetic on
+pictures of the size that is trained on, where that is another. Accuracies are those of the test set after the last epoch, one
+view, mean and standard deviation over seeds, of networks trained on all training pictures but 600. Seconds are those of all epochs
+with their validation, on two cores, some beside other work; machine, versions and the other rows are in
 [RESULTS.md](../benchmarks/RESULTS.md).
 """
 PHOTOS = """
@@ -54,16 +55,21 @@ def make() -> str:
     kept = json.loads(KEPT.read_text(encoding="utf-8")) if KEPT.exists() else {}
     small = sorted((model for model in MODELS if model.imagenet is None), key=lambda model: total_flops(model.build({})))
     header = ["`--model`", "what it is", "parameters", "MFLOP", "Fashion-MNIST", "epochs, seconds", "MNIST", "epochs, seconds"]
-    rows = [[*_cost(model, {}), *_accuracy(kept, model.name), *_accuracy(kept, f"mnist-{model.name}")] for model in small]
+    rows = [[*_cost(model, {}, kept), *_accuracy(kept, model.name), *_accuracy(kept, f"mnist-{model.name}")] for model in small]
     text = HEAD + "\n" + _table(header, rows)
     photos = [_cost(model, {"input_shape": (96, 96, 3)}) for model in MODELS if model.imagenet]
     text += PHOTOS + "\n" + _table(header[:4], photos)
     return text + SETTINGS + "".join(_settings(model) for model in [*small, *(model for model in MODELS if model.imagenet)])
 
 
-def _cost(model: Architecture, arguments: dict[str, Any]) -> list[str]:
+def _cost(model: Architecture, arguments: dict[str, Any], kept: dict[str, Any] | None = None) -> list[str]:
+    """Name, summary, parameters and arithmetic; that of the measured networks too, where it is another."""
     network = model.build(arguments)
-    return [f"`{model.name}`", model.summary, f"{network.count_params():,}", f"{total_flops(network) / 1e6:,.1f}"]
+    arithmetic = f"{total_flops(network) / 1e6:,.1f}"
+    if kept and model.name in kept:
+        trained = f"{kept[model.name]['seeds'][0]['flops'] / 1e6:,.1f}"
+        arithmetic += "" if trained == arithmetic else f" ({trained})"
+    return [f"`{model.name}`", model.summary, f"{network.count_params():,}", arithmetic]
 
 
 def _accuracy(kept: dict[str, Any], row: str) -> list[str]:

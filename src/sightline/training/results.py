@@ -133,11 +133,7 @@ def make_record(
     """Touch the test set, once, and gather everything the report shows."""
     dataset = inputs.dataset
     name, split = final_split(dataset)
-    notes = []
-    if config.weights != "none":
-        notes.append(
-            f"Training began with {'ImageNet weights' if config.weights == 'imagenet' else f'weights of {config.weights}'}."
-        )
+    notes = _notes_on_origin(config)
     if name != "test":
         notes.append("The data has no test split: these figures are on the validation pictures, which training was watched by.")
     evaluation, pictures, kept = evaluate_split(predictor, split, name, on_event)
@@ -176,6 +172,17 @@ def make_record(
         seed=config.seed,
         maps=mistake_maps(predictor, evaluation, pictures),
     )
+
+
+def _notes_on_origin(config: TrainConfig) -> list[str]:
+    """What besides these pictures and labels the model has learnt from."""
+    notes = []
+    if config.weights != "none":
+        what = "ImageNet weights" if config.weights == "imagenet" else f"weights of {config.weights}"
+        notes.append(f"Training began with {what}.")
+    if config.teacher != "none":
+        notes.append(f"Taught by {config.teacher}: its answers were {config.recipe.distill:.0%} of the target, labels the rest.")
+    return notes
 
 
 def mistake_maps(predictor: Predictor, evaluation: Evaluation, pictures: Inputs8) -> dict[int, NDArray[np.float32]]:
