@@ -239,13 +239,13 @@ def test_the_recipe_follows_from_the_weights() -> None:
         make_config("mnist", preset="finetune")
 
 
-def tiny_network() -> Any:
+def tiny_network(shape: tuple[int, int, int]) -> Any:
     """Convolution, batch normalization, dropout and a dense layer: all that behaves differently in training."""
     import keras
     from keras import layers
 
     keras.utils.set_random_seed(3)
-    picture = keras.Input((28, 28, 1))
+    picture = keras.Input(shape)
     x = layers.Conv2D(4, 5, strides=3, padding="same", activation="relu", name="conv")(picture)
     x = layers.BatchNormalization(name="norm")(x)
     x = layers.Dropout(0.3)(layers.GlobalAveragePooling2D(name="pool")(x))
@@ -274,7 +274,7 @@ def states(config: TrainConfig, inputs: Inputs, start: State | None = None, stop
             save_state(path, state)
             saved.append(load_state(path))
 
-        trainer = make_trainer(config, inputs, tiny_network(), ignore, lambda: len(saved) - 1 == stop_after, save)
+        trainer = make_trainer(config, inputs, tiny_network(inputs.shape), ignore, lambda: len(saved) - 1 == stop_after, save)
         try:
             trainer.run(start)
         except Interrupted:
