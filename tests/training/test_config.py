@@ -69,6 +69,8 @@ def test_a_setting_that_would_do_nothing_is_refused(preset: str, recipe: dict[st
         ({"recipe": {"normalize": True, "pool_first": True}, "weights": "mnist"}, "normalize has no effect: expected weights none"),
         ({"recipe": {"fit_input": True}, "size": 28}, "fit_input has no effect: expected no size"),
         ({"recipe": {"fit_input": True}, "weights": "mnist"}, "fit_input has no effect"),
+        ({"recipe": {"pool_first": True}, "model": "tiny"}, "pool_first has no effect: expected a model .*: cnn3, received tiny"),
+        ({"recipe": {"distill_temperature": 5}}, "distill_temperature has no effect: expected a teacher"),
         ({"recipe": {"keep_norm": True}}, "keep_norm needs statistics to keep: expected weights imagenet"),
         ({"recipe": {"batch_size": 7}}, "too few pictures a step for batch normalization: expected at least 8, received 7"),
     ],

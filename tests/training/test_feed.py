@@ -8,7 +8,7 @@ import pytest
 from numpy.typing import NDArray
 
 import sightline as sl
-from sightline.data import Split
+from sightline.data import Dataset, Split
 from sightline.errors import DatasetError, ParameterError, PipelineError
 from sightline.events import Note, ignore
 from sightline.models import MODELS
@@ -124,6 +124,21 @@ def test_pictures_that_do_not_go_through_the_pipeline_are_named_and_left_out(tmp
     assert np.array_equal(pictures[1, ..., 0], sl.read(paths[2], "unchanged")[:, :10])
     warnings = [note.text for note in notes if isinstance(note, Note)]
     assert [text.partition(" (crop)")[0] for text in warnings] == ["Left out: picture 1: step 1", "Left out: picture 3: step 1"]
+
+
+def test_a_picture_that_does_not_go_through_does_not_hide_what_the_others_become(tmp_path: Path) -> None:
+    crop = Pipeline(({"crop": {"x": 0, "y": 0, "width": 10, "height": 12}},))  # type: ignore[arg-type]
+    config = make_config("digits", pipeline=crop)
+    for widths, expected in (((10, 9, 12), (12, 10, 1)), ((8, 9), None), ((), None)):
+        paths = [tmp_path / f"{width}.png" for width in widths] or [tmp_path / "nothing.png"]
+        for path in paths[: len(widths)]:
+            sl.write(path, RNG.integers(0, 256, (12, int(path.stem)), dtype=np.uint8))
+        dataset = Dataset("some", ("a",), split_of(tuple(paths)), None, None, "")
+        if expected is not None:
+            assert make_pipeline(config, dataset)[1] == expected
+        else:
+            with pytest.raises((PipelineError, DatasetError), match=r"step 1 \(crop\)|looked at can be read"):
+                make_pipeline(config, dataset)
 
 
 def test_where_no_picture_goes_through_the_first_is_named() -> None:

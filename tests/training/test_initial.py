@@ -208,6 +208,41 @@ def test_a_gray_kernel_sees_in_colour_what_it_saw_in_gray() -> None:
         adopt(other, mnist, mnist.labels)
 
 
+def test_weights_of_this_data_may_have_seen_what_is_held_out(tmp_path: Path) -> None:
+    narrow = {"filters": (8, 8, 8)}
+    first = sl.train("digits", arguments=narrow, epochs=1, out=tmp_path, name="first")
+    for seed, warned in ((0, 0), (1, 1)):
+        events: list[Event] = []
+        sl.train("digits", weights=first, arguments=narrow, epochs=1, seed=seed, out=tmp_path, on_event=events.append)
+        warnings = [event.text for event in events if isinstance(event, Note) and event.warning]
+        assert len([text for text in warnings if "may have learnt from pictures that are held out" in text]) == warned
+
+
+def test_normalization_that_begins_at_random_is_not_kept(tmp_path: Path) -> None:
+    first = sl.train("digits", model="tiny", epochs=1, out=tmp_path, name="first")
+    with pytest.raises(ParameterError, match="keep_norm needs statistics to keep: .* received [0-9]+ that begin at random"):
+        sl.train("digits", model="small", weights=first, epochs=1, out=tmp_path, name="other")
+    assert not (tmp_path / "other").exists()
+
+
+def test_a_folder_of_pictures_does_not_hide_a_model_of_its_name(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.chdir(tmp_path)
+    for name in ("mnist", "mine"):
+        (tmp_path / name).mkdir()
+    (tmp_path / "mine" / "manifest.json").touch()
+    assert make_config("digits", weights="mnist").weights == "mnist"
+    assert make_config("digits", weights="mine").weights == str(tmp_path / "mine")
+
+
+def test_patience_begins_when_all_layers_learn(digits: tuple[TrainConfig, Inputs]) -> None:
+    config, inputs = digits
+    config = config.model_copy(update={"patience": 2, "recipe": config.recipe.model_copy(update={"freeze": 3})})
+    trainer = make_trainer(config, inputs, tiny_network(inputs.shape), ignore)
+    losses = [1.0, 2.0, 2.0, 0.9, 0.8, 0.85, 0.86]
+    over = [trainer._patience_is_over(State(epoch=n, history=[{"val_loss": one} for one in losses[:n]])) for n in range(8)]
+    assert over == [False] * 7 + [True]
+
+
 def test_weights_that_are_not_there_are_named_before_the_data_is_read(tmp_path: Path) -> None:
     with pytest.raises(UnknownNameError, match="no run, bundle or pretrained model 'mnits'. Did you mean mnist"):
         sl.train("no-such-data", weights="mnits", out=tmp_path)

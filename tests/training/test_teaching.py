@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import shutil
 from pathlib import Path
 
 import numpy as np
@@ -9,7 +10,7 @@ import pytest
 import yaml
 
 import sightline as sl
-from sightline.errors import InputError, ParameterError, RunError
+from sightline.errors import BundleError, InputError, ParameterError, RunError
 from sightline.events import Event, Note, ignore
 from sightline.pipeline import Pipeline
 from sightline.tempering import tempered
@@ -50,7 +51,7 @@ def test_a_teacher_is_interrupted_between_two_batches() -> None:
         if len(asked) == 2:
             raise KeyboardInterrupt
 
-    teacher = Teacher(keras.Sequential([keras.Input((2, 2, 1)), keras.layers.Flatten()]), 1.0, Pipeline(()), Pipeline(()))
+    teacher = Teacher(keras.Sequential([keras.Input((2, 2, 1)), keras.layers.Flatten()]), 1.0, Pipeline(()), Pipeline(()), "")
     with pytest.raises(KeyboardInterrupt):
         teacher.targets(np.zeros((5000, 2, 2, 1), np.uint8), np.zeros(5000, np.int64), look_up)
     assert len(asked) == 2
@@ -61,14 +62,17 @@ def test_a_teacher_looks_at_pictures_before_the_last_steps(tmp_path: Path) -> No
     wide = sl.train("digits", arguments={"filters": (8, 8, 8)}, size=28, epochs=1, out=tmp_path, name="wide")
     config = make_config("digits", teacher=wide.path)
     inputs = load_inputs(config, ignore, teacher=wide.path / "bundle")
-    assert (inputs.shape, inputs.untaught) == ((22, 22, 1), 1)
+    assert inputs.shape == (22, 22, 1)
     teacher = make_trainer(config, inputs, build(config, inputs), ignore).teacher
     assert teacher is not None
     assert teacher.shape == (28, 28, 1)
     feed = Feed(inputs.source, inputs.train[1], teacher.before, teacher.shape, 0)
     large, labels = feed.epoch(3)
     assert np.array_equal(labels, inputs.train[1][np.random.default_rng([0, 0, 3]).permutation(len(labels))])
-    source = source_of(inputs.dataset.train, inputs.source.items, None, inputs.pipeline)
+    always = inputs.pipeline.always
+    plain = np.stack([always.run(inputs.dataset.train.read(int(item))) for item in inputs.source.items[:50]])
+    assert np.array_equal(inputs.train[0][:50, ..., 0], plain)
+    source = source_of(inputs.dataset.train, inputs.source.items, inputs.train[0], inputs.pipeline)
     small, _ = Feed(source, inputs.train[1], inputs.pipeline, (22, 22, 1), 0).epoch(3)
     assert np.array_equal(teacher.finished(large, (22, 22, 1)), small)
     assert not np.array_equal(small, inputs.train[0])
@@ -121,6 +125,31 @@ def test_a_small_network_learns_from_a_run_and_goes_on_with_it(teacher: sl.Run, 
     (run.path / "config.yaml").write_text(text.replace(f"teacher: {teacher.path}", f"teacher: {alone.path}"))
     with pytest.raises(RunError, match="the teacher of .* is not what it was trained with"):
         sl.resume(run, extend=1)
+
+
+def test_the_teacher_that_was_read_is_the_one_that_is_noted(teacher: sl.Run, tmp_path: Path) -> None:
+    """Whatever becomes of its folder during the training."""
+    bundle = Path(shutil.copytree(teacher.path / "bundle", tmp_path / "bundle"))
+    inputs = load_inputs(make_config("digits", teacher=bundle), ignore, teacher=bundle)
+    before = inputs.fingerprint
+    shutil.rmtree(bundle)
+    assert inputs.fingerprint == before
+
+
+def test_a_damaged_teacher_is_refused_before_the_training(teacher: sl.Run, tmp_path: Path) -> None:
+    bundle = Path(shutil.copytree(teacher.path / "bundle", tmp_path / "bundle"))
+    (bundle / "weights.safetensors").write_bytes(b"no weights")
+    with pytest.raises(BundleError, match="weights.safetensors"):
+        sl.train("digits", teacher=bundle, epochs=1, out=tmp_path / "runs")
+    assert not (tmp_path / "runs").exists()
+
+
+def test_folds_of_a_taught_run_learn_from_labels_alone_and_say_so(teacher: sl.Run, tmp_path: Path) -> None:
+    run = sl.train("digits", teacher=teacher, arguments={"filters": (8, 8, 8)}, epochs=1, out=tmp_path, name="taught")
+    events: list[Event] = []
+    found = sl.suspects(run, split="train", folds=2, on_event=events.append)
+    assert found.pictures == 1294
+    assert any("learn from the labels alone" in event.text for event in events if isinstance(event, Note))
 
 
 def test_what_cannot_teach_is_refused_before_the_training(teacher: sl.Run, tmp_path: Path) -> None:

@@ -54,7 +54,7 @@ def suspects(
     """Find the `top` labels of a run's or bundle's data that are probably wrong, by confident learning (Northcutt et al. 2021).
 
     The model must not have been trained on what it judges: of `train` a run's recipe trains `folds` networks anew, each on the
-    other pictures. `output`: a PNG or SVG to draw the pictures on. InputError for what cannot be; nothing else is written.
+    other pictures, and without a teacher. `output`: a PNG or SVG to draw the pictures on. InputError for what cannot be; nothing else is written.
     """
     from sightline.evaluation.page import check_target, save_figure
     from sightline.evaluation.suspects import find_suspects, suspect_sheet
@@ -97,6 +97,8 @@ def _out_of_sample(trial: Trial, folds: int, on_event: Listener) -> tuple[Evalua
     inputs = load_inputs(config, on_event)
     if isinstance(weights, Learnt) and weights.fingerprint == inputs.dataset.fingerprint:
         on_event(Note(f"The weights of {weights.name!r}, with which the run began, have seen these pictures.", warning=True))
+    if config.teacher != "none":
+        on_event(Note("These networks learn from the labels alone: the run's teacher has seen the pictures."))
     kept = inputs.source.items  # the pictures that could be read
     found = out_of_fold(config, inputs, folds, weights, on_event)
     probabilities = calibrate(found, trial.predictor.manifest.temperature)

@@ -81,7 +81,24 @@ def _begun(config: TrainConfig, on_event: Listener, run: str = "run") -> tuple[T
     on_event(Note(f"{config.model} reads pictures at {width} x {height} px, {'gray' if channels == 1 else 'in colour'}"))
     if weights is not None:
         on_event(Note(begin_with(weights, config, inputs, network)))
+        if _has_seen(weights, config, inputs):
+            what = f"The weights of {config.weights} may have learnt from pictures that are held out here"
+            on_event(Note(f"{what}: validation and calibration then look better than they are", warning=True))
     return config, inputs, network
+
+
+def _has_seen(weights: Path | Learnt, config: TrainConfig, inputs: Inputs) -> bool:
+    """Whether `weights` may have been learnt from the validation pictures: from this data, but for those that a run held out too."""
+    from sightline.training.config import TrainConfig
+    from sightline.training.folder import RunFolder
+    from sightline.training.initial import Learnt
+
+    dataset = inputs.dataset
+    if not isinstance(weights, Learnt) or weights.fingerprint != dataset.fingerprint or "validation" in dataset.facts["own_splits"]:
+        return False
+    run = RunFolder(Path(config.weights))
+    theirs = TrainConfig.load(run.config) if run.is_run else None
+    return theirs is None or (theirs.seed, theirs.validation) != (config.seed, config.validation)
 
 
 def first_weights(config: TrainConfig, on_event: Listener) -> Path | Learnt | None:

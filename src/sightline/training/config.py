@@ -23,7 +23,7 @@ if TYPE_CHECKING:
 __all__ = ["PRESETS", "Recipe", "TrainConfig", "make_config"]
 
 FEWEST = 8
-"""Pictures by which batch normalization can go: those of a step, or of one of its parts."""
+"""Pictures by which batch normalization can go: those of a step, or of one of its parts; an epoch's last step may have fewer."""
 
 M = TypeVar("M", bound=BaseModel)
 STRICT = ConfigDict(extra="forbid", frozen=True, allow_inf_nan=False, validate_default=True)
@@ -228,14 +228,14 @@ def make_config(
     if data not in DATASETS:
         data = _absolute(data)
     if weights not in {"imagenet", "none"}:
-        weights = _absolute(weights)
+        weights = _absolute_model(weights)
     if pipeline is not None:
         from sightline.pipeline import Pipeline
 
         if isinstance(pipeline, Mapping):
             pipeline = Pipeline.from_dict(dict(pipeline))
         options["pipeline"] = (pipeline if isinstance(pipeline, Pipeline) else Pipeline.load(pipeline)).to_dict()
-    teacher = teacher if teacher == "none" else _absolute(teacher)
+    teacher = teacher if teacher == "none" else _absolute_model(teacher)
     epochs = EPOCHS.get(preset, TrainConfig.model_fields["epochs"].default)
     settled = {"data": data, "weights": str(weights), "teacher": teacher, "preset": preset, "recipe": full}
     return _checked(TrainConfig, {**settled, "epochs": epochs, **options})
@@ -248,6 +248,7 @@ def _check_fit(full: Recipe, given: Mapping[str, Any], weights: str, teacher: st
         ("warmup", "schedule linear", full.schedule == "linear"),
         ("normalize", "pool_first", full.pool_first),
         ("normalize", "weights none", weights == "none"),
+        ("distill_temperature", "a teacher", teacher != "none"),
     ):
         if name in given and getattr(full, name) and not condition:
             raise ParameterError(f"{name} has no effect", expected=needed, fix="Set both, or neither.")
@@ -274,11 +275,10 @@ def _check_input(full: Recipe, given: Mapping[str, Any], weights: str, options: 
 
     model = options.get("model", TrainConfig.model_fields["model"].default)
     can = "normalize" in MODELS.get(model).parameters.defaults
-    if given.get("normalize") and not can:
-        having = ", ".join(each.name for each in MODELS if "normalize" in each.parameters.defaults)
-        raise ParameterError(
-            "normalize has no effect", expected=f"a model that can do without it afterwards: {having}", received=model
-        )
+    for name in ("normalize", "pool_first"):
+        if given.get(name) and name not in MODELS.get(model).parameters.defaults:
+            having = ", ".join(each.name for each in MODELS if name in each.parameters.defaults)
+            raise ParameterError(f"{name} has no effect", expected=f"a model that can do without it afterwards: {having}", received=model)
     if given.get("fit_input") and (weights != "none" or any(options.get(name) is not None for name in ("size", "pipeline"))):
         raise ParameterError("fit_input has no effect", expected="no size, pipeline or weights, which decide it")
     if full.normalize and can and weights == "none" and full.batch_size < FEWEST:
@@ -296,6 +296,14 @@ def _absolute(path: str | Path) -> str:
         if Path(path).exists():
             return str(Path(path).absolute())
     return str(path)
+
+
+def _absolute_model(path: str | Path) -> str:
+    """The same for a model: a folder that holds none leaves its name to the models that come with Sightline."""
+    with suppress(OSError):
+        if Path(path).is_dir() and not any((Path(path) / name).exists() for name in ("bundle", "manifest.json", "config.yaml")):
+            return str(path)
+    return _absolute(path)
 
 
 def _checked(model: type[M], values: Mapping[str, Any]) -> M:

@@ -239,7 +239,8 @@ class Trainer:
     def _patience_is_over(self, state: State) -> bool:
         if not self.config.patience or not state.history:
             return False
-        losses = [row["val_loss"] for row in state.history[state.extended_at :]]
+        counted = max(state.extended_at, self.config.recipe.freeze)  # while little learns, little can be told
+        losses = [row["val_loss"] for row in state.history[counted:]]
         return bool(losses) and len(losses) - 1 - int(np.argmin(losses)) >= self.config.patience
 
     def _keep(self, state: State) -> None:

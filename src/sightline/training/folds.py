@@ -1,4 +1,7 @@
-"""Probabilities of the training pictures by networks that have not seen them: cross-validation with a run's own recipe."""
+"""Probabilities of the training pictures by networks that have not seen them: cross-validation with a run's own recipe.
+
+A teacher has no part in it, having seen the pictures.
+"""
 
 from __future__ import annotations
 

@@ -109,7 +109,15 @@ def _seen_shape(config: TrainConfig, shape: tuple[int, int, int]) -> tuple[int, 
 
 def _shape_made(pipeline: Pipeline, some: list[Image]) -> tuple[int, int, int]:
     """What a pipeline of the user's makes of some pictures, always and when it trains."""
-    results = [pipeline.run(image, train=train) for image in some[:EXAMPLES] for train in (False, True)]
+    results: list[Image] = []
+    failures: list[SightlineError] = []
+    for image in some[:EXAMPLES]:
+        try:
+            results += [pipeline.run(image, train=train) for train in (False, True)]
+        except SightlineError as error:  # `prepare` names and leaves out what does not go through
+            failures.append(error)
+    if not results:
+        raise failures[0] if failures else DatasetError("none of the training pictures that were looked at can be read")
     shapes = {(*image.shape, 1)[:3] for image in results}
     types = {image.dtype.name for image in results}
     if len(shapes) > 1:
@@ -197,14 +205,14 @@ def _one_by_one(split: Split, part: range, pipeline: Pipeline, shape: tuple[int,
             yield f"{split.names[index]}: {error.problem}"
 
 
-def source_of(split: Split, kept: NDArray[np.intp], prepared: Inputs8 | None, pipeline: Pipeline) -> Source:
+def source_of(split: Split, kept: NDArray[np.intp], prepared: Inputs8, pipeline: Pipeline) -> Source:
     """What the epochs are made from: as far as the pictures are the same in all of them, they are made once.
 
-    `prepared` are the pictures `kept` of `split` as `pipeline` makes them without augmentation, if they are at hand.
+    `prepared` are the pictures `kept` of `split` as `pipeline` makes them without augmentation.
     """
     steps = pipeline.steps
     first = next((number for number, step in enumerate(steps) if step.when == "train" or step.is_random), len(steps))
-    if prepared is not None and all(step.when == "train" for step in steps[first:]):
+    if all(step.when == "train" for step in steps[first:]):
         return Source(prepared[..., 0] if prepared.shape[-1] == 1 else prepared, kept, first)
     if isinstance(split.pictures, np.ndarray):
         begun = run_many(Pipeline(steps[:first]), split.pictures[kept])

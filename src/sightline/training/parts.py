@@ -8,7 +8,7 @@ from typing import Any
 import keras
 from keras import ops
 
-__all__ = ["KernelMuon", "WarmupLinear", "slow_down", "smoothed_crossentropy", "taught", "taught_crossentropy"]
+__all__ = ["KernelMuon", "WarmupLinear", "measured", "slow_down", "smoothed_crossentropy", "taught", "taught_crossentropy"]
 
 
 class WarmupLinear(keras.optimizers.schedules.LearningRateSchedule):  # type: ignore[misc]
@@ -125,12 +125,23 @@ def _is_taught(targets: Any, probabilities: Any) -> bool:
     return len(targets.shape) == 2 and targets.shape[1] == probabilities.shape[1] + 1
 
 
+def _labels_of(targets: Any, probabilities: Any) -> Any:
+    """The labels, also of rows that a teacher's answer stands behind."""
+    return targets[:, 0] if _is_taught(targets, probabilities) else targets
+
+
+def measured(targets: Any, probabilities: Any) -> tuple[Any, Any]:
+    """Cross-entropy with the label and whether it was hit, `(N,)` each, of labels or rows as in `taught_crossentropy`."""
+    labels = _labels_of(targets, probabilities)
+    hits = keras.metrics.sparse_categorical_accuracy(labels, probabilities)
+    return keras.losses.sparse_categorical_crossentropy(labels, probabilities), hits
+
+
 def taught(measure: Callable[[Any, Any], Any], name: str) -> Callable[[Any, Any], Any]:
     """A metric of labels and probabilities, for such rows as well."""
 
     def of_labels(targets: Any, probabilities: Any) -> Any:
-        labels = targets[:, 0] if _is_taught(targets, probabilities) else targets
-        return measure(labels, probabilities)
+        return measure(_labels_of(targets, probabilities), probabilities)
 
     of_labels.__name__ = name
     return of_labels

@@ -21,6 +21,7 @@ from jax import numpy as jnp
 from numpy.typing import NDArray
 
 from sightline.training.feed import Inputs8
+from sightline.training.parts import measured
 from sightline.training.steps import After, Steps, Weights
 
 __all__ = ["ResidentSteps"]
@@ -97,14 +98,12 @@ class ResidentSteps(Steps):
     ) -> tuple[State, jax.Array]:
         """One step on a batch: the new state, and the sums of cross-entropy and hits before it, float32 `(2,)`."""
         learnt, fixed, optimizer = state
-        measured = [variable.value for variable in self.model.metrics_variables]  # Keras wants them, and nothing here reads them
+        metrics = [variable.value for variable in self.model.metrics_variables]  # Keras wants them, and nothing here reads them
         slopes, (_, said, fixed, _) = jax.grad(self.model.compute_loss_and_updates, has_aux=True)(
-            learnt, fixed, measured, pictures, targets, weights, training=True, optimizer_variables=optimizer
+            learnt, fixed, metrics, pictures, targets, weights, training=True, optimizer_variables=optimizer
         )
         learnt, optimizer = self.model.optimizer.stateless_apply(optimizer, slopes, learnt)
-        labels = targets if targets.ndim == 1 else targets[:, 0]
-        measures = keras.losses.sparse_categorical_crossentropy, keras.metrics.sparse_categorical_accuracy
-        return (learnt, fixed, optimizer), jnp.stack([jnp.sum(measure(labels, said)) for measure in measures])
+        return (learnt, fixed, optimizer), jnp.stack([jnp.sum(values) for values in measured(targets, said)])
 
 
 def _put_back(groups: Sequence[list[keras.Variable]], values: Sequence[list[jax.Array]]) -> None:

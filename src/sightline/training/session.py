@@ -6,6 +6,7 @@ import math
 from collections.abc import Callable
 from dataclasses import dataclass, replace
 from datetime import UTC, datetime
+from functools import cached_property
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -13,12 +14,11 @@ import numpy as np
 from numpy.typing import NDArray
 
 from sightline.bundle import load_manifest
-from sightline.data import Dataset, load_dataset
+from sightline.data import Dataset, Split, load_dataset
 from sightline.errors import DatasetError, ParameterError, RunError
 from sightline.events import EpochDone, Event, Listener, Progress
 from sightline.image import Image
 from sightline.models import MODELS, without_normalization
-from sightline.pipeline import Pipeline
 from sightline.training.backend import check_backend, dtype_policy, load_keras
 from sightline.training.checkpoint import State, load_state, save_state
 from sightline.training.config import Recipe, TrainConfig
@@ -29,7 +29,7 @@ from sightline.training.initial import Learnt, adopt, load_imagenet
 from sightline.training.inputs import make_pipeline, prepare, source_of
 from sightline.training.log import write_log
 from sightline.training.standard import RAW, Standard, foldable, folded, standard_of
-from sightline.training.teaching import open_teacher, untaught_steps
+from sightline.training.teaching import Teacher, open_teacher
 from sightline.training.whitening import whiten
 
 if TYPE_CHECKING:
@@ -72,10 +72,8 @@ class Inputs:
     """One picture as stored, for the bundle's self-check."""
     left_out: int
     """How many pictures could not be read."""
-    teacher: Path | None = None
-    """The bundle whose answers to the training pictures are learnt beside their labels."""
-    untaught: int = 0
-    """How many of the pipeline's last steps follow on what the teacher looks at."""
+    teacher: Teacher | None = None
+    """Whose answers to the training pictures are learnt beside their labels. `source` is then for what the teacher looks at."""
 
     def take(self, rows: NDArray[np.intp]) -> Inputs:
         """The same with the training pictures at `rows` only."""
@@ -85,8 +83,13 @@ class Inputs:
     @property
     def fingerprint(self) -> str:
         """Names the data together with the steps it went through, and the weights of a teacher."""
-        teacher = [] if self.teacher is None else [load_manifest(self.teacher).files["weights.safetensors"].sha256]
+        teacher = [] if self.teacher is None else [self.teacher.fingerprint]
         return ":".join([self.dataset.fingerprint, self.pipeline.hash, *teacher])
+
+    @cached_property
+    def standard(self) -> Standard:
+        """Mean and deviation of the training pictures."""
+        return standard_of(self.train[0])
 
 
 def load_inputs(
@@ -95,7 +98,7 @@ def load_inputs(
     """Load the dataset that `config` names and send training and validation pictures through its pipeline.
 
     `weights`: those that training begins with; another model's decide the size of the pictures where `config` does not.
-    `teacher`: the bundle of the model to learn from; InputError if it cannot judge these pictures.
+    `teacher`: the bundle of the model to learn from; InputError if it cannot judge these pictures, BundleError.
     """
     dataset = load_data(config.data, on_event, seed=config.seed, validation=config.validation)
     if dataset.validation is None or not len(dataset.validation):
@@ -104,17 +107,20 @@ def load_inputs(
         )
     manifest = None if teacher is None else load_manifest(teacher)
     pipeline, shape = make_pipeline(config, dataset, weights.input_shape if isinstance(weights, Learnt) else None, manifest)
-    untaught = 0 if manifest is None else untaught_steps(manifest, shape, dataset.classes, pipeline)
-    sets = {}
-    for name, split in (("training", dataset.train), ("validation", dataset.validation)):
-        pictures, kept = prepare(split, pipeline.always, shape, on_event, what=name, workers=config.workers)
-        sets[name] = (pictures, split.labels[kept], kept)
-    left_out = len(dataset.train) + len(dataset.validation) - sum(len(kept) for _, _, kept in sets.values())
-    sample = dataset.validation.read(int(sets["validation"][2][0]))
-    taught = Pipeline(pipeline.steps[: len(pipeline.steps) - untaught])
-    source = source_of(dataset.train, sets["training"][2], None if untaught else sets["training"][0], taught)
-    learnt_from = sets["training"][:2], sets["validation"][:2]
-    return Inputs(dataset, pipeline, shape, source, *learnt_from, sample, left_out, teacher, untaught)
+    by = None if teacher is None else open_teacher(teacher, config.recipe, dataset.classes, pipeline, shape)
+    steps, size = (pipeline, shape) if by is None else (by.before, by.shape)
+
+    def prepared(split: Split, name: str) -> tuple[Inputs8, NDArray[np.intp]]:
+        return prepare(split, steps.always, size, on_event, what=name, workers=config.workers)
+
+    (pictures, kept), (held, held_kept) = prepared(dataset.train, "training"), prepared(dataset.validation, "validation")
+    source = source_of(dataset.train, kept, pictures, steps)
+    if by is not None:
+        pictures, held = by.finished(pictures, shape), by.finished(held, shape)
+    train, validation = (pictures, dataset.train.labels[kept]), (held, dataset.validation.labels[held_kept])
+    left_out = len(dataset.train) + len(dataset.validation) - len(kept) - len(held_kept)
+    sample = dataset.validation.read(int(held_kept[0]))
+    return Inputs(dataset, pipeline, shape, source, train, validation, sample, left_out, by)
 
 
 def load_data(source: str, on_event: Listener, *, seed: int = 0, validation: float = 0.1) -> Dataset:
@@ -171,10 +177,26 @@ def begin_with(weights: Path | Learnt, config: TrainConfig, inputs: Inputs, netw
         plain = MODELS.get(config.model).build(architecture_arguments(config, inputs.shape, len(inputs.dataset.classes)))
     plain.set_weights(network.get_weights())
     taken, text = adopt(plain, weights, inputs.dataset.classes)
+    _check_statistics(config.recipe, plain, taken)
     first = next(layer.name for layer in plain.layers if layer.weights)
     standard = _standard(config, inputs, network).inverse if first in taken else RAW
     network.set_weights(folded(plain.get_weights(), standard))
     return text
+
+
+def _check_statistics(recipe: Recipe, network: keras.Model, taken: list[str]) -> None:
+    """ParameterError where batch normalization is to stay as it is in layers that were not `taken` from anywhere."""
+    import keras
+
+    norms = [layer.name for layer in network.layers if isinstance(layer, keras.layers.BatchNormalization)]
+    new = [name for name in norms if name not in taken]
+    if recipe.keep_norm and new:
+        raise ParameterError(
+            "keep_norm needs statistics to keep",
+            expected=f"all {len(norms)} layers of batch normalization from the weights",
+            received=f"{len(new)} that begin at random",
+            fix="Choose --no-keep-norm, or the --model and --set of the weights.",
+        )
 
 
 def shipped_form(config: TrainConfig, inputs: Inputs, trained: keras.Model) -> tuple[keras.Model, dict[str, Any]]:
@@ -198,7 +220,7 @@ def make_trainer(
     """A trainer of `network`, which `build` made, ready to run."""
     weights = _balanced(inputs.train[1], len(inputs.dataset.classes)) if config.class_weight == "balanced" else None
     standard = _standard(config, inputs, network)
-    teacher = open_teacher(inputs.teacher, config.recipe, inputs.pipeline, inputs.untaught) if inputs.teacher else None
+    teacher = inputs.teacher
     steps, shape = (inputs.pipeline, inputs.shape) if teacher is None else (teacher.before, teacher.shape)
     feed = Feed(inputs.source, inputs.train[1], steps, shape, config.seed, config.workers)
     return Trainer(config, network, feed, standard, inputs.validation, weights, on_event, stop, save, teacher)
@@ -211,7 +233,7 @@ def _normalized(config: TrainConfig, arguments: dict[str, Any]) -> bool:
 
 def _standard(config: TrainConfig, inputs: Inputs, network: keras.Model) -> Standard:
     normalized = _normalized(config, architecture_arguments(config, inputs.shape, len(inputs.dataset.classes)))
-    return standard_of(inputs.train[0]) if config.recipe.standardize and foldable(network, normalized=normalized) else RAW
+    return inputs.standard if config.recipe.standardize and foldable(network, normalized=normalized) else RAW
 
 
 def find_state(folder: RunFolder, inputs: Inputs) -> State | None:

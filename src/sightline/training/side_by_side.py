@@ -3,7 +3,7 @@
 TensorFlow shares out one operation at a time among the cores, and waits for the slowest after each; with pictures as small as
 these it waits for a third of the time. Here every part of a batch goes forward and back on a core of its own, in one graph, and
 the parts' gradients are put together: the gradient of the whole batch. Only batch normalization sees a part by itself, which is
-why no part is smaller than `FEWEST`.
+why a batch is only cut into parts of `FEWEST` or more.
 
 The pictures come as tensors, not from a `tf.data` iterator: one of those keeps a thread, and then the parts often ran one after
 the other.
@@ -16,13 +16,13 @@ from dataclasses import dataclass
 from functools import partial
 from typing import Any
 
-import keras
 import numpy as np
 import tensorflow as tf
 from numpy.typing import NDArray
 
 from sightline.training.config import FEWEST
 from sightline.training.feed import Inputs8
+from sightline.training.parts import measured
 from sightline.training.steps import After, Steps, Weights
 
 __all__ = ["PartedSteps"]
@@ -96,9 +96,7 @@ class PartedSteps(Steps):
             said = self.model(pictures, training=True)
             loss = self.model.compute_loss(pictures, targets, said, sample_weight=weights, training=True)
         gradients = tape.gradient(loss, self.model.trainable_variables)
-        labels = targets if targets.shape.rank == 1 else targets[:, 0]
-        measures = keras.losses.sparse_categorical_crossentropy, keras.metrics.sparse_categorical_accuracy
-        means = tf.stack([tf.reduce_mean(measure(labels, said)) for measure in measures])
+        means = tf.stack([tf.reduce_mean(values) for values in measured(targets, said)])
         return tf.cast(tf.shape(pictures)[0], tf.float32), gradients, means
 
 

@@ -26,6 +26,7 @@ class Standard(NamedTuple):
 
 
 RAW = Standard(0.0, 1.0)
+PART = 500  # pictures
 
 
 def standard_of(pictures: NDArray[np.uint8]) -> Standard:
@@ -34,7 +35,8 @@ def standard_of(pictures: NDArray[np.uint8]) -> Standard:
     >>> standard_of(np.array([0, 255], np.uint8).reshape(1, 1, 2, 1))
     Standard(mean=0.5, deviation=0.5)
     """
-    counts = np.bincount(pictures.reshape(-1), minlength=256)  # exact, and no copy in float
+    parts = (pictures[start : start + PART] for start in range(0, len(pictures), PART))
+    counts = sum(np.bincount(part.reshape(-1), minlength=256) for part in parts)  # exact; each part is copied in eight times the bytes
     values = np.arange(256) / 255
     mean = float((counts * values).sum() / counts.sum())
     deviation = float(np.sqrt((counts * (values - mean) ** 2).sum() / counts.sum()))

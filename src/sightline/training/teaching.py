@@ -15,11 +15,11 @@ from typing import TYPE_CHECKING
 import numpy as np
 from numpy.typing import NDArray
 
-from sightline.bundle import Manifest, load_network
+from sightline.bundle import Manifest, load_manifest, load_network
 from sightline.errors import InputError
 from sightline.pipeline import Pipeline, run_many
 from sightline.tempering import tempered
-from sightline.training.backend import dtype_policy, load_keras
+from sightline.training.backend import check_backend, dtype_policy, load_keras
 from sightline.training.config import Recipe
 from sightline.training.feed import Inputs8, stacked
 
@@ -35,13 +35,14 @@ BATCH = 64  # what lies between the layers of 500 leaves the cache: half as long
 class Teacher:
     """A finished network whose answers are softened by `temperature`, to pictures as the steps `before` it make them.
 
-    The steps `after` make of these the pictures of the network that learns.
+    The steps `after` make of these the pictures of the network that learns. `fingerprint`: the SHA-256 of its weights.
     """
 
     network: keras.Model
     temperature: float
     before: Pipeline
     after: Pipeline
+    fingerprint: str
 
     @property
     def shape(self) -> tuple[int, int, int]:
@@ -93,13 +94,18 @@ def untaught_steps(teacher: Manifest, shape: tuple[int, int, int], labels: tuple
     raise InputError(f"{teacher.name!r} cannot teach: it has another {what}", expected=expected, received=received, fix=fix)
 
 
-def open_teacher(bundle: Path, recipe: Recipe, pipeline: Pipeline, untaught: int) -> Teacher:
-    """The network of a bundle as a teacher, in the recipe's precision, beside whom `pipeline` is; what `load_network` raises.
+def open_teacher(
+    bundle: Path, recipe: Recipe, labels: tuple[str, ...], pipeline: Pipeline, shape: tuple[int, int, int]
+) -> Teacher:
+    """The network of a bundle as a teacher, in the recipe's precision, of a network that reads what `pipeline` makes.
 
-    `untaught`: see `untaught_steps`.
+    InputError as `untaught_steps` says, and what `load_network` raises.
     """
+    manifest = load_manifest(bundle)
+    cut = len(pipeline.steps) - untaught_steps(manifest, shape, labels, pipeline)
+    check_backend()
     load_keras()
     with dtype_policy(recipe):
         network = load_network(bundle)
-    cut = len(pipeline.steps) - untaught
-    return Teacher(network, recipe.distill_temperature, Pipeline(pipeline.steps[:cut]), Pipeline(pipeline.steps[cut:]))
+    before, after = Pipeline(pipeline.steps[:cut]), Pipeline(pipeline.steps[cut:])
+    return Teacher(network, recipe.distill_temperature, before, after, manifest.files["weights.safetensors"].sha256)
