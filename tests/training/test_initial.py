@@ -20,6 +20,7 @@ from sightline.bundle import load_weights
 from sightline.errors import Interrupted, ParameterError, SourceError, UnknownNameError
 from sightline.events import Event, Note, ignore
 from sightline.jobs import pretrained
+from sightline.jobs.trainings import _begun
 from sightline.models import MODELS, WeightsFile, backbones
 from sightline.training.checkpoint import State, load_state, save_state
 from sightline.training.config import Recipe, TrainConfig, make_config
@@ -213,7 +214,7 @@ def test_weights_of_this_data_may_have_seen_what_is_held_out(tmp_path: Path) -> 
     first = sl.train("digits", arguments=narrow, epochs=1, out=tmp_path, name="first")
     for seed, warned in ((0, 0), (1, 1)):
         events: list[Event] = []
-        sl.train("digits", weights=first, arguments=narrow, epochs=1, seed=seed, out=tmp_path, on_event=events.append)
+        _begun(make_config("digits", weights=first.path, arguments=narrow, seed=seed), events.append)
         warnings = [event.text for event in events if isinstance(event, Note) and event.warning]
         assert len([text for text in warnings if "may have learnt from pictures that are held out" in text]) == warned
 

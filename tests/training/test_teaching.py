@@ -32,7 +32,7 @@ def test_targets_are_the_label_and_the_softened_answer() -> None:
     network = keras.Model(pixels, keras.layers.Dense(3, activation="softmax")(keras.layers.Flatten()(pixels)))
     pictures = RNG.integers(0, 256, (700, 2, 2, 1), np.uint8)  # more than one batch
     labels = RNG.integers(0, 3, 700)
-    teacher = Teacher(network, 2.0, Pipeline(()), Pipeline(()))
+    teacher = Teacher(network, 2.0, Pipeline(()), Pipeline(()), "")
     assert teacher.shape == (2, 2, 1)
     assert teacher.finished(pictures, (2, 2, 1)) is pictures
     rows = teacher.targets(pictures, labels)

@@ -54,7 +54,8 @@ def suspects(
     """Find the `top` labels of a run's or bundle's data that are probably wrong, by confident learning (Northcutt et al. 2021).
 
     The model must not have been trained on what it judges: of `train` a run's recipe trains `folds` networks anew, each on the
-    other pictures, and without a teacher. `output`: a PNG or SVG to draw the pictures on. InputError for what cannot be; nothing else is written.
+    other pictures, and without a teacher. `output`: a PNG or SVG to draw the pictures on. InputError for what cannot be; nothing
+    else is written.
     """
     from sightline.evaluation.page import check_target, save_figure
     from sightline.evaluation.suspects import find_suspects, suspect_sheet

@@ -88,7 +88,7 @@ def _begun(config: TrainConfig, on_event: Listener, run: str = "run") -> tuple[T
 
 
 def _has_seen(weights: Path | Learnt, config: TrainConfig, inputs: Inputs) -> bool:
-    """Whether `weights` may have been learnt from the validation pictures: from this data, but for those that a run held out too."""
+    """Whether `weights` may have learnt from the validation pictures: they know this data, and did not hold out the same."""
     from sightline.training.config import TrainConfig
     from sightline.training.folder import RunFolder
     from sightline.training.initial import Learnt

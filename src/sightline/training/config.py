@@ -278,7 +278,9 @@ def _check_input(full: Recipe, given: Mapping[str, Any], weights: str, options: 
     for name in ("normalize", "pool_first"):
         if given.get(name) and name not in MODELS.get(model).parameters.defaults:
             having = ", ".join(each.name for each in MODELS if name in each.parameters.defaults)
-            raise ParameterError(f"{name} has no effect", expected=f"a model that can do without it afterwards: {having}", received=model)
+            raise ParameterError(
+                f"{name} has no effect", expected=f"a model that can do without it afterwards: {having}", received=model
+            )
     if given.get("fit_input") and (weights != "none" or any(options.get(name) is not None for name in ("size", "pipeline"))):
         raise ParameterError("fit_input has no effect", expected="no size, pipeline or weights, which decide it")
     if full.normalize and can and weights == "none" and full.batch_size < FEWEST:

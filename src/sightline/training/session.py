@@ -35,6 +35,8 @@ from sightline.training.whitening import whiten
 if TYPE_CHECKING:
     import keras
 
+    from sightline.pipeline import Pipeline
+
 __all__ = [
     "DERIVED",
     "Inputs",

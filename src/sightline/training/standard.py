@@ -36,7 +36,8 @@ def standard_of(pictures: NDArray[np.uint8]) -> Standard:
     Standard(mean=0.5, deviation=0.5)
     """
     parts = (pictures[start : start + PART] for start in range(0, len(pictures), PART))
-    counts = sum(np.bincount(part.reshape(-1), minlength=256) for part in parts)  # exact; each part is copied in eight times the bytes
+    # exact, and part by part: `bincount` makes a copy of eight times the bytes
+    counts = np.sum([np.bincount(part.reshape(-1), minlength=256) for part in parts], axis=0)
     values = np.arange(256) / 255
     mean = float((counts * values).sum() / counts.sum())
     deviation = float(np.sqrt((counts * (values - mean) ** 2).sum() / counts.sum()))

@@ -94,9 +94,7 @@ def untaught_steps(teacher: Manifest, shape: tuple[int, int, int], labels: tuple
     raise InputError(f"{teacher.name!r} cannot teach: it has another {what}", expected=expected, received=received, fix=fix)
 
 
-def open_teacher(
-    bundle: Path, recipe: Recipe, labels: tuple[str, ...], pipeline: Pipeline, shape: tuple[int, int, int]
-) -> Teacher:
+def open_teacher(bundle: Path, recipe: Recipe, labels: tuple[str, ...], pipeline: Pipeline, shape: tuple[int, int, int]) -> Teacher:
     """The network of a bundle as a teacher, in the recipe's precision, of a network that reads what `pipeline` makes.
 
     InputError as `untaught_steps` says, and what `load_network` raises.
