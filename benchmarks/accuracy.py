@@ -28,8 +28,12 @@ from sightline.files import write_text
 KEPT = ROOT / "benchmarks" / "accuracy.json"
 OURS = """
 import json, sys, resource
+from pathlib import Path
 import sightline as sl
-run = sl.train(sys.argv[1], seed=int(sys.argv[2]), out=sys.argv[3], validation=0.01, **json.loads(sys.argv[4]))
+options = json.loads(sys.argv[4])
+folder = Path(sys.argv[3]) / options["name"]
+run = sl.resume(folder) if folder.exists() else sl.train(
+    sys.argv[1], seed=int(sys.argv[2]), out=folder.parent, validation=0.01, **options)
 found, facts = run.metrics["evaluation"], run.metrics["run"]
 print(json.dumps({"accuracy": found["accuracy"], "loss": found["loss"], "ece": found["ece"], "seconds": facts["seconds"],
                   "parameters": facts["cost"]["parameters"], "flops": facts["cost"]["flops"],
@@ -72,18 +76,19 @@ ROWS = {
 }
 
 
-def measure(name: str, seed: int, runs: Path) -> dict[str, Any]:
-    """Train the row's network with one seed; its figures on the test set."""
+def measure(name: str, seed: int, runs: Path, *, resume: bool = False) -> dict[str, Any]:
+    """Train the row's network with one seed, or go on with what is there of it; its figures on the test set."""
     row = ROWS[name]
     if row.options is None:
         result: dict[str, Any] = run_json("benchmarks/plain_keras.py", row.data, "--epochs", str(row.epochs), "--seed", str(seed))
         return {**result, "seconds": sum(result["seconds"])}
-    shutil.rmtree(runs / f"{name}-{seed}", ignore_errors=True)
+    if not resume:
+        shutil.rmtree(runs / f"{name}-{seed}", ignore_errors=True)
     options = {**row.options, "name": f"{name}-{seed}"}
     if row.teacher:
         folder = runs / f"{row.teacher}-0"
         if not (folder / "bundle" / "manifest.json").exists():
-            measure(row.teacher, 0, runs)
+            measure(row.teacher, 0, runs, resume=resume)
         options["teacher"] = str(folder)
     found: dict[str, Any] = run_json("-c", OURS, row.data, str(seed), str(runs), json.dumps(options))
     return found
@@ -117,6 +122,7 @@ def main() -> None:
     parser.add_argument("--list", action="store_true", help="name the rows and end")
     parser.add_argument("--seeds", type=int, default=5)
     parser.add_argument("--out", type=Path, default=Path(tempfile.gettempdir()) / "sightline-accuracy", help="where the runs stay")
+    parser.add_argument("--resume", action="store_true", help="go on with runs there that were interrupted, of the same recipe")
     options = parser.parse_args()
     if options.list:
         print("\n".join(ROWS))
@@ -125,7 +131,7 @@ def main() -> None:
     for name in options.rows:
         found = []
         for seed in range(options.seeds):
-            found.append(measure(name, seed, options.out))
+            found.append(measure(name, seed, options.out, resume=options.resume))
             print(json.dumps({"row": name, "seed": seed, **found[-1]}), file=sys.stderr)
         for result in found:
             result.pop("curve", None)

@@ -115,7 +115,8 @@ def test_a_small_network_learns_from_a_run_and_goes_on_with_it(teacher: sl.Run, 
     config = yaml.safe_load((run.path / "config.yaml").read_text())
     assert (config["preset"], config["teacher"], config["recipe"]["distill"] > 0.5) == ("distilled", str(teacher.path), True)
     assert any("learns from" in event.text for event in events if isinstance(event, Note))
-    assert f"Taught by {teacher.path}: its answers were 90% of the target" in (run.path / "report.html").read_text()
+    page = (run.path / "report.html").read_text()
+    assert f"Taught by {teacher.path}: its answers were 90\N{NO-BREAK SPACE}% of the target" in page
     alone = sl.train("digits", arguments=narrow, epochs=2, out=tmp_path, name="alone")
     assert [row["loss"] for row in run.history] != [row["loss"] for row in alone.history]
     assert all(0 < row["accuracy"] < 1 and row["val_loss"] > 0 for row in run.history)

@@ -36,6 +36,7 @@ from sightline.evaluation import (
     write_report,
 )
 from sightline.evaluation.views import Views
+from sightline.evaluation.words import percent
 from sightline.events import Listener, Note
 from sightline.files import write_bytes, write_json, write_text
 from sightline.image import Image, encode
@@ -181,7 +182,8 @@ def _notes_on_origin(config: TrainConfig) -> list[str]:
         what = "ImageNet weights" if config.weights == "imagenet" else f"weights of {config.weights}"
         notes.append(f"Training began with {what}.")
     if config.teacher != "none":
-        notes.append(f"Taught by {config.teacher}: its answers were {config.recipe.distill:.0%} of the target, labels the rest.")
+        share = percent(config.recipe.distill, 0)
+        notes.append(f"Taught by {config.teacher}: its answers were {share} of the target, the labels the rest.")
     return notes
 
 
