@@ -177,7 +177,7 @@ def test_models_and_checks_are_read_by_programs() -> None:
     assert {row["name"] for row in models["networks"]} == {
         "cnn3", "tiny", "small", "base", "large", "wide", "efficientnet", "mobilenet", "resnet",
     }  # fmt: skip
-    assert {row["name"] for row in models["pretrained"]} == {"fashion-mnist", "mnist"}
+    assert {row["name"] for row in models["pretrained"]} == {"fashion-mnist", "fashion-mnist-small", "mnist", "mnist-small"}
     assert json.loads(sightline("version", "--json").stdout) == {"sightline": sl.__version__}
     assert sightline("--version").stdout.strip() == sl.__version__
     assert json.loads(sightline("checks", "--json").stdout)["packages"]["keras"]

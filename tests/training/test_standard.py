@@ -18,7 +18,8 @@ from sightline.training.standard import RAW, Standard, foldable, folded, standar
 RNG = np.random.default_rng(0)
 
 
-def test_mean_and_deviation_are_numpys() -> None:
+def test_mean_and_deviation_are_numpys(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr("sightline.training.standard.PART", 50_000)  # counted in several parts
     pictures = RNG.integers(0, 200, (1203, 9, 7, 3), dtype=np.uint8)
     pictures[1100:] //= 2
     mean, deviation = standard_of(pictures)

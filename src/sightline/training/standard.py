@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from typing import TYPE_CHECKING, Any, NamedTuple
 
 import numpy as np
@@ -26,7 +27,7 @@ class Standard(NamedTuple):
 
 
 RAW = Standard(0.0, 1.0)
-PART = 500  # pictures
+PART = 1 << 22  # values that are counted at a time
 
 
 def standard_of(pictures: NDArray[np.uint8]) -> Standard:
@@ -35,7 +36,8 @@ def standard_of(pictures: NDArray[np.uint8]) -> Standard:
     >>> standard_of(np.array([0, 255], np.uint8).reshape(1, 1, 2, 1))
     Standard(mean=0.5, deviation=0.5)
     """
-    parts = (pictures[start : start + PART] for start in range(0, len(pictures), PART))
+    step = max(1, PART // max(1, math.prod(pictures.shape[1:])))
+    parts = (pictures[start : start + step] for start in range(0, len(pictures), step))
     # exact, and part by part: `bincount` makes a copy of eight times the bytes
     counts = np.sum([np.bincount(part.reshape(-1), minlength=256) for part in parts], axis=0)
     values = np.arange(256) / 255
