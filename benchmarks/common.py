@@ -25,7 +25,8 @@ PACKAGES = ("keras", "tensorflow-cpu", "numpy", "opencv-python-headless", "onnxr
 
 def machine(packages: Sequence[str] = PACKAGES) -> str:
     """Hardware and the versions of `packages` in one line."""
-    features = " ".join(name for name in processor_features() if "bf16" in name or "512" in name)
+    every = processor_features()
+    features = " ".join(name for name in every if "bf16" in name or "512" in name) or " ".join(every) or "no vector features"
     versions = ", ".join(f"{package} {version(package)}" for package in packages)
     cores = os.cpu_count()
     return f"{processor_name()} ({features}), {cores} cores, {platform.system()}, Python {platform.python_version()}, {versions}"
