@@ -11,6 +11,7 @@ from typing import NamedTuple
 import cv2
 import numpy as np
 from matplotlib.figure import Figure
+from matplotlib.image import AxesImage
 from matplotlib.patches import Rectangle
 from numpy.typing import NDArray
 
@@ -173,8 +174,7 @@ def _readable(split: Split, indices: NDArray[np.intp]) -> Iterator[Image]:
 def place(sheet: Sheet, x: float, y: float, picture: Image) -> None:
     """Put a picture on the sheet, one of its pixels on one of the sheet's, with a hairline about it."""
     height, width = picture.shape[:2]
-    axes = sheet.axes(x, y, width, height)
-    colored = picture if picture.ndim == 3 else np.repeat(picture[..., None], 3, axis=2)
-    axes.imshow(colored, interpolation="none", extent=(0, width, height, 0), aspect="auto")
-    axes.set(xticks=[], yticks=[])
-    axes.add_patch(Rectangle((0, 0), width, height, fill=False, edgecolor=GRID, linewidth=1, clip_on=False))
+    shown = AxesImage(sheet.canvas, interpolation="none", extent=(x, x + width, y + height, y))
+    shown.set_data(picture if picture.ndim == 3 else np.repeat(picture[..., None], 3, axis=2))
+    sheet.canvas.add_image(shown)
+    sheet.canvas.add_artist(Rectangle((x, y), width, height, fill=False, edgecolor=GRID, linewidth=1))

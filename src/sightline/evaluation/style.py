@@ -10,6 +10,7 @@ import re
 import warnings
 from collections.abc import Iterator
 from contextlib import contextmanager
+from functools import cached_property, lru_cache
 from xml.sax.saxutils import quoteattr
 
 import matplotlib
@@ -62,6 +63,7 @@ _SETTINGS = {
     "text.color": INK,
     "svg.fonttype": "none",  # text stays text: it can be searched and read aloud
     "svg.hashsalt": "sightline",
+    "image.composite_image": False,  # each picture of a sheet in its own pixels
 }
 
 _CONTROL = re.compile("[\x00-\x1f\x7f-\x9f\ufffe\uffff]")  # of which XML forbids nearly all
@@ -93,6 +95,14 @@ class Sheet:
             spine.set_visible(False)
         axes.set_axisbelow(True)
         return axes
+
+    @cached_property
+    def canvas(self) -> Axes:
+        """Axes over the whole sheet, in its pixels, for what has none of its own: a hundred of them take seconds."""
+        canvas = self.figure.add_axes((0, 0, 1, 1), facecolor="none")
+        canvas.set(xlim=(-_MARGIN, self.width + _MARGIN), ylim=(self.height + _MARGIN, -_MARGIN))
+        canvas.set_axis_off()
+        return canvas
 
     def text(
         self, x: float, y: float, text: str, *, size: float = 12, color: str = INK, bold: bool = False,
@@ -143,9 +153,15 @@ def one_line(text: str) -> str:
 
 def text_width(text: str, size: float, *, bold: bool = False) -> float:
     """How many pixels wide `text` is when set `size` pixels high."""
+    return _unit_width(one_line(text), bold) * size
+
+
+@lru_cache(4096)
+def _unit_width(text: str, bold: bool) -> float:
+    """How many times its height `text` is wide: the font is not hinted, so its widths grow with its size."""
+    font = FontProperties(family="DejaVu Sans", size=1, weight="bold" if bold else "normal")
     with rendering():
-        font = FontProperties(family="DejaVu Sans", size=size, weight="bold" if bold else "normal")
-        width, _, _ = text_to_path.get_text_width_height_descent(one_line(text), font, ismath=False)
+        width, _, _ = text_to_path.get_text_width_height_descent(text, font, ismath=False)
     return float(width)
 
 
