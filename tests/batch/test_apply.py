@@ -474,9 +474,8 @@ sl.apply(pipeline, {str(tree)!r}, {str(tmp_path / "out")!r}, workers=2)
 """, encoding="utf-8")  # fmt: skip
     ran = subprocess.run([sys.executable, str(script)], capture_output=True, text=True, timeout=60)
     assert ran.returncode == 1
-    last = ran.stderr.splitlines()[-1]
-    assert "JobError: the worker processes could not start" in last
-    assert 'if __name__ == "__main__":' in last
+    (said,) = [line for line in ran.stderr.splitlines() if "JobError: the worker processes could not start" in line]
+    assert 'if __name__ == "__main__":' in said
     assert len((tmp_path / "runs").read_text(encoding="utf-8").splitlines()) <= 3
     assert relative(tmp_path / "out") <= {".sightline-apply.jsonl"}
 

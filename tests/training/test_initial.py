@@ -330,7 +330,7 @@ def test_each_phase_moves_what_it_should(whole: list[State]) -> None:
     assert rates[2:] == rates[:2]  # each phase of two epochs climbs and falls by itself
 
 
-@pytest.mark.parametrize("epoch", [1, 2, 3])
+@pytest.mark.parametrize("epoch", [pytest.param(1, marks=pytest.mark.slow), 2, pytest.param(3, marks=pytest.mark.slow)])
 def test_a_stopped_fine_tuning_resumes_bit_for_bit(digits: tuple[TrainConfig, Inputs], whole: list[State], epoch: int) -> None:
     stopped = list(states(fine_tuning(), digits[1], stop_after=epoch))[-1]
     assert stopped.epoch == epoch

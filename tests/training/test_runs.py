@@ -3,15 +3,20 @@
 from __future__ import annotations
 
 import json
+import shutil
 import signal
 import subprocess
 import sys
 from pathlib import Path
 
+import cv2
 import numpy as np
 import pytest
 
+import sightline as sl
+from sightline.errors import RunError
 from sightline.training.checkpoint import State, load_state
+from sightline.training.folder import open_run
 from sightline.training.log import read_log
 
 SIGHTLINE = [sys.executable, "-m", "sightline"]
@@ -105,11 +110,8 @@ def test_a_run_leaves_everything_it_should(uninterrupted: Path) -> None:
 
 
 def test_an_extended_run_goes_on_from_where_it_stood(tmp_path: Path, uninterrupted: Path) -> None:
-    import shutil
-
     shutil.copytree(uninterrupted / "runs", tmp_path / "runs")
-    ran = sightline(tmp_path, "train", "--resume", "runs/run", "--extend", "2")
-    assert ran.returncode == 0, ran.stderr
+    sl.resume(tmp_path / "runs" / "run", extend=2)
     before, after = state_of(uninterrupted), state_of(tmp_path)
     assert (after.epoch, after.history[:4]) == (6, before.history)
     assert after.history[4]["lr"] > after.history[5]["lr"] > 0
@@ -119,9 +121,6 @@ def test_an_extended_run_goes_on_from_where_it_stood(tmp_path: Path, uninterrupt
 
 def test_a_second_process_in_a_run_is_refused_and_a_taken_name_too(tmp_path: Path, uninterrupted: Path) -> None:
     """Row 25 of the hazards."""
-    from sightline.errors import RunError
-    from sightline.training.folder import open_run
-
     run = uninterrupted / "runs" / "run"
     with open_run(run).held():
         resumed = sightline(uninterrupted, "train", "--resume", "runs/run")
@@ -137,20 +136,16 @@ def test_a_second_process_in_a_run_is_refused_and_a_taken_name_too(tmp_path: Pat
 def test_a_run_on_changed_data_is_not_resumed(tmp_path: Path) -> None:
     pictures = tmp_path / "photos"
     random = np.random.default_rng(0)
-    import cv2
-
     for label in ("dark", "light"):
         (pictures / label).mkdir(parents=True)
         for number in range(20):
             image = random.integers(0, 100, (28, 28), dtype=np.uint8) + (0 if label == "dark" else 150)
             cv2.imwrite(str(pictures / label / f"{number}.png"), image)
-    ran = sightline(tmp_path, "train", "photos", "--epochs", "1", "--name", "run", "--json")
-    assert ran.returncode == 0, ran.stderr
-    assert json.loads(ran.stdout)["pictures"] == 4
+    run = sl.train(pictures, epochs=1, out=tmp_path, name="run")
+    assert run.metrics["evaluation"]["pictures"] == 4
     (pictures / "dark" / "3.png").unlink()
-    resumed = sightline(tmp_path, "train", "--resume", "runs/run", "--extend", "1")
-    assert resumed.returncode == 2
-    assert "is not what it was trained with" in resumed.stderr
+    with pytest.raises(RunError, match="is not what it was trained with"):
+        sl.resume(run, extend=1)
 
 
 def test_a_loss_that_is_no_number_stops_with_a_clear_error_and_keeps_the_checkpoint(tmp_path: Path) -> None:
