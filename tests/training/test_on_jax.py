@@ -87,7 +87,6 @@ print(json.dumps(said))
 """
 
 
-@pytest.mark.slow
 def test_from_the_same_weights_jax_comes_to_the_losses_of_tensorflow_and_resumed_to_its_own() -> None:
     """The weights that a seed draws are others: every backend has its own generator. Resumed ones are the same to the last bit."""
     found = {}

@@ -83,7 +83,7 @@ def reproduce(
     if extended := load_state(folder.checkpoint).extended_at:
         on_event(Note(f"The run was extended after epoch {extended}; trained in one go it follows another schedule.", warning=True))
     home = Path(out) if out is not None else folder.path.parent
-    run = train(config, out=home, name=name or free_name(home, folder.name), on_event=on_event)
+    run = train(config, out=home, name=name or _free_name(home, folder.name), on_event=on_event)
     again = open_run(run.path)
     before, now = _metrics(folder.metrics), _metrics(again.metrics)
     figures = {figure: (before["evaluation"][figure], now["evaluation"][figure]) for figure in FIGURES}
@@ -95,7 +95,7 @@ def reproduce(
     return Reproduction(run, figures, agreement, hashes[0] == hashes[1], environment, tolerance)
 
 
-def free_name(home: Path, name: str) -> str:
+def _free_name(home: Path, name: str) -> str:
     """What a run that is trained again is called in the folder `home`: the first name that nothing there has."""
     from sightline.training.folder import fitted
 
