@@ -71,7 +71,17 @@ def test_importing_is_light() -> None:
 
 
 @pytest.mark.parametrize(
-    "arguments", [["--help"], ["version"], ["checks"], ["models"], ["train", "--help"], ["export", "--help"], ["data", "list"]]
+    "arguments",
+    [
+        ["--help"],
+        ["version"],
+        ["checks"],
+        ["models"],
+        ["train", "--help"],
+        ["export", "--help"],
+        ["serve", "--help"],
+        ["data", "list"],
+    ],
 )
 def test_help_and_lists_are_light(arguments: list[str]) -> None:
     found = loaded(RUN, *arguments)

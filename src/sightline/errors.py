@@ -7,6 +7,7 @@ All messages have one form: what is wrong, the rule, what was received, and what
     │   ├── ParameterError          a value outside its stated range or of the wrong type
     │   ├── UnknownNameError        no operation, model, dataset, file ... of that name
     │   ├── ImageError              a picture that cannot be read, or that an operation does not take
+    │   │   └── TooLargeError           a picture beyond a limit that may be raised
     │   ├── PipelineError           a pipeline file or step that does not fit
     │   ├── DatasetError            pictures and labels that do not fit together
     │   ├── BundleError             a bundle that is damaged or does not hold what it says
@@ -35,6 +36,7 @@ __all__ = [
     "SightlineError",
     "SourceError",
     "StorageError",
+    "TooLargeError",
     "TrainingError",
     "UnknownNameError",
     "brief",
@@ -110,6 +112,10 @@ class UnknownNameError(InputError, LookupError):
 
 class ImageError(InputError, ValueError):
     """A picture cannot be read, or is not what an operation takes."""
+
+
+class TooLargeError(ImageError):
+    """A picture has more pixels than are allowed."""
 
 
 class PipelineError(InputError, ValueError):

@@ -41,6 +41,7 @@ COMMANDS = (
     Command("compare", "compare", "Models"),
     Command("robustness", "robustness", "Models"),
     Command("suspects", "suspects", "Models"),
+    Command("serve", "serve", "Service"),
     Command("data", "data", "Data and setup"),
     Command("version", "about", "Data and setup"),
     Command("checks", "about", "Data and setup"),

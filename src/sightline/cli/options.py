@@ -53,7 +53,8 @@ def _option(parameter: Parameter, annotation: Any, panel: str, preset: bool) -> 
     text = parameter.text
     notes = [] if parameter.choices else [parameter.range]
     notes.append("preset decides" if preset else f"default {parameter.default}" if parameter.default is not None else "")
-    text += f" [dim]({'; '.join(note for note in notes if note)})[/dim]"
+    if any(notes):
+        text += f" [dim]({'; '.join(note for note in notes if note)})[/dim]"
     if annotation is bool:
         names = [f"{flag}/--no-{flag[2:]}"]
     option = typer.Option(*names, help=text, rich_help_panel=panel, show_default=False)

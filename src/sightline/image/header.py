@@ -13,7 +13,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING, BinaryIO, TypeVar
 
-from sightline.errors import ImageError
+from sightline.errors import ImageError, TooLargeError
 from sightline.image.facts import bits_of, clear_gray, colors_of, exif_of, gif_frames, profile_name
 from sightline.image.png import read_plain_png
 from sightline.image.tiff import Tiff, orientation_in, read_tiff
@@ -216,7 +216,7 @@ def probe_bytes(data: bytes, name: str, max_pixels: int) -> Header:
             received=f"{len(data):,} bytes that are none",
         )
     if not (0 < header.width <= MAX_SIDE and 0 < header.height <= MAX_SIDE and header.width * header.height <= max_pixels):
-        raise ImageError(
+        raise TooLargeError(
             f"cannot read {name!r}",
             expected=f"at most {max_pixels:,} pixels and {MAX_SIDE:,} a side",
             received=f"{header.width:,} x {header.height:,}",

@@ -1,0 +1,154 @@
+"""The process in which pipelines of strangers run: it may be killed, and takes no more memory than it is given.
+
+It reads tasks from standard input and writes what came of them to standard output, as JSON with the bytes of pictures behind it:
+nothing that comes back can be more than data.
+"""
+
+from __future__ import annotations
+
+import json
+import os
+import signal
+import sys
+from collections.abc import Iterator
+from dataclasses import dataclass, field
+from typing import IO, Any
+
+from sightline.errors import ImageError, PipelineError, SightlineError, TooLargeError
+from sightline.image import Image, encode, read
+from sightline.pipeline import Pipeline
+from sightline.pipeline.document import from_text
+
+__all__ = ["Applied", "Stage", "Task", "read_message", "write_message"]
+
+MOST_STEPS = 100
+MEMORY = 4 << 30  # bytes that the process may take more than it begins with
+SMALLER = "Make the picture smaller first."
+
+
+@dataclass(frozen=True)
+class Task:
+    """A pipeline, as the text of a file or what that says, and the bytes of a picture, or none where it makes one.
+
+    `suffix`: the format of the result, such as `.png`. `every`: give the picture after every step, not only the last.
+    """
+
+    pipeline: object
+    picture: bytes | None
+    suffix: str
+    max_pixels: int
+    seed: int = 0
+    every: bool = False
+
+
+@dataclass(frozen=True)
+class Stage:
+    """A picture on its way: after which operation (None: as it came), its size, and the bytes of its file."""
+
+    op: str | None
+    shape: tuple[int, ...]
+    dtype: str
+    data: bytes
+
+
+@dataclass(frozen=True)
+class Applied:
+    """What came of a task: the pictures on the way, or the last alone; and what ended it before its time, as an error's words."""
+
+    stages: list[Stage] = field(default_factory=list)
+    error: dict[str, str | None] | None = None
+    too_large: bool = False
+
+
+def applied(task: Task) -> Applied:
+    """Run a pipeline; where a step fails, the pictures before it come with the error if all were asked for."""
+    stages: list[Stage] = []
+    try:
+        last: tuple[str | None, Image] | None = None
+        for last in _way(task):
+            if task.every:
+                stages.append(_stage(*last, task))
+        if last is None:
+            raise ImageError("there is no picture", fix="Send one, or begin with a step that makes one.")
+        return Applied(stages if task.every else [_stage(*last, task)])
+    except SightlineError as error:
+        return Applied(stages, _words(error), isinstance(error, TooLargeError))
+    except MemoryError:
+        return Applied(stages, _words(ImageError("the pipeline needs more memory than it may take", fix=SMALLER)), too_large=True)
+
+
+def _way(task: Task) -> Iterator[tuple[str | None, Image]]:
+    """The picture as it came, where it did, and after each step."""
+    given = from_text(task.pipeline, is_json=False) if isinstance(task.pipeline, str) else task.pipeline  # YAML reads JSON
+    pipeline = Pipeline.from_dict(given)
+    if len(pipeline.steps) > MOST_STEPS:
+        raise PipelineError("too long a pipeline", expected=f"at most {MOST_STEPS} steps", received=f"{len(pipeline.steps)}")
+    image = None if task.picture is None else read(task.picture, "unchanged", max_pixels=task.max_pixels)
+    if image is not None:
+        yield None, image
+    for step, result in pipeline.trace(image, seed=task.seed):
+        if result.shape[0] * result.shape[1] > task.max_pixels:
+            size = f"{result.shape[1]:,} x {result.shape[0]:,}"
+            raise TooLargeError(f"{step.op} makes too large a picture", expected=f"at most {task.max_pixels:,} px", received=size)
+        yield step.op, result
+
+
+def _stage(op: str | None, image: Image, task: Task) -> Stage:
+    return Stage(op, image.shape, image.dtype.name, encode(image, task.suffix))
+
+
+def _words(error: SightlineError) -> dict[str, str | None]:
+    return {"what": error.what, "expected": error.expected, "received": error.received, "fix": error.fix}
+
+
+def write_message(file: IO[bytes], value: dict[str, Any], *blocks: bytes) -> None:
+    """A line of JSON, and the bytes of pictures behind it."""
+    file.write(json.dumps({**value, "blocks": [len(block) for block in blocks]}).encode() + b"\n")
+    file.writelines(blocks)
+    file.flush()
+
+
+def read_message(file: IO[bytes]) -> tuple[dict[str, Any], list[bytes]]:
+    """What `write_message` has written; EOFError where there is no more, or not all of it."""
+    line = file.readline()
+    if not line.endswith(b"\n"):
+        raise EOFError
+    value: dict[str, Any] = json.loads(line)
+    blocks = [file.read(size) for size in value["blocks"]]
+    if [len(block) for block in blocks] != value.pop("blocks"):
+        raise EOFError
+    return value, blocks
+
+
+def _limit_memory() -> None:
+    if sys.platform == "linux":
+        import resource
+
+        with open("/proc/self/statm", encoding="ascii") as file:
+            now = int(file.read().split()[0]) * resource.getpagesize()
+        resource.setrlimit(resource.RLIMIT_AS, (now + MEMORY, now + MEMORY))
+
+
+def main() -> None:
+    """Do one task after the other until there is no more."""
+    import cv2
+
+    signal.signal(signal.SIGINT, signal.SIG_IGN)  # the service decides
+    cv2.setNumThreads(1)
+    tasks, answers = sys.stdin.buffer, os.fdopen(os.dup(1), "wb")
+    os.dup2(2, 1)  # what a library prints is no answer
+    _limit_memory()
+    write_message(answers, {})  # ready
+    while True:
+        try:
+            value, blocks = read_message(tasks)
+        except EOFError:
+            return
+        done = applied(Task(picture=blocks[0] if blocks else None, **value))
+        stages = [{"op": stage.op, "shape": stage.shape, "dtype": stage.dtype} for stage in done.stages]
+        words = {"stages": stages, "error": done.error, "too_large": done.too_large}
+        write_message(answers, words, *(stage.data for stage in done.stages))
+
+
+if __name__ == "__main__":
+    main()

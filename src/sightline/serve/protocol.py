@@ -1,0 +1,51 @@
+"""HTTP as uvicorn reads it with httptools, and what that leaves open: how long a request's head may be, and may take to come."""
+
+from __future__ import annotations
+
+import asyncio
+
+from uvicorn.protocols.http.httptools_impl import HttpToolsProtocol
+
+__all__ = ["MOST_HEAD", "BoundedProtocol"]
+
+MOST_HEAD = 65_536  # bytes of a request's line and headers
+PATIENCE = 30.0  # seconds until they have come
+
+TOO_LONG = b'{"error":"the head of the request is too long"}'
+REFUSAL = b"HTTP/1.1 431 Request Header Fields Too Large\r\ncontent-type: application/json\r\nconnection: close\r\ncontent-length: "
+
+
+class BoundedProtocol(HttpToolsProtocol):
+    """A connection whose requests begin within `PATIENCE` and have heads of at most `MOST_HEAD` bytes."""
+
+    def connection_made(self, transport: asyncio.Transport) -> None:  # type: ignore[override]
+        """Begin to wait for the first request."""
+        super().connection_made(transport)
+        self._head = 0
+        self._in_head = True
+        self._patience = self.loop.call_later(PATIENCE, transport.close)
+
+    def connection_lost(self, exc: Exception | None) -> None:
+        """Wait no more."""
+        self._patience.cancel()
+        super().connection_lost(exc)
+
+    def data_received(self, data: bytes) -> None:
+        """Read on; close a connection whose request does not come to its point."""
+        super().data_received(data)
+        if self._in_head:
+            self._head += len(data)
+            if self._head > MOST_HEAD and not self.transport.is_closing():
+                self.transport.write(REFUSAL + str(len(TOO_LONG)).encode() + b"\r\n\r\n" + TOO_LONG)
+                self.transport.close()
+
+    def on_message_begin(self) -> None:
+        """A request begins."""
+        super().on_message_begin()
+        self._head, self._in_head = 0, True
+
+    def on_headers_complete(self) -> None:
+        """Its head has come."""
+        self._patience.cancel()
+        self._in_head = False
+        super().on_headers_complete()
