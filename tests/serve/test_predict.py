@@ -83,8 +83,12 @@ def test_a_model_is_asked_for_by_its_name(service: Service, digits: list[tuple[b
         (b'{"image": "%%%"}', "application/json", 422, "expected the bytes of a picture file in base64"),
         (b'{"image": 7}', "application/json", 422, "expected the bytes of a picture file in base64"),
         (*form(("text", None, b"7")), 400, "the form has no file"),
-        (b"--x", "multipart/form-data", 400, "boundary"),
-        (b"nonsense", "multipart/form-data; boundary=x", 400, ""),
+        (b"--x", "multipart/form-data", 400, "the form has no boundary"),
+        (b"nonsense", "multipart/form-data; boundary=x", 400, "the form has no parts"),
+        (b"--x\r\n", "multipart/form-data; boundary=x", 400, "the form is cut off"),
+        (b"--x\r\na\r\n--x--", "multipart/form-data; boundary=x", 400, "a part of the form cannot be read"),
+        (b"--x\r\n\r\na\r\n--x--", "multipart/form-data; boundary=x", 400, "a part of the form cannot be read"),
+        (b"--x\r\nA: b\r\n\r\na\r\n--x--", "multipart/form-data; boundary=x", 400, "a part of the form has no name"),
     ],
 )
 def test_what_is_no_picture_is_refused(service: Service, body: bytes, kind: str, status: int, text: str) -> None:
@@ -97,7 +101,12 @@ def test_what_is_no_picture_is_refused(service: Service, body: bytes, kind: str,
 def test_a_wrong_top_is_refused(service: Service, digits: list[tuple[bytes, int]], top: str) -> None:
     answer = service.post(f"/predict?top={top}", digits[0][0], "image/png")
     assert answer.status == 422
-    assert answer.error.startswith("invalid top:")
+    assert answer.error.startswith("invalid top of the request: expected ")
+
+
+def test_a_mistyped_parameter_is_not_passed_over(service: Service, digits: list[tuple[bytes, int]]) -> None:
+    answer = service.post("/predict?modle=clothes", digits[0][0], "image/png")
+    assert (answer.status, answer.error) == (422, "the request has no parameter 'modle'. Did you mean model?")
 
 
 def test_requests_at_a_time_are_answered_each_with_its_own(service: Service, digits: list[tuple[bytes, int]]) -> None:

@@ -7,6 +7,7 @@ from contextlib import asynccontextmanager
 
 from fastapi import FastAPI
 from fastapi_swagger import patch_fastapi
+from starlette.types import ASGIApp
 
 from sightline import __version__
 from sightline.cores import usable_cores
@@ -16,6 +17,7 @@ from sightline.serve.failures import add_handlers
 from sightline.serve.guard import Guard
 from sightline.serve.lab_pool import LabPool
 from sightline.serve.models import ModelStore
+from sightline.serve.predicting import Direct
 from sightline.serve.state import State
 
 __all__ = ["create_app"]
@@ -23,8 +25,8 @@ __all__ = ["create_app"]
 DESCRIPTION = "Pictures to labels. Every model applies the picture steps that it was trained with."
 
 
-def create_app(config: ServeConfig, models: ModelStore) -> FastAPI:
-    """The service as an ASGI application."""
+def create_app(config: ServeConfig, models: ModelStore) -> ASGIApp:
+    """The service as an ASGI application: the guard, the one request that is answered directly, and the routes."""
     state = State(config, models, LabPool(usable_cores(), config.timeout))
 
     @asynccontextmanager
@@ -46,8 +48,7 @@ def create_app(config: ServeConfig, models: ModelStore) -> FastAPI:
     for served in models:
         state.metrics.loaded(served.name, served.loaded)
     add_handlers(app)
-    app.add_middleware(Guard, config=config, metrics=state.metrics)
     for module in (predicting, tensorflow_serving, open_inference, lab, about):
         app.include_router(module.router)
     patch_fastapi(app, redirect_from_root_to_docs=False)  # /docs as FastAPI makes it, its scripts from here
-    return app
+    return Guard(Direct(app, state), config, state.metrics)

@@ -2,18 +2,19 @@
 
 from __future__ import annotations
 
+import json
 import logging
 
 from fastapi import FastAPI, Request
 from fastapi.exceptions import RequestValidationError
-from fastapi.responses import JSONResponse, Response
+from fastapi.responses import Response
 from starlette.exceptions import HTTPException
 from starlette.requests import ClientDisconnect
 
 from sightline.errors import InputError, SightlineError, TooLargeError, UnknownNameError
 from sightline.serve.batching import Busy
 
-__all__ = ["RequestError", "add_handlers", "error_response", "status_of", "text_of"]
+__all__ = ["RequestError", "add_handlers", "error_response", "response_to", "status_of", "text_of"]
 
 LOG = logging.getLogger("sightline.serve")
 
@@ -44,41 +45,36 @@ def text_of(error: SightlineError) -> str:
     return f"{error.problem}. {error.fix}" if error.fix else error.problem
 
 
-def error_response(status: int, text: str, **headers: str) -> JSONResponse:
+def error_response(status: int, text: str, **headers: str) -> Response:
     """An answer that says what is wrong."""
-    return JSONResponse({"error": text}, status, headers)
+    return Response(json.dumps({"error": text}), status, headers, "application/json")
+
+
+def response_to(error: Exception, what: str) -> Response:
+    """The answer to whatever has gone wrong with `what`."""
+    if isinstance(error, SightlineError):
+        return error_response(status_of(error), text_of(error))
+    if isinstance(error, HTTPException):
+        return error_response(error.status_code, str(error.detail), **(error.headers or {}))
+    if isinstance(error, RequestValidationError):
+        first = error.errors()[0]
+        where = ".".join(str(part) for part in first["loc"][1:]) or str(first["loc"][0])
+        return error_response(422, f"invalid {where}: {first['msg']}")
+    if isinstance(error, Busy):
+        return error_response(503, "there is more to do than can be done. Try again in a second.", **{"Retry-After": "1"})
+    if isinstance(error, TimeoutError):
+        return error_response(503, "the answer took too long. Send a smaller picture, or fewer.")
+    if isinstance(error, ClientDisconnect):
+        return Response(status_code=400)  # nobody reads it
+    LOG.error("%s", what, exc_info=error)
+    return error_response(500, "the service has made a mistake; its log says which")
 
 
 def add_handlers(app: FastAPI) -> None:
     """Have `app` answer every error in the one form."""
 
-    @app.exception_handler(SightlineError)
-    async def _(request: Request, error: SightlineError) -> Response:
-        return error_response(status_of(error), text_of(error))
+    async def handler(request: Request, error: Exception) -> Response:
+        return response_to(error, f"{request.method} {request.url.path}")
 
-    @app.exception_handler(HTTPException)
-    async def _(request: Request, error: HTTPException) -> Response:
-        return error_response(error.status_code, str(error.detail), **(error.headers or {}))
-
-    @app.exception_handler(RequestValidationError)
-    async def _(request: Request, error: RequestValidationError) -> Response:
-        first = error.errors()[0]
-        where = ".".join(str(part) for part in first["loc"][1:]) or str(first["loc"][0])
-        return error_response(422, f"invalid {where}: {first['msg']}")
-
-    @app.exception_handler(Busy)
-    async def _(request: Request, error: Busy) -> Response:
-        return error_response(503, "there is more to do than can be done. Try again in a second.", **{"Retry-After": "1"})
-
-    @app.exception_handler(TimeoutError)
-    async def _(request: Request, error: TimeoutError) -> Response:
-        return error_response(503, "the answer took too long. Send a smaller picture, or fewer.")
-
-    @app.exception_handler(ClientDisconnect)
-    async def _(request: Request, error: ClientDisconnect) -> Response:
-        return Response(status_code=400)  # nobody reads it
-
-    @app.exception_handler(Exception)
-    async def _(request: Request, error: Exception) -> Response:
-        LOG.error("%s %s", request.method, request.url.path, exc_info=error)
-        return error_response(500, "the service has made a mistake; its log says which")
+    for kind in (SightlineError, HTTPException, RequestValidationError, Busy, TimeoutError, ClientDisconnect, Exception):
+        app.add_exception_handler(kind, handler)

@@ -7,7 +7,6 @@ import hmac
 import time
 from urllib.parse import parse_qs, urlsplit
 
-from starlette.datastructures import Headers
 from starlette.exceptions import HTTPException
 from starlette.responses import RedirectResponse, Response
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
@@ -51,7 +50,7 @@ class Guard:
 
         self.under_way += 1
         try:
-            refusal = self._refusal(scope, Headers(scope=scope))
+            refusal = self._refusal(scope, {name: value.decode("latin-1") for name, value in scope["headers"]})
             if refusal is None:
                 await self.app(scope, self._bounded(receive), noting)
             else:
@@ -60,29 +59,29 @@ class Guard:
             self.under_way -= 1
             self.metrics.request(scope, status, time.perf_counter() - started)
 
-    def _refusal(self, scope: Scope, headers: Headers) -> Response | None:
+    def _refusal(self, scope: Scope, headers: dict[bytes, str]) -> Response | None:
         """The answer to a request that may not pass; None for one that may."""
-        host = headers.get("host", "")
+        host = headers.get(b"host", "")
         if is_loopback(self.config.host) and not is_loopback(urlsplit(f"//{host}").hostname or ""):
             # a page elsewhere whose name was made to point here
             return error_response(421, f"this service answers to localhost only, not to {host[:80]!r}")
-        origin = headers.get("origin")
+        origin = headers.get(b"origin")
         if origin and scope["method"] not in SAFE and urlsplit(origin).netloc != host:
             return error_response(403, "requests from other pages are not taken")
         if self.token and scope["path"] not in OPEN and (refusal := self._without_token(scope, headers)):
             return refusal
         if self.under_way > self.config.max_requests:
             return error_response(503, "too many requests at a time. Try again in a second.", **{"Retry-After": "1"})
-        length = headers.get("content-length", "")
+        length = headers.get(b"content-length", "")
         if length.isdigit() and int(length) > self.config.max_bytes:
             return error_response(413, self._too_large(), Connection="close")
         return None
 
-    def _without_token(self, scope: Scope, headers: Headers) -> Response | None:
+    def _without_token(self, scope: Scope, headers: dict[bytes, str]) -> Response | None:
         """The answer to a request that does not know the token; a page gets it by its address, once, and then by a cookie."""
         assert self.token is not None
-        given = headers.get("authorization", "").removeprefix("Bearer ")
-        for pair in headers.get("cookie", "").split(";"):
+        given = headers.get(b"authorization", "").removeprefix("Bearer ")
+        for pair in headers.get(b"cookie", "").split(";"):
             name, _, value = pair.strip().partition("=")
             if name == COOKIE and not given:
                 given = value

@@ -7,14 +7,12 @@ import binascii
 import json
 from typing import Any, NamedTuple
 
-from fastapi import Request
-from starlette.datastructures import UploadFile
-
 from sightline.errors import InputError, brief
 from sightline.serve.config import ServeConfig
 from sightline.serve.failures import RequestError
+from sightline.serve.forms import parts_of
 
-__all__ = ["Given", "form_of", "json_of", "picture_of_text", "pictures_of"]
+__all__ = ["FORM", "JSON", "Given", "check_count", "form_of", "json_of", "kind_of", "picture_of_text", "pictures_of"]
 
 FORM, JSON = "multipart/form-data", "application/json"
 RAW = ("image/", "application/octet-stream", "application/x-www-form-urlencoded")  # the last is what curl says of any body
@@ -27,47 +25,49 @@ class Given(NamedTuple):
     data: bytes
 
 
-async def pictures_of(request: Request, config: ServeConfig) -> tuple[list[Given], bool]:
-    """The pictures of a request, and whether it could have held several; RequestError, InputError."""
-    kind = content_type(request)
+def pictures_of(body: bytes, content_type: str, config: ServeConfig) -> tuple[list[Given], bool]:
+    """The pictures of a request's body, and whether it could have held several; RequestError, InputError."""
+    kind = kind_of(content_type)
     if kind == FORM:
-        files, _ = await form_of(request, config)
+        files, _ = form_of(body, content_type, config)
         if not files:
             raise RequestError(400, "the form has no file", fix="Send each picture as a file, as `curl -F file=@photo.png` does.")
         return files, True
     if kind == JSON:
-        return _pictures_of_json(await json_of(request), config)
+        return _pictures_of_json(json_of(body), config)
     if kind and not kind.startswith(RAW):
         expected = f"a picture (image/...), {FORM} or {JSON}"
         raise RequestError(415, "unknown kind of content", expected=expected, received=brief(kind))
-    data = await request.body()
-    if not data:
+    if not body:
         raise RequestError(400, "the request is empty", expected="a picture")
-    return [Given("picture", data)], False
+    return [Given("picture", body)], False
 
 
-def content_type(request: Request) -> str:
-    """What the request says its body is, without parameters."""
-    return request.headers.get("content-type", "").partition(";")[0].strip().lower()
+def kind_of(content_type: str) -> str:
+    """A `Content-Type` without its parameters."""
+    return content_type.partition(";")[0].strip().lower()
 
 
-async def form_of(request: Request, config: ServeConfig) -> tuple[list[Given], dict[str, str]]:
+def form_of(body: bytes, content_type: str, config: ServeConfig) -> tuple[list[Given], dict[str, str]]:
     """The files of a form in their order, and its texts by name."""
     files, texts = [], {}
-    limits = {"max_files": config.max_pictures, "max_fields": config.max_pictures, "max_part_size": config.max_bytes}
-    async with request.form(**limits) as form:
-        for name, value in form.multi_items():
-            if isinstance(value, UploadFile):
-                files.append(Given(value.filename or name, await value.read()))
-            else:
-                texts[name] = value
+    for part in parts_of(body, content_type, config.max_pictures + MORE):
+        if part.file is None:
+            texts[part.name] = part.data.decode("utf-8", "replace")
+        else:
+            files.append(Given(part.file or part.name, part.data))
+    check_count(len(files), config)
     return files, texts
 
 
-async def json_of(request: Request) -> dict[str, Any]:
+MORE = 16
+"""Texts that a form may have beside its pictures."""
+
+
+def json_of(body: bytes) -> dict[str, Any]:
     """The object that the body is; RequestError."""
     try:
-        value = json.loads(await request.body())
+        value = json.loads(body)
     except (ValueError, RecursionError):
         raise RequestError(400, "the body is no JSON") from None
     if not isinstance(value, dict):

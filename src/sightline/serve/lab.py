@@ -10,7 +10,7 @@ from fastapi.responses import Response
 
 from sightline.errors import brief
 from sightline.serve.failures import RequestError
-from sightline.serve.inputs import FORM, JSON, content_type, form_of, json_of, picture_of_text
+from sightline.serve.inputs import FORM, JSON, form_of, json_of, kind_of, picture_of_text
 from sightline.serve.lab_worker import Applied, Task
 from sightline.serve.schemas import ERRORS
 from sightline.serve.state import State, state_of
@@ -74,17 +74,18 @@ def check(done: Applied) -> None:
 
 
 async def _given(request: Request, state: State) -> tuple[bytes | None, object]:
-    kind = content_type(request)
+    said = request.headers.get("content-type", "")
+    kind = kind_of(said)
     picture: bytes | None = None
     if kind == FORM:
-        files, texts = await form_of(request, state.config)
+        files, texts = form_of(await request.body(), said, state.config)
         if len(files) > 1 or "pipeline" not in texts:
             raise RequestError(
                 400, "the form does not fit", expected="a text 'pipeline' and one file", received=f"{len(files)} files"
             )
         picture, pipeline = (files[0].data if files else None), texts["pipeline"]
     elif kind == JSON:
-        body = await json_of(request)
+        body = json_of(await request.body())
         if not set(body) <= {"image", "pipeline"} or "pipeline" not in body:
             raise RequestError(400, "the body does not fit", expected="'pipeline' and 'image'", received=brief(sorted(body)))
         picture = picture_of_text(body["image"], "image") if "image" in body else None

@@ -19,6 +19,7 @@ class Metrics:
         self.registry = CollectorRegistry()
         ProcessCollector(registry=self.registry)
         self._requests = Counter("sightline_requests", "Requests answered", ["route", "method", "status"], registry=self.registry)
+        self._of: dict[tuple[str, str, int], tuple[Counter, Histogram]] = {}
         self._seconds = Histogram(
             "sightline_request_seconds", "Time to the answer", ["route"], buckets=SECONDS, registry=self.registry
         )
@@ -31,8 +32,12 @@ class Metrics:
         """Count a request under its route; paths that are none count as one, so that nobody can make counters without end."""
         route = getattr(scope.get("route"), "path", "none")
         method = scope["method"] if scope["method"] in {"GET", "POST", "HEAD"} else "other"
-        self._requests.labels(route, method, status).inc()
-        self._seconds.labels(route).observe(seconds)
+        key = (route, method, status)
+        if key not in self._of:  # looking them up by their labels takes longer than counting
+            self._of[key] = (self._requests.labels(*key), self._seconds.labels(route))
+        requests, times = self._of[key]
+        requests.inc()
+        times.observe(seconds)
 
     def pictures(self, model: str, results: list[Prediction | Failure]) -> None:
         """Count pictures by what came of them."""

@@ -11,7 +11,7 @@ from types import FrameType
 from typing import Any
 
 import uvicorn
-from fastapi import FastAPI
+from starlette.types import ASGIApp
 
 from sightline.errors import InputError
 from sightline.serve.app import create_app
@@ -53,7 +53,7 @@ def bind(config: ServeConfig) -> socket.socket:
     return listening
 
 
-def run(app: FastAPI, listening: socket.socket, config: ServeConfig, ready: Callable[[], None]) -> None:
+def run(app: ASGIApp, listening: socket.socket, config: ServeConfig, ready: Callable[[], None]) -> None:
     """Serve until SIGTERM or SIGINT; what is under way then is answered first, for `timeout` seconds at most."""
     settings = uvicorn.Config(
         app,
@@ -62,6 +62,7 @@ def run(app: FastAPI, listening: socket.socket, config: ServeConfig, ready: Call
         log_level="error",
         access_log=False,
         server_header=False,
+        proxy_headers=False,
         lifespan="on",
         timeout_graceful_shutdown=round(config.timeout) or 1,
     )

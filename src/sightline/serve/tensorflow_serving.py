@@ -76,7 +76,7 @@ async def predict(request: Request, name: str) -> JSONResponse:
     """Probabilities for each picture. All must be readable."""
     state = state_of(request)
     served = state.models.get(name)
-    body = await json_of(request)
+    body = json_of(await request.body())
     pictures, by_rows = _pictures(body, state)
     results = await state.predict(served, pictures)
     for result in results:
