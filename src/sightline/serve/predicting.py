@@ -42,7 +42,13 @@ MANY = {
 BODY = {
     "required": True,
     "content": {
-        FORM: {"schema": {"type": "object", "properties": {"file": {"type": "array", "items": FILE}}, "required": ["file"]}},
+        FORM: {
+            "schema": {
+                "type": "object",
+                "properties": {"file": {"type": "array", "items": FILE, "minItems": 1}},
+                "required": ["file"],
+            }
+        },
         JSON: {"schema": {"oneOf": [ONE, MANY]}},
         "image/*": {"schema": FILE},
         "application/octet-stream": {"schema": FILE},

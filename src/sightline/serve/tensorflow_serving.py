@@ -44,6 +44,21 @@ BODY = {
 }
 
 
+@router.post("/v1/models/{name}:predict", responses=ERRORS, openapi_extra={"requestBody": BODY})
+async def predict(request: Request, name: str) -> JSONResponse:
+    """Probabilities for each picture. All must be readable."""
+    state = state_of(request)
+    served = state.models.get(name)
+    body = json_of(await request.body())
+    pictures, by_rows = _pictures(body, state)
+    results = await state.predict(served, pictures)
+    for result in results:
+        if isinstance(result, Failure):
+            raise result.error
+    rows = [result.probabilities.tolist() for result in results if not isinstance(result, Failure)]
+    return JSONResponse({"predictions" if by_rows else "outputs": rows})
+
+
 @router.get("/v1/models/{name}", responses=ERRORS)
 async def status(request: Request, name: str) -> dict[str, Any]:
     """Whether a model is there, and its version."""
@@ -69,21 +84,6 @@ async def metadata(request: Request, name: str) -> dict[str, Any]:
         "model_spec": {"name": name, "signature_name": "", "version": str(served.version)},
         "metadata": {"signature_def": {"signature_def": {SIGNATURE: signature}}, "labels": list(served.predictor.labels)},
     }
-
-
-@router.post("/v1/models/{name}:predict", responses=ERRORS, openapi_extra={"requestBody": BODY})
-async def predict(request: Request, name: str) -> JSONResponse:
-    """Probabilities for each picture. All must be readable."""
-    state = state_of(request)
-    served = state.models.get(name)
-    body = json_of(await request.body())
-    pictures, by_rows = _pictures(body, state)
-    results = await state.predict(served, pictures)
-    for result in results:
-        if isinstance(result, Failure):
-            raise result.error
-    rows = [result.probabilities.tolist() for result in results if not isinstance(result, Failure)]
-    return JSONResponse({"predictions" if by_rows else "outputs": rows})
 
 
 def _pictures(body: dict[str, Any], state: State) -> tuple[list[bytes | Image], bool]:
