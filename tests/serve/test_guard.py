@@ -118,6 +118,12 @@ def test_an_upload_past_the_limit_is_refused_with_and_without_its_length(service
     assert service.get("/health").status == 200
 
 
+def test_an_upload_that_is_refused_hears_so_while_it_is_sent(service: Service) -> None:
+    """Ten times: a connection closed on its sender would lose the answer more often than not."""
+    for _ in range(10):
+        assert service.post("/predict", bytes(20_000_000), "image/png").status == 413
+
+
 def test_a_thousand_parts_are_refused(service: Service, digits: list[tuple[bytes, int]]) -> None:
     files = [("file", f"{number}.png", digits[0][0]) for number in range(1000)]
     texts = [(f"field{number}", None, b"x") for number in range(1000)]

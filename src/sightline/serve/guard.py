@@ -74,7 +74,7 @@ class Guard:
             return error_response(503, "too many requests at a time. Try again in a second.", **{"Retry-After": "1"})
         length = headers.get(b"content-length", "")
         if length.isdigit() and int(length) > self.config.max_bytes:
-            return error_response(413, self._too_large(), Connection="close")
+            return error_response(413, self._too_large())
         return None
 
     def _without_token(self, scope: Scope, headers: dict[bytes, str]) -> Response | None:
@@ -112,7 +112,7 @@ class Guard:
             if message["type"] == "http.request":
                 received += len(message.get("body", b""))
                 if received > self.config.max_bytes:
-                    raise HTTPException(413, self._too_large(), {"Connection": "close"})
+                    raise HTTPException(413, self._too_large())
                 if not message.get("more_body", False):
                     received = -1
             return message

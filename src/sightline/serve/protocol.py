@@ -1,4 +1,7 @@
-"""HTTP as uvicorn reads it with httptools, and what that leaves open: how long a request's head may be, and may take to come."""
+"""HTTP as uvicorn reads it with httptools, and what that leaves open: how long a request's head may be, and may take to come.
+
+A body that is refused is still read for a while: a connection that is closed on somebody who sends takes the answer with it.
+"""
 
 from __future__ import annotations
 
@@ -10,6 +13,7 @@ __all__ = ["MOST_HEAD", "BoundedProtocol"]
 
 MOST_HEAD = 65_536  # bytes of a request's line and headers
 PATIENCE = 30.0  # seconds until they have come
+MOST_REFUSED = 1 << 28  # bytes of a refused body that are read
 
 TOO_LONG = b'{"error":"the head of the request is too long"}'
 REFUSAL = b"HTTP/1.1 431 Request Header Fields Too Large\r\ncontent-type: application/json\r\nconnection: close\r\ncontent-length: "
@@ -21,8 +25,8 @@ class BoundedProtocol(HttpToolsProtocol):
     def connection_made(self, transport: asyncio.Transport) -> None:  # type: ignore[override]
         """Begin to wait for the first request."""
         super().connection_made(transport)
-        self._head = 0
-        self._in_head = True
+        self._head = self._refused = 0
+        self._in_head, self._in_body = True, False
         self._patience = self.loop.call_later(PATIENCE, transport.close)
 
     def connection_lost(self, exc: Exception | None) -> None:
@@ -38,6 +42,10 @@ class BoundedProtocol(HttpToolsProtocol):
             if self._head > MOST_HEAD and not self.transport.is_closing():
                 self.transport.write(REFUSAL + str(len(TOO_LONG)).encode() + b"\r\n\r\n" + TOO_LONG)
                 self.transport.close()
+        elif self._in_body and self.cycle.response_complete:
+            self._refused += len(data)
+            if self._refused > MOST_REFUSED:
+                self.transport.close()
 
     def on_message_begin(self) -> None:
         """A request begins."""
@@ -47,5 +55,10 @@ class BoundedProtocol(HttpToolsProtocol):
     def on_headers_complete(self) -> None:
         """Its head has come."""
         self._patience.cancel()
-        self._in_head = False
+        self._in_head, self._in_body = False, True
         super().on_headers_complete()
+
+    def on_message_complete(self) -> None:
+        """Its body has come."""
+        self._in_body, self._refused = False, 0
+        super().on_message_complete()
