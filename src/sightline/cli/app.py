@@ -30,6 +30,7 @@ COMMANDS = (
     Command("predict", "predict", "Models"),
     Command("train", "train", "Models"),
     Command("preview", "train", "Models"),
+    Command("runs", "runs", "Models"),
     Command("evaluate", "train", "Models"),
     Command("val", "train", None),
     Command("report", "train", "Models"),

@@ -12,6 +12,7 @@ from sightline.jobs.insight import compare, explain, explain_many, robustness
 from sightline.jobs.labels import suspects
 from sightline.jobs.models import Run, find_sources, load, model_folder, pretrained
 from sightline.jobs.reproductions import Reproduction, reproduce
+from sightline.jobs.runs import RunSummary, list_runs
 from sightline.jobs.trainings import DryRun, dry_run, resume, train
 
 __all__ = [
@@ -20,6 +21,7 @@ __all__ = [
     "Reading",
     "Reproduction",
     "Run",
+    "RunSummary",
     "annotate",
     "calibrate",
     "compare",
@@ -33,6 +35,7 @@ __all__ = [
     "find",
     "find_many",
     "find_sources",
+    "list_runs",
     "load",
     "model_folder",
     "pretrained",

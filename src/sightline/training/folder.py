@@ -79,6 +79,19 @@ class RunFolder:
         """The deployable model."""
         return self.path / "bundle"
 
+    @property
+    def in_use(self) -> bool:
+        """Whether a process is at work in it."""
+        if not (self.path / ".lock").exists():
+            return False
+        try:
+            with self.held():
+                return False
+        except RunError:
+            return True
+        except StorageError:  # one may look at runs that one may not change
+            return False
+
     @contextmanager
     def held(self) -> Iterator[None]:
         """Keep other processes out while the block runs; RunError if one is in. A killed process lets go."""
