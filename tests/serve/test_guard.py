@@ -21,7 +21,9 @@ TOKEN = "open-sesame-1234"
 @pytest.fixture(scope="module")
 def closed() -> Iterator[Service]:
     """A service that others can reach, with a token and little patience."""
-    running = begin("-m", "mnist", "--host", "0.0.0.0", "--token", TOKEN, "--timeout", "1", "--max-requests", "4")
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setenv("SIGHTLINE_TOKEN", TOKEN)  # as one gives it where others can see the processes
+        running = begin("-m", "mnist", "--host", "0.0.0.0", "--timeout", "1", "--max-requests", "4")
     yield running
     running.end()
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 from importlib.util import find_spec
 from typing import Annotated, Any
 
@@ -17,6 +18,7 @@ __all__ = ["serve"]
 LISTENING = ["host", "port", "token", "insecure"]
 LIMITS = ["max_upload", "max_pixels", "max_pictures", "max_requests", "timeout"]
 USUAL = ("mnist", "fashion-mnist")
+TOKEN = "SIGHTLINE_TOKEN"  # noqa: S105 - the name of the variable
 
 
 @finish
@@ -43,6 +45,8 @@ def serve(
     from sightline.serve.config import make_serve_config
     from sightline.serve.server import start
 
+    if options["token"] is None:
+        options["token"] = os.environ.get(TOKEN) or None  # other users of the machine can read what a command was started with
     config = make_serve_config(**given(options, [*LISTENING, *LIMITS]))
 
     def ready(address: str, names: list[str]) -> None:

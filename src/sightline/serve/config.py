@@ -22,7 +22,9 @@ class ServeConfig(BaseModel):
 
     host: Annotated[str, Doc("Address to listen on")] = "127.0.0.1"
     port: Annotated[int, Interval(ge=0, le=65535), Doc("Port to listen on; 0 takes a free one")] = 8000
-    token: Annotated[str | None, Doc("A secret that every request must know; needed for addresses that others can reach")] = None
+    token: Annotated[
+        str | None, Doc("A secret that every request must know, or in SIGHTLINE_TOKEN; needed where others can reach the address")
+    ] = None
     insecure: Annotated[bool, Doc("Listen without a token on an address that others can reach")] = False
     max_upload: Annotated[int, Interval(ge=1, le=1024), Unit("MB"), Doc("The most that one request may send")] = 32
     max_pixels: Annotated[int, Interval(ge=1, le=1_000_000_000), Unit("px"), Doc("The largest picture")] = 25_000_000
