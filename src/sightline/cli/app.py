@@ -12,13 +12,17 @@ __all__ = ["build"]
 
 
 class Command(NamedTuple):
-    """Where a command is: its name, its module in this package, and the panel of the help that it stands in."""
+    """Where a command is: its name, its module in this package, and the panel of the help that it stands in.
+
+    Without a panel it is not in the list, which fits a screen: `val` is another word for `evaluate`, `version` is `--version` too, and `checks` is for when something is wrong.
+    """
 
     name: str
     module: str
     panel: str | None
 
 
+LAST = "Data and service"
 COMMANDS = (
     Command("show", "show", "Pictures"),
     Command("info", "show", "Pictures"),
@@ -42,10 +46,10 @@ COMMANDS = (
     Command("compare", "compare", "Models"),
     Command("robustness", "robustness", "Models"),
     Command("suspects", "suspects", "Models"),
-    Command("serve", "serve", "Service"),
-    Command("data", "data", "Data and setup"),
-    Command("version", "about", "Data and setup"),
-    Command("checks", "about", "Data and setup"),
+    Command("serve", "serve", LAST),
+    Command("data", "data", LAST),
+    Command("version", "about", None),
+    Command("checks", "about", None),
 )
 CHAINS = {"edit": "ChainCommand", "measure": "ChainCommand", "create": "CreateCommand"}
 
