@@ -14,7 +14,8 @@ __all__ = ["build"]
 class Command(NamedTuple):
     """Where a command is: its name, its module in this package, and the panel of the help that it stands in.
 
-    Without a panel it is not in the list, which fits a screen: `val` is another word for `evaluate`, `version` is `--version` too, and `checks` is for when something is wrong.
+    Without a panel it is not in the list, which fits a screen: `val` is another word for `evaluate`, `version` is `--version` too,
+    and `checks` is for when something is wrong.
     """
 
     name: str
