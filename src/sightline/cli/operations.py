@@ -32,11 +32,11 @@ def ops(
     if name is not None:
         operation = operation_of(name)
         if json:
-            print_json(_to_dict(operation))
+            print_json(operation.to_dict())
         else:
             explain(operation)
     elif json:
-        print_json([_to_dict(operation) for operation in OPS])
+        print_json([operation.to_dict() for operation in OPS])
     else:
         _list(list(OPS))
 
@@ -96,16 +96,3 @@ def _plain(value: Any) -> str:
     if isinstance(value, bool):
         return str(value).lower()
     return " ".join(map(str, value)) if isinstance(value, tuple | list) else str(value)
-
-
-def _to_dict(operation: Op) -> dict[str, Any]:
-    return {
-        "name": operation.name,
-        "group": operation.group,
-        "role": operation.role,
-        "summary": operation.summary,
-        "dtypes": list(operation.dtypes),
-        "channels": list(operation.channels),
-        "example": dict(operation.example),
-        "parameters": operation.parameters.schema(),
-    }

@@ -75,6 +75,19 @@ class Op:
         """The first line of the docstring."""
         return (inspect.getdoc(self.function) or "").split("\n", 1)[0]
 
+    def to_dict(self) -> dict[str, Any]:
+        """What it is as plain data for JSON, its parameters as a JSON schema."""
+        return {
+            "name": self.name,
+            "group": self.group,
+            "role": self.role,
+            "summary": self.summary,
+            "dtypes": list(self.dtypes),
+            "channels": list(self.channels),
+            "example": dict(self.example),
+            "parameters": self.parameters.schema(),
+        }
+
     def takes(self, kind: Kind) -> bool:
         """Whether it takes pictures of this kind."""
         return kind.dtype in self.dtypes and kind.channels in self.channels

@@ -100,17 +100,4 @@ async def ops() -> dict[str, Any]:
     """Every operation with its parameters, as JSON schemas."""
     from sightline.ops import OPS
 
-    return {
-        "operations": [
-            {
-                "name": operation.name,
-                "group": operation.group,
-                "role": operation.role,
-                "summary": operation.summary,
-                "dtypes": list(operation.dtypes),
-                "channels": list(operation.channels),
-                "parameters": operation.parameters.schema(),
-            }
-            for operation in OPS
-        ]
-    }
+    return {"operations": [operation.to_dict() for operation in OPS]}
