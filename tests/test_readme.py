@@ -46,6 +46,7 @@ def test_the_pipeline_in_the_documentation_loads_and_runs(tmp_path: Path) -> Non
     assert sl.Pipeline.load(tmp_path / "p.yaml").run(sl.sample(width=60, height=40), train=True).shape == (28, 28)
 
 
+@pytest.mark.slow
 def test_the_training_pipeline_in_the_documentation_trains(tmp_path: Path) -> None:
     text = re.findall(r"```yaml\n(.*?)```", (ROOT / "docs/training.md").read_text(encoding="utf-8"), re.DOTALL)[0]
     (tmp_path / "p.yaml").write_text(text, encoding="utf-8")

@@ -83,6 +83,7 @@ def test_a_run_gets_a_name_that_could_be_given_to_it(data: str, name: str, tmp_p
     assert found == [name, name[:98] + "-2", name[:98] + "-3"]
 
 
+@pytest.mark.slow
 def test_a_run_of_any_name_is_reproduced(tmp_path: Path) -> None:
     run = sl.train("digits", epochs=1, out=tmp_path, name="a" * 100)
     assert sl.reproduce(run.path).run.path.name == "a" * 94 + "-again"

@@ -29,6 +29,7 @@ def sightline(folder: Path, *arguments: str) -> subprocess.CompletedProcess[str]
     return python("-m", "sightline", *arguments, folder=folder)
 
 
+@pytest.mark.slow
 def test_the_steps_on_jax_are_those_of_keras() -> None:
     ran = python("-m", "pytest", "tests/training/on_jax.py", "-p", "no:cacheprovider")
     assert ran.returncode == 0, ran.stdout

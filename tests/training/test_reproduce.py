@@ -32,6 +32,7 @@ def test_a_run_gives_the_same_weights_again(run: sl.Run) -> None:
     assert {file.name: file.read_bytes() for file in run.path.iterdir() if file.is_file()} == before
 
 
+@pytest.mark.slow
 def test_a_run_is_gone_on_with_and_reproduced_from_inside(run: sl.Run, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     inside = Path(shutil.copytree(run.path, tmp_path / "moved"))
     monkeypatch.chdir(inside)

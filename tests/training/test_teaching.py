@@ -57,6 +57,7 @@ def test_a_teacher_is_interrupted_between_two_batches() -> None:
     assert len(asked) == 2
 
 
+@pytest.mark.slow
 def test_a_teacher_looks_at_pictures_before_the_last_steps(tmp_path: Path) -> None:
     """It learnt on 28 x 28; whom it teaches reads 22 x 22: they are drawn once, for both."""
     wide = sl.train("digits", arguments={"filters": (8, 8, 8)}, size=28, epochs=1, out=tmp_path, name="wide")
