@@ -103,9 +103,9 @@ def until(found: Callable[[], bool]) -> None:
         time.sleep(0.02)
 
 
-def begin(*arguments: str, cwd: Path | None = None) -> Service:
+def begin(*arguments: str, cwd: Path | None = None, page: bool = False) -> Service:
     """Start `sightline serve` on a free port and wait until it says that it is ready."""
-    command = [sys.executable, "-m", "sightline", "serve", "--port", "0", *arguments]
+    command = [sys.executable, "-m", "sightline", "serve", "--port", "0", *([] if page else ["--no-page"]), *arguments]
     process = subprocess.Popen(command, stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True, cwd=cwd)
     assert process.stdout is not None
     line = process.stdout.readline()

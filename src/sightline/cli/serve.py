@@ -16,6 +16,7 @@ from sightline.serve import ServeConfig
 __all__ = ["serve"]
 
 LISTENING = ["host", "port", "token", "insecure"]
+PAGE = ["page", "runs", "corrections"]
 LIMITS = ["max_upload", "max_pixels", "max_pictures", "max_requests", "timeout"]
 USUAL = ("mnist", "fashion-mnist")
 TOKEN = "SIGHTLINE_TOKEN"  # noqa: S105 - the name of the variable
@@ -23,6 +24,7 @@ TOKEN = "SIGHTLINE_TOKEN"  # noqa: S105 - the name of the variable
 
 @finish
 @options_of(ServeConfig, LIMITS, panel="Limits")
+@options_of(ServeConfig, PAGE, panel="Page")
 @options_of(ServeConfig, LISTENING, panel="Listening")
 def serve(
     model: Annotated[
@@ -40,14 +42,15 @@ def serve(
     [bold]sightline serve --model runs/clothing[/bold]
     [bold]curl --data-binary @photo.png http://127.0.0.1:8000/predict[/bold]
     """
-    if find_spec("fastapi") is None or find_spec("uvicorn") is None:
+    needed = ["fastapi", "uvicorn", *(["gradio"] if options["page"] is not False else [])]
+    if any(find_spec(name) is None for name in needed):
         raise InputError("the service needs more packages", fix="Install them with `pip install 'sightline[serve]'`.")
     from sightline.serve.config import make_serve_config
     from sightline.serve.server import start
 
     if options["token"] is None:
         options["token"] = os.environ.get(TOKEN) or None  # other users of the machine can read what a command was started with
-    config = make_serve_config(**given(options, [*LISTENING, *LIMITS]))
+    config = make_serve_config(**given(options, [*LISTENING, *PAGE, *LIMITS]))
 
     def ready(address: str, names: list[str]) -> None:
         say(f"Serving {', '.join(names)} at {address}")

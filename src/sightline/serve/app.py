@@ -51,4 +51,8 @@ def create_app(config: ServeConfig, models: ModelStore) -> ASGIApp:
     for module in (predicting, tensorflow_serving, open_inference, lab, about):
         app.include_router(module.router)
     patch_fastapi(app, redirect_from_root_to_docs=False)  # /docs as FastAPI makes it, its scripts from here
+    if config.page:
+        from sightline.serve.page.mounting import mount_page
+
+        mount_page(app, state)
     return Guard(Direct(app, state), config, state.metrics)

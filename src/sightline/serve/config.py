@@ -26,6 +26,9 @@ class ServeConfig(BaseModel):
         str | None, Doc("A secret that every request must know, or in SIGHTLINE_TOKEN; needed where others can reach the address")
     ] = None
     insecure: Annotated[bool, Doc("Listen without a token on an address that others can reach")] = False
+    page: Annotated[bool, Doc("The web page for people, beside the interface for programs")] = True
+    runs: Annotated[str, Doc("Folder in which the page finds runs and makes new ones")] = "runs"
+    corrections: Annotated[str, Doc("Folder in which the page keeps what people say that pictures really are")] = "corrections"
     max_upload: Annotated[int, Interval(ge=1, le=1024), Unit("MB"), Doc("The most that one request may send")] = 32
     max_pixels: Annotated[int, Interval(ge=1, le=1_000_000_000), Unit("px"), Doc("The largest picture")] = 25_000_000
     max_pictures: Annotated[int, Interval(ge=1, le=10_000), Doc("The most pictures in one request")] = 100

@@ -74,7 +74,7 @@ class _Worker:
         picture = value.pop("picture")
         found, blocks = self._answer(patience, value, *([] if picture is None else [picture]))
         stages = [Stage(data=data, **stage) for stage, data in zip(found["stages"], blocks, strict=True)]
-        return Applied(stages, found["error"], found["too_large"])
+        return Applied(stages, found["spelled"], found["error"], found["too_large"])
 
     def _answer(self, patience: float, task: dict[str, Any] | None = None, *blocks: bytes) -> tuple[dict[str, Any], list[bytes]]:
         """What the process says, to a task where there is one; it does not outlive its `patience`."""

@@ -18,6 +18,8 @@ from sightline.errors import ImageError, PipelineError, SightlineError, TooLarge
 from sightline.image import Image, encode, read
 from sightline.pipeline import Pipeline
 from sightline.pipeline.document import from_text
+from sightline.pipeline.spelling import spell
+from sightline.serve.showing import shown
 
 __all__ = ["Applied", "Stage", "Task", "read_message", "write_message"]
 
@@ -30,7 +32,8 @@ SMALLER = "Make the picture smaller first."
 class Task:
     """A pipeline, as the text of a file or what that says, and the bytes of a picture, or none where it makes one.
 
-    `suffix`: the format of the result, such as `.png`. `every`: give the picture after every step, not only the last.
+    `suffix`: the format of the result, such as `.png`. `preview`: in place of the result give the picture as it came and
+    after every step, each at most so many pixels on a side, as a browser shows it.
     """
 
     pipeline: object
@@ -38,24 +41,29 @@ class Task:
     suffix: str
     max_pixels: int
     seed: int = 0
-    every: bool = False
+    preview: int | None = None
 
 
 @dataclass(frozen=True)
 class Stage:
-    """A picture on its way: after which operation (None: as it came), its size, and the bytes of its file."""
+    """A picture on its way: after which operation (None: as it came), its size, and the bytes of its file of type `kind`."""
 
     op: str | None
     shape: tuple[int, ...]
     dtype: str
+    kind: str
     data: bytes
 
 
 @dataclass(frozen=True)
 class Applied:
-    """What came of a task: the pictures on the way, or the last alone; and what ended it before its time, as an error's words."""
+    """What came of a task: the pictures on the way, or the last alone; and what ended it before its time, as an error's words.
+
+    `spelled`: where previews were asked for, how else to say the pipeline: as `yaml`, `shell` and `python`.
+    """
 
     stages: list[Stage] = field(default_factory=list)
+    spelled: dict[str, str] = field(default_factory=dict)
     error: dict[str, str | None] | None = None
     too_large: bool = False
 
@@ -63,26 +71,35 @@ class Applied:
 def applied(task: Task) -> Applied:
     """Run a pipeline; where a step fails, the pictures before it come with the error if all were asked for."""
     stages: list[Stage] = []
+    spelled: dict[str, str] = {}
     try:
+        pipeline = _pipeline(task)
+        if task.preview:
+            spelled = spell(pipeline)
         last: tuple[str | None, Image] | None = None
-        for last in _way(task):
-            if task.every:
-                stages.append(_stage(*last, task))
+        for last in _way(task, pipeline):
+            if task.preview:
+                stages.append(_preview(*last, task.preview))
         if last is None:
             raise ImageError("there is no picture", fix="Send one, or begin with a step that makes one.")
-        return Applied(stages if task.every else [_stage(*last, task)])
+        return Applied(stages if task.preview else [_result(*last, task.suffix)], spelled)
     except SightlineError as error:
-        return Applied(stages, _words(error), isinstance(error, TooLargeError))
+        return Applied(stages, spelled, _words(error), isinstance(error, TooLargeError))
     except MemoryError:
-        return Applied(stages, _words(ImageError("the pipeline needs more memory than it may take", fix=SMALLER)), too_large=True)
+        words = _words(ImageError("the pipeline needs more memory than it may take", fix=SMALLER))
+        return Applied(stages, spelled, words, too_large=True)
 
 
-def _way(task: Task) -> Iterator[tuple[str | None, Image]]:
-    """The picture as it came, where it did, and after each step."""
+def _pipeline(task: Task) -> Pipeline:
     given = from_text(task.pipeline, is_json=False) if isinstance(task.pipeline, str) else task.pipeline  # YAML reads JSON
     pipeline = Pipeline.from_dict(given)
     if len(pipeline.steps) > MOST_STEPS:
         raise PipelineError("too long a pipeline", expected=f"at most {MOST_STEPS} steps", received=f"{len(pipeline.steps)}")
+    return pipeline
+
+
+def _way(task: Task, pipeline: Pipeline) -> Iterator[tuple[str | None, Image]]:
+    """The picture as it came, where it did, and after each step."""
     image = None if task.picture is None else read(task.picture, "unchanged", max_pixels=task.max_pixels)
     if image is not None:
         yield None, image
@@ -93,8 +110,12 @@ def _way(task: Task) -> Iterator[tuple[str | None, Image]]:
         yield step.op, result
 
 
-def _stage(op: str | None, image: Image, task: Task) -> Stage:
-    return Stage(op, image.shape, image.dtype.name, encode(image, task.suffix))
+def _result(op: str | None, image: Image, suffix: str) -> Stage:
+    return Stage(op, image.shape, image.dtype.name, suffix, encode(image, suffix))
+
+
+def _preview(op: str | None, image: Image, longest: int) -> Stage:
+    return Stage(op, image.shape, image.dtype.name, *shown(image, longest))
 
 
 def _words(error: SightlineError) -> dict[str, str | None]:
@@ -145,8 +166,8 @@ def main() -> None:
         except EOFError:
             return
         done = applied(Task(picture=blocks[0] if blocks else None, **value))
-        stages = [{"op": stage.op, "shape": stage.shape, "dtype": stage.dtype} for stage in done.stages]
-        words = {"stages": stages, "error": done.error, "too_large": done.too_large}
+        stages = [{"op": stage.op, "shape": stage.shape, "dtype": stage.dtype, "kind": stage.kind} for stage in done.stages]
+        words = {"stages": stages, "spelled": done.spelled, "error": done.error, "too_large": done.too_large}
         write_message(answers, words, *(stage.data for stage in done.stages))
 
 

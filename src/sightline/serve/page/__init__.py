@@ -1,0 +1,1 @@
+"""The page for people: another face of the service."""
