@@ -5,7 +5,7 @@ from __future__ import annotations
 import logging
 from collections.abc import Awaitable, Callable
 from dataclasses import dataclass
-from typing import Any, Generic, TypeVar
+from typing import Any, Generic, Protocol, TypeVar
 
 from pydantic import BaseModel, ConfigDict, ValidationError
 
@@ -14,7 +14,7 @@ from sightline.params import explain
 from sightline.serve.batching import Busy
 from sightline.serve.failures import text_of
 
-__all__ = ["Asked", "Call", "Nothing", "answering"]
+__all__ = ["Answering", "Asked", "Call", "Nothing", "answering"]
 
 LOG = logging.getLogger("sightline.serve")
 
@@ -45,10 +45,17 @@ class Call(Generic[Given]):
         return self.function.__name__
 
 
-def answering(calls: list[Call[Any]]) -> Callable[[Any], Awaitable[dict[str, Any]]]:
-    """All of `calls` as the one function that a tab has: `{"name": ..., "question": ...}` in, out comes `{"answer": ...}`, or
-    `{"error": ...}` with what is wrong and what to do.
-    """
+class Answering(Protocol):
+    """What answers all calls of one tab."""
+
+    __name__: str
+
+    async def __call__(self, data: Any) -> dict[str, Any]:
+        """`{"name": ..., "question": ...}` to `{"answer": ...}`, or `{"error": ...}` with what is wrong and what to do."""
+
+
+def answering(calls: list[Call[Any]]) -> Answering:
+    """All of `calls` as the one function that a tab has."""
     known = {each.name: each for each in calls}
 
     async def ask(data: Any) -> dict[str, Any]:

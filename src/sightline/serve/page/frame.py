@@ -6,10 +6,16 @@ needs none of it, so nobody has to be trusted with it.
 
 from __future__ import annotations
 
+import json
+
 from starlette.datastructures import MutableHeaders
+from starlette.requests import Request
+from starlette.responses import Response
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
-from sightline.serve.failures import error_response
+from sightline.serve.failures import error_response, response_to
+from sightline.serve.inputs import json_of
+from sightline.serve.page.calls import Answering
 
 __all__ = ["Frame"]
 
@@ -32,29 +38,46 @@ POLICY = "; ".join(
 
 
 class Frame:
-    """ASGI middleware around Gradio's application."""
+    """ASGI middleware around Gradio's application. `tabs`: what answers the calls of each of its components, by their numbers."""
 
-    def __init__(self, app: ASGIApp) -> None:
+    def __init__(self, app: ASGIApp, tabs: dict[int, Answering]) -> None:
         self.app = app
+        self.tabs = tabs
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
-        """Let what the page needs pass, and nothing else."""
-        if scope["type"] != "http" or not _is_open(scope["method"], scope["path"].removeprefix(scope.get("root_path", ""))):
-            await error_response(404, "there is nothing here")(scope, receive, send)
+        """Answer a call, let what the page needs pass, and nothing else."""
+        if scope["type"] != "http":
             return
+        path = scope["path"].removeprefix(scope.get("root_path", ""))
+        if scope["method"] == "POST" and path == CALLS:
+            response = await self._answer(Request(scope, receive))
+            await response(scope, receive, send)
+        elif scope["method"] in {"GET", "HEAD"} and (path in FILES or path.startswith(FOLDERS)) and ".." not in path:
+            await self.app(scope, receive, _with_headers(send))
+        else:
+            await error_response(404, "there is nothing here")(scope, receive, send)
 
-        async def telling(message: Message) -> None:
-            if message["type"] == "http.response.start":
-                headers = MutableHeaders(scope=message)
-                headers["Content-Security-Policy"] = POLICY
-                headers["X-Content-Type-Options"] = "nosniff"
-                headers["Referrer-Policy"] = "no-referrer"
-            await send(message)
+    async def _answer(self, request: Request) -> Response:
+        """The answer to a call as Gradio's pages make it: JSON, never a form, which would leave files behind."""
+        try:
+            called = json_of(await request.body())
+            tab = self.tabs.get(called["component_id"])
+            if tab is None or called.get("fn_name") != tab.__name__:
+                return error_response(404, "the page asks for something that is not there. Reload it.")
+            return Response(json.dumps(await tab(called.get("data"))), media_type="application/json")
+        except (KeyError, TypeError):
+            return error_response(400, "this is no call of the page")
+        except Exception as error:
+            return response_to(error, "a call of the page")
 
-        await self.app(scope, receive, telling)
 
+def _with_headers(send: Send) -> Send:
+    async def telling(message: Message) -> None:
+        if message["type"] == "http.response.start":
+            headers = MutableHeaders(scope=message)
+            headers["Content-Security-Policy"] = POLICY
+            headers["X-Content-Type-Options"] = "nosniff"
+            headers["Referrer-Policy"] = "no-referrer"
+        await send(message)
 
-def _is_open(method: str, path: str) -> bool:
-    if method == "POST":
-        return path == CALLS
-    return method in {"GET", "HEAD"} and (path in FILES or path.startswith(FOLDERS)) and ".." not in path
+    return telling

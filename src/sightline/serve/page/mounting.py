@@ -14,7 +14,7 @@ from starlette.routing import Mount
 
 from sightline.errors import SightlineError
 from sightline.jobs.queue import TrainingQueue
-from sightline.serve.page.calls import Call, answering
+from sightline.serve.page.calls import Answering, Call, answering
 from sightline.serve.page.corrections import Corrections
 from sightline.serve.page.data import data_calls
 from sightline.serve.page.datasets import Data
@@ -56,12 +56,16 @@ def mount_page(app: FastAPI, state: State) -> None:
     with gr.Blocks(title=TITLE, analytics_enabled=False) as page:
         gr.HTML("", html_template=MASTHEAD, apply_default_css=False)
         with gr.Tabs():
-            _tab("Lab", "lab", lab_calls(state, pictures))
-            _tab("Draw & classify", "draw", draw_calls(state, pictures, corrections))
-            _tab("Find", "find", find_calls(state, pictures, corrections))
-            _tab("Runs", "runs", runs_calls(shelf))
-            _tab("Train", "train", train_calls(queue, data))
-            _tab("Data", "data", data_calls(data))
+            tabs = dict(
+                [
+                    _tab("Lab", "lab", lab_calls(state, pictures)),
+                    _tab("Draw & classify", "draw", draw_calls(state, pictures, corrections)),
+                    _tab("Find", "find", find_calls(state, pictures, corrections)),
+                    _tab("Runs", "runs", runs_calls(shelf)),
+                    _tab("Train", "train", train_calls(queue, data)),
+                    _tab("Data", "data", data_calls(data)),
+                ]
+            )
     gr.mount_gradio_app(
         app,
         page,
@@ -76,7 +80,7 @@ def mount_page(app: FastAPI, state: State) -> None:
     )
     mounted = app.router.routes[-1]
     assert isinstance(mounted, Mount)
-    mounted.app = Frame(mounted.app)
+    mounted.app = Frame(mounted.app, tabs)
 
 
 def _go_on(app: FastAPI, queue: TrainingQueue) -> None:
@@ -100,16 +104,18 @@ def _go_on(app: FastAPI, queue: TrainingQueue) -> None:
     app.router.lifespan_context = lifespan
 
 
-def _tab(title: str, name: str, calls: list[Call[Any]]) -> None:
-    """A tab whose content is `assets/<name>.js`, which may call `calls` in the service."""
+def _tab(title: str, name: str, calls: list[Call[Any]]) -> tuple[int, Answering]:
+    """A tab whose content is `assets/<name>.js`, which may call `calls` in the service: its number, and what answers it."""
+    ask = answering(calls)
     with gr.Tab(title, id=name):
-        gr.HTML(
+        content = gr.HTML(
             "",
             html_template=f'<div class="sightline {name}"></div>',
             js_on_load=(ASSETS / f"{name}.js").read_text(encoding="utf-8"),
-            server_functions=[answering(calls)],
+            server_functions=[ask],
             apply_default_css=False,
         )
+    return content._id, ask
 
 
 def _theme() -> Any:
