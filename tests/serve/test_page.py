@@ -79,6 +79,7 @@ def visit(site: tuple[Service, Path], browser: Browser, screen: str) -> Iterator
         page.on("requestfailed", lambda asked: trouble.append(f"{asked.url}: {asked.failure}"))
         page.on("response", lambda got: trouble.extend([f"{got.url}: {got.status}"] if got.status >= 400 else []))
         page.on("pageerror", lambda error: trouble.append(str(error)))
+        page.on("console", lambda said: trouble.extend([said.text] if said.type == "error" else []))
         page.goto(home)
         page.get_by_role("tab", name=tab).click()
         return page
@@ -169,6 +170,7 @@ def test_the_lab_says_what_does_not_fit_where_it_is(visit: Open) -> None:
     add_step(page, "hue")
     page.locator(".step .problem .notice").wait_for()
     assert "to_rgb" in page.locator(".step .problem .notice").inner_text()
+    assert page.locator(".step .stage img").count() == 1  # what comes before it is shown
     page.locator(".lab input[type=file]").first.set_input_files(picture(b"no picture at all"))
     page.locator(".chain > div .notice").wait_for()
 

@@ -69,17 +69,21 @@ class Applied:
 
 
 def applied(task: Task) -> Applied:
-    """Run a pipeline; where a step fails, the pictures before it come with the error if all were asked for."""
+    """Run a pipeline. Where a step fails or does not fit, the pictures before it come with the error if previews were asked for."""
     stages: list[Stage] = []
     spelled: dict[str, str] = {}
     try:
-        pipeline = _pipeline(task)
-        if task.preview:
+        given = from_text(task.pipeline, is_json=False) if isinstance(task.pipeline, str) else task.pipeline  # YAML reads JSON
+        image = None if task.picture is None else read(task.picture, "unchanged", max_pixels=task.max_pixels)
+        pipeline, wrong = _fitting(given, image) if task.preview else (_pipeline(given), None)
+        if task.preview and wrong is None:
             spelled = spell(pipeline)
         last: tuple[str | None, Image] | None = None
-        for last in _way(task, pipeline):
+        for last in _way(task, image, pipeline):
             if task.preview:
                 stages.append(_preview(*last, task.preview))
+        if wrong is not None:
+            raise wrong
         if last is None:
             raise ImageError("there is no picture", fix="Send one, or begin with a step that makes one.")
         return Applied(stages if task.preview else [_result(*last, task.suffix)], spelled)
@@ -90,17 +94,28 @@ def applied(task: Task) -> Applied:
         return Applied(stages, spelled, words, too_large=True)
 
 
-def _pipeline(task: Task) -> Pipeline:
-    given = from_text(task.pipeline, is_json=False) if isinstance(task.pipeline, str) else task.pipeline  # YAML reads JSON
+def _pipeline(given: object) -> Pipeline:
     pipeline = Pipeline.from_dict(given)
     if len(pipeline.steps) > MOST_STEPS:
         raise PipelineError("too long a pipeline", expected=f"at most {MOST_STEPS} steps", received=f"{len(pipeline.steps)}")
     return pipeline
 
 
-def _way(task: Task, pipeline: Pipeline) -> Iterator[tuple[str | None, Image]]:
+def _fitting(given: object, image: Image | None) -> tuple[Pipeline, SightlineError | None]:
+    """The pipeline up to the first step that is wrong or does not fit what comes to it, and what is wrong with that."""
+    try:
+        pipeline = _pipeline(given)
+        pipeline.check(image)
+    except SightlineError as error:
+        steps = given["steps"] if isinstance(given, dict) and isinstance(given.get("steps"), list) else []
+        if not 1 < len(steps) <= MOST_STEPS:
+            return Pipeline(()), error
+        return _fitting({**given, "steps": steps[:-1]}, image)[0], error  # type: ignore[dict-item]
+    return pipeline, None
+
+
+def _way(task: Task, image: Image | None, pipeline: Pipeline) -> Iterator[tuple[str | None, Image]]:
     """The picture as it came, where it did, and after each step."""
-    image = None if task.picture is None else read(task.picture, "unchanged", max_pixels=task.max_pixels)
     if image is not None:
         yield None, image
     for step, result in pipeline.trace(image, seed=task.seed):

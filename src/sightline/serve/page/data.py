@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import asyncio
 from collections import Counter
-from functools import lru_cache
 from typing import Any
 
 import numpy as np
@@ -43,7 +42,6 @@ class Wanted(Asked):
 
 def data_calls(data: Data) -> list[Call[Any]]:
     """What the tab may ask."""
-    checked = lru_cache(maxsize=8)(lambda key: _checked(data, key))
 
     async def sources(asked: Nothing) -> list[dict[str, str]]:
         found = await asyncio.to_thread(data.sources)
@@ -56,8 +54,7 @@ def data_calls(data: Data) -> list[Call[Any]]:
         return await asyncio.to_thread(_pictures, data, asked)
 
     async def check(asked: Named) -> list[dict[str, Any]]:
-        found: list[dict[str, Any]] = await asyncio.to_thread(checked, asked.data)
-        return found
+        return await asyncio.to_thread(_checked, data, asked.data)
 
     return [Call(Nothing, sources), Call(Named, about), Call(Wanted, pictures), Call(Named, check)]
 

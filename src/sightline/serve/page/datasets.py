@@ -33,7 +33,7 @@ class Data:
     def __init__(self, uploads: Path, corrections: Path) -> None:
         self._uploads = uploads
         self._corrections = corrections
-        self.load = lru_cache(maxsize=2)(self._load)
+        self._kept = lru_cache(maxsize=2)(load_dataset)
 
     def sources(self) -> list[Source]:
         """All there is now."""
@@ -62,8 +62,10 @@ class Data:
             unpacked = unpack(Path(file.name), self._uploads / name)
         return self.get(f"upload: {name}"), unpacked
 
-    def _load(self, key: str) -> Dataset:
-        return load_dataset(self.get(key).place)
+    def load(self, key: str) -> Dataset:
+        """The data that is called so; the last two are kept, but of corrections, which change."""
+        source = self.get(key)
+        return load_dataset(source.place) if Path(source.place).parent == self._corrections else self._kept(source.place)
 
 
 def _folders(home: Path) -> list[Path]:

@@ -9,7 +9,7 @@ from pathlib import Path
 from typing import Any
 
 from fastapi import FastAPI
-from starlette.responses import RedirectResponse
+from starlette.responses import RedirectResponse, Response
 from starlette.routing import Mount
 
 from sightline.errors import SightlineError
@@ -36,9 +36,8 @@ TITLE = "Sightline"
 PATH = "/page"
 MASTHEAD = '<div class="sightline masthead"><h1>Sightline</h1><p class="quiet">From a picture to its label</p></div>'
 ICON = (
-    "data:image/svg+xml,<svg xmlns='http://www.w3.org/2000/svg' viewBox='0 0 16 16'>"
-    "<rect width='16' height='16' rx='3' fill='%230072b2'/><circle cx='8' cy='8' r='1.5' fill='white'/>"
-    "<circle cx='8' cy='8' r='4.2' fill='none' stroke='white' stroke-width='1.6'/></svg>"
+    '<svg xmlns="http://www.w3.org/2000/svg" viewBox="0 0 16 16"><rect width="16" height="16" rx="3" fill="#0072b2"/>'
+    '<circle cx="8" cy="8" r="1.5" fill="#fff"/><circle cx="8" cy="8" r="4.2" fill="none" stroke="#fff" stroke-width="1.6"/></svg>'
 )
 EVERY = 1.0  # seconds between two looks at the queue of trainings
 FONT = ["system-ui", "-apple-system", "Segoe UI", "Roboto", "Noto Sans", "Helvetica", "Arial", "sans-serif"]
@@ -53,6 +52,7 @@ def mount_page(app: FastAPI, state: State) -> None:
     _go_on(app, queue)
     app.include_router(report_router(shelf))
     app.add_route("/", lambda _: RedirectResponse(f"{PATH}/"), include_in_schema=False)
+    app.add_route("/favicon.ico", lambda _: Response(ICON, media_type="image/svg+xml"), include_in_schema=False)
     with gr.Blocks(title=TITLE, analytics_enabled=False) as page:
         gr.HTML("", html_template=MASTHEAD, apply_default_css=False)
         with gr.Tabs():
@@ -62,7 +62,7 @@ def mount_page(app: FastAPI, state: State) -> None:
                     _tab("Draw & classify", "draw", draw_calls(state, pictures, corrections)),
                     _tab("Find", "find", find_calls(state, pictures, corrections)),
                     _tab("Runs", "runs", runs_calls(shelf)),
-                    _tab("Train", "train", train_calls(queue, data)),
+                    _tab("Train", "train", train_calls(queue, data, state.models)),
                     _tab("Data", "data", data_calls(data)),
                 ]
             )
@@ -124,4 +124,4 @@ def _theme() -> Any:
 
 def _head() -> str:
     script, style = ((ASSETS / name).read_text(encoding="utf-8") for name in ("base.js", "base.css"))
-    return f'<link rel="icon" href="{ICON}"><script>{script}</script><style>{style}</style>'
+    return f"<script>{script}</script><style>{style}</style>"

@@ -13,6 +13,7 @@ from pydantic import Field
 from sightline.errors import DatasetError
 from sightline.jobs.queue import Queued, TrainingQueue
 from sightline.models import MODELS
+from sightline.serve.models import ModelStore
 from sightline.serve.page.calls import Asked, Call, Nothing
 from sightline.serve.page.datasets import Data
 from sightline.training.config import PRESETS, make_config
@@ -26,9 +27,10 @@ FROM_NOTHING = ("tuned", "fast", "plain")
 
 
 class Wanted(Asked):
-    """A training."""
+    """A training. `weights`: the model of the service to begin with, whose network it then is; None: random weights."""
 
     data: str
+    weights: str | None = None
     model: str = "cnn3"
     preset: str = "tuned"
     epochs: Annotated[int, Interval(ge=1, le=1000)] = 25
@@ -48,19 +50,27 @@ class Archive(Asked):
     archive: str
 
 
-def train_calls(queue: TrainingQueue, data: Data) -> list[Call[Any]]:
+def train_calls(queue: TrainingQueue, data: Data, models: ModelStore) -> list[Call[Any]]:
     """What the tab may ask."""
 
     async def choices(asked: Nothing) -> dict[str, Any]:
         sources = await asyncio.to_thread(data.sources)
         return {
             "data": [{"key": source.key, "title": source.title} for source in sources],
+            "weights": [{"name": served.name, "model": served.predictor.manifest.architecture.name} for served in models],
             "models": [{"name": model.name, "summary": model.summary} for model in MODELS if model.imagenet is None],
             "presets": [{"name": name} for name in FROM_NOTHING if name in PRESETS],
         }
 
     async def start(asked: Wanted) -> dict[str, Any]:
-        config = make_config(data.get(asked.data).place, model=asked.model, preset=asked.preset, epochs=asked.epochs)
+        place = data.get(asked.data).place
+        if asked.weights is None:
+            config = make_config(place, model=asked.model, preset=asked.preset, epochs=asked.epochs)
+        else:
+            served = models.get(asked.weights)
+            network = served.predictor.manifest.architecture
+            arguments = dict(network.arguments)
+            config = make_config(place, weights=served.source, model=network.name, arguments=arguments, epochs=asked.epochs)
         MODELS.get(config.model).arguments(config.arguments)
         one = await asyncio.to_thread(queue.add, config, asked.name or None)
         await asyncio.to_thread(queue.advance)

@@ -14,6 +14,7 @@ const select = h("select", { "aria-label": "Model", onchange: () => { tell(); lo
 const pad = h("canvas", { width: SIDE, height: SIDE, class: "pad", tabindex: "0", role: "img", "aria-label": "Drawing pad: draw with mouse, pen or finger" });
 const shownPicture = h("figure", { class: "stage", hidden: true });
 const thickness = h("input", { type: "range", min: 8, max: 36, value: 20, "aria-label": "Thickness of the pen" });
+const thick = h("label", { class: "row thick" }, h("span", { class: "quiet" }, "Pen"), thickness);
 const clearButton = h("button", { type: "button", onclick: clear }, "Clear");
 const undoButton = h("button", { type: "button", onclick: undo }, "↶ Undo");
 const about = h("p", { class: "quiet" });
@@ -25,7 +26,7 @@ root.append(h("div", { class: "draw-grid" },
   h("section", { class: "card given" },
     h("label", { class: "field" }, h("span", {}, "Model"), select), about,
     pad, shownPicture,
-    h("div", { class: "row tools" }, clearButton, undoButton, h("label", { class: "row thick" }, h("span", { class: "quiet" }, "Pen"), thickness)),
+    h("div", { class: "row tools" }, clearButton, undoButton, thick),
     own),
   steps, answer));
 
@@ -110,7 +111,7 @@ async function keep(work, fromPad) {
 function showGiven() {
   pad.hidden = !drawn;
   shownPicture.hidden = drawn;
-  undoButton.hidden = !drawn;
+  undoButton.hidden = thick.hidden = !drawn;
   clearButton.textContent = drawn ? "Clear" : "Draw again";
   if (!drawn) shownPicture.replaceChildren(image(picture.source, picture.width, picture.height, "The picture as it came"));
 }

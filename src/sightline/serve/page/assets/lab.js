@@ -14,7 +14,7 @@ const message = h("div", { "aria-live": "polite" });
 const source = h("section", { class: "card source" });
 const list = h("ol", { class: "steps" });
 const palette = h("dialog", { class: "sightline palette", "aria-label": "Add a step" });
-const add = h("button", { type: "button", class: "primary", onclick: openPalette }, "+ Add a step");
+const add = h("button", { type: "button", onclick: openPalette }, "+ Add a step");
 const undo = h("button", { type: "button", disabled: true, onclick: goBack }, "↶ Undo");
 const tools = h("div", { class: "row tools" }, add, undo);
 const outcome = h("section", { class: "outcome" });
@@ -66,6 +66,7 @@ async function takeFile(file) {
 }
 
 function showSource() {
+  add.classList.toggle("primary", Boolean(state.picture || state.steps.length)); // one thing to do first at a time
   const open = picker({ label: "PNG, JPEG, TIFF, WebP and others", quiet: Boolean(state.picture), onpicture: takeFile, sample: () => take(null) });
   if (makes()) {
     source.hidden = true;

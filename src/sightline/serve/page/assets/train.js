@@ -17,7 +17,7 @@ function option(value, text) {
 }
 
 async function fill(chosen) {
-  const { data, models, presets } = await ask(server, "choices");
+  const { data, weights, models, presets } = await ask(server, "choices");
   const pick = h("select", { name: "data", id: "train-data" }, ...data.map(({ key, title }) => option(key, title)));
   if (chosen) pick.value = chosen;
   const model = h("select", { name: "model", id: "train-model" }, ...models.map(({ name }) => option(name, name)));
@@ -26,6 +26,14 @@ async function fill(chosen) {
   model.addEventListener("change", say);
   model.value = "cnn3";
   say();
+  const begin = h("select", { name: "weights", id: "train-weights" }, option("", "random weights"), ...weights.map(({ name }) => option(name, `the model ${name}`)));
+  const preset = h("select", { name: "preset", id: "train-preset" }, ...presets.map(({ name }) => option(name, PRESETS[name] || name)));
+  begin.addEventListener("change", () => {
+    const known = weights.find(({ name }) => name === begin.value);
+    model.disabled = preset.disabled = Boolean(known);
+    if (known) about.textContent = `It has the network of ${known.name}, ${known.model}, and is fine-tuned.`;
+    else say();
+  });
   const file = h("input", { type: "file", accept: ".zip,application/zip", class: "hidden-input", "aria-label": "ZIP of class folders", onchange: () => file.files.length && upload(file.files[0]) });
   const field = (label, target, control, hint) => h("div", { class: "field" }, h("label", { for: target }, label), control, hint || null);
   form.replaceChildren(
@@ -33,8 +41,9 @@ async function fill(chosen) {
     field("Data", "train-data", pick),
     h("div", { class: "row" }, file, h("button", { type: "button", class: "small", onclick: () => file.click() }, "Upload a ZIP of class folders")),
     h("p", { class: "hint" }, "One folder for each class, named as the class, with its pictures in it."),
+    field("Begin with", "train-weights", begin),
     field("Network", "train-model", model, about),
-    field("Recipe", "train-preset", h("select", { name: "preset", id: "train-preset" }, ...presets.map(({ name }) => option(name, PRESETS[name] || name)))),
+    field("Recipe", "train-preset", preset),
     field("Epochs", "train-epochs", h("input", { type: "number", name: "epochs", id: "train-epochs", min: 1, max: 1000, value: 10 }), h("p", { class: "hint" }, "Times through all pictures. More take longer and learn more, up to a point.")),
     field("Name", "train-name", h("input", { type: "text", name: "name", id: "train-name", maxlength: 100, placeholder: "by itself", autocomplete: "off" })),
     h("button", { type: "submit", class: "primary" }, "Start the training"));
@@ -46,7 +55,7 @@ form.addEventListener("submit", async (event) => {
   const button = form.querySelector(".primary");
   button.disabled = true;
   try {
-    await ask(server, "start", { data: given.get("data"), model: given.get("model"), preset: given.get("preset"), epochs: Number(given.get("epochs")), name: given.get("name") || null });
+    await ask(server, "start", { data: given.get("data"), ...(given.get("weights") ? { weights: given.get("weights") } : { model: given.get("model"), preset: given.get("preset") }), epochs: Number(given.get("epochs")), name: given.get("name") || null });
     status.replaceChildren();
     await look();
   } catch (error) {
