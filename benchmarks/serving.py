@@ -3,14 +3,15 @@
     python benchmarks/serving.py [--rounds 5] [--seconds 4]
 
 A 28 x 28 PNG of MNIST to `/predict`, raw and as a form, by 16 clients that each ask again as soon as they are answered. All
-contenders take turns within every round; their first round is thrown away. Then the time from the start of the command to the
-first answer. Sightline's answer holds what the handlers' leave out: the whole pipeline, the distance that tells unknown pictures,
-all checks and limits.
+contenders take turns within every round; their first round is thrown away. Sightline's answer holds what the handlers' leave out:
+the whole pipeline, the distance that tells unknown pictures, all checks and limits. Then the time from the start of the command to
+the first answer, with the page and without, and how long the page takes in Chromium until one can use it.
 """
 
 from __future__ import annotations
 
 import argparse
+import shutil
 import socket
 import statistics
 import subprocess
@@ -43,9 +44,11 @@ class Contender:
 
 
 PEERS = str(ROOT / "benchmarks" / "http_peers.py")
-SERVE = ("-m", "sightline", "serve", "-m", "mnist", "--port")
+SERVE = ("-m", "sightline", "serve", "-m", "mnist")
+WITH_PAGE = Contender("with the page", (*SERVE, "--port"), "", "", "/page/")
+WITHOUT_PAGE = Contender("without the page", (*SERVE, "--no-page", "--port"), "", "", "/health")
 WAYS = (
-    Contender("**Sightline**", SERVE, "/predict", "/predict", "/health"),
+    Contender("**Sightline**", (*SERVE, "--port"), "/predict", "/predict", "/health"),
     Contender("bare handler: FastAPI, ONNX Runtime", (PEERS, "bare"), "/raw", "/form", "/openapi.json"),
     Contender("plain handler: FastAPI, Keras", (PEERS, "keras"), "/raw", "/form", "/openapi.json"),
 )
@@ -104,15 +107,39 @@ def measure(ways: Sequence[Contender], rounds: int, seconds: float, picture: Pat
     ]
 
 
-def starts(rounds: int) -> list[float]:
+def starts(way: Contender, rounds: int) -> list[float]:
     """Seconds from the command to its first answer."""
     found = []
     for _ in range(rounds):
-        server, _, seconds = start(WAYS[0])
+        server, _, seconds = start(way)
         server.terminate()
         server.wait()
         found.append(seconds)
     return found
+
+
+def visits(rounds: int) -> list[float]:
+    """Seconds from opening the page in a browser without a cache until its first tab can be used; empty without Chromium."""
+    chromium = shutil.which("chromium")
+    if chromium is None:
+        return []
+    from playwright.sync_api import sync_playwright
+
+    server, port, _ = start(WITH_PAGE)
+    found = []
+    with sync_playwright() as playwright:
+        browser = playwright.chromium.launch(executable_path=chromium, args=["--no-sandbox"])
+        for _ in range(rounds + 1):
+            page = browser.new_context().new_page()
+            began = time.perf_counter()
+            page.goto(f"http://127.0.0.1:{port}/", wait_until="commit")
+            page.get_by_role("button", name="Try the sample").wait_for()
+            found.append(time.perf_counter() - began)
+            page.context.close()
+        browser.close()
+    server.terminate()
+    server.wait()
+    return found[1:]
 
 
 def main() -> None:
@@ -126,9 +153,12 @@ def main() -> None:
         picture = Path(folder) / "digit.png"
         picture.write_bytes(encode(test.read(0), ".png"))
         rows = measure(WAYS, options.rounds, options.seconds, picture)
-    seconds = starts(options.rounds)
+    began = {way.name: starts(way, options.rounds) for way in (WITHOUT_PAGE, WITH_PAGE)}
+    ready = visits(options.rounds)
     header = ["server", "body", "requests a second, median (range)", "median, ms", "99th percentile, ms", "÷ plain handler"]
-    text = table(header, rows) + f"\n\nFrom the command to the first answer: {spread(seconds)} s, n = {len(seconds)}."
+    text = table(header, rows) + "\n\nFrom the command to the first answer: "
+    text += ", ".join(f"{name} {spread(seconds)} s" for name, seconds in began.items()) + f", n = {options.rounds}."
+    text += f" The page in Chromium: {spread(ready)} s until it can be used, n = {len(ready)}." if ready else ""
     command = f"python benchmarks/serving.py --rounds {options.rounds} --seconds {options.seconds:g}"
     publish("serving", f"Requests to the service, {CLIENTS} clients", text, command, [*PACKAGES, "fastapi", "uvicorn"])
 

@@ -2,9 +2,9 @@
 
     python benchmarks/serving_soak.py [--minutes 10]
 
-Clients send, in an order drawn from a seed: digits, photos, forms of many pictures, both inference protocols, pipelines; and what
-must be refused: no picture, a bomb's header, too large a body, a thousand parts, unknown names, heads without end, connections that
-are dropped half-way. Memory is the resident size of the service and its processes, taken every few seconds.
+Clients send, in an order drawn from a seed: digits, photos, forms of many pictures, both inference protocols, pipelines, the page
+and its calls; and what must be refused: no picture, a bomb's header, too large a body, a thousand parts, unknown names, heads
+without end, connections that are dropped half-way. Memory is the resident size of the service and its processes, taken every few seconds.
 """
 
 from __future__ import annotations
@@ -22,6 +22,7 @@ import subprocess
 import sys
 import threading
 import time
+import urllib.request
 import zlib
 from collections import Counter
 from collections.abc import Callable
@@ -35,6 +36,7 @@ from sightline.image import encode
 
 CLIENTS = 8
 EVERY = 2.0  # seconds between two looks at the memory
+CALLS = "/page/gradio_api/component_server/"
 DROPPED = 0
 """The status of a connection that the client itself dropped."""
 
@@ -54,6 +56,36 @@ def ask(path: str, body: bytes, kind: str = "image/png") -> Callable[[int], int]
             connection.close()
 
     return send
+
+
+def see(path: str) -> Callable[[int], int]:
+    def send(port: int) -> int:
+        with urllib.request.urlopen(f"http://127.0.0.1:{port}{path}", timeout=60) as answer:
+            answer.read()
+            return int(answer.status)
+
+    return send
+
+
+def of_page(port: int) -> list[Action]:
+    """What the page asks, and what nobody should be able to ask it."""
+    with urllib.request.urlopen(f"http://127.0.0.1:{port}/page/", timeout=60) as answer:
+        config = json.loads(re.findall(r"window\.gradio_config = (\{.*?\});</script>", answer.read().decode())[0])
+    lab = next(one["id"] for one in config["components"] if "sightline lab" in one["props"].get("html_template", ""))
+    picture = base64.b64encode(encode(sl.sample(width=320, height=240), ".png")).decode()
+
+    def call(name: str, number: int = lab, **question: object) -> Callable[[int], int]:
+        body = {"component_id": number, "fn_name": "ask", "session_hash": "x", "data": {"name": name, "question": question}}
+        return ask(CALLS, json.dumps(body).encode(), "application/json")
+
+    return [
+        ("page", 200, see("/page/")),
+        ("kept picture", 200, call("keep", picture=picture)),
+        ("lab", 200, call("apply", steps=[{"checkerboard": {}}, {"gaussian_blur": {}}, {"canny": {}}])),
+        ("lab, wrong step", 200, call("apply", steps=[{"checkerboard": {}}, {"gaussian_blur": {"sigma": -1}}])),
+        ("no tab", 404, call("keep", 99_999)),
+        ("a form to the page", 400, ask(CALLS, b"--a--", "multipart/form-data; boundary=a")),
+    ]
 
 
 def drop(sent: bytes) -> Callable[[int], int]:
@@ -135,7 +167,7 @@ def main() -> None:
     server = subprocess.Popen(command, stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True)
     assert server.stdout is not None
     port = int(re.findall(r":(\d+)", server.stdout.readline())[0])
-    every, counted, wrong = actions(), Counter[str](), Counter[str]()
+    every, counted, wrong = actions() + of_page(port), Counter[str](), Counter[str]()
     end = time.monotonic() + minutes * 60
 
     def client(number: int) -> None:
