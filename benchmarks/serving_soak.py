@@ -4,7 +4,8 @@
 
 Clients send, in an order drawn from a seed: digits, photos, forms of many pictures, both inference protocols, pipelines, the page
 and its calls; and what must be refused: no picture, a bomb's header, too large a body, a thousand parts, unknown names, heads
-without end, connections that are dropped half-way. Memory is the resident size of the service and its processes, taken every few seconds.
+without end, connections that are dropped half-way. Memory is the resident size of the service and its processes, taken every few
+seconds.
 """
 
 from __future__ import annotations
