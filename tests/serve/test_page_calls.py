@@ -131,7 +131,7 @@ def test_a_correction_stays_in_its_folder(site: tuple[Service, Path]) -> None:
     service, folder = site
     kept = call(service, "draw", "keep", picture=base64_of(encode(sl.sample(width=40, height=30), ".png")))["answer"]["key"]
     found = call(service, "draw", "correct", model="clothes", picture=kept, label="T-shirt/top")["answer"]
-    assert [path.parent.name for path in (folder / "corrections" / "clothes").glob("*/*.png")] == ["T-shirt-top"]
+    assert [path.parent.name for path in (folder / "corrections" / "clothes").glob("*/*.png")] == ["T-shirt%2Ftop"]
     assert found["count"] == 1
     assert "knows no label" in call(service, "draw", "correct", model="clothes", picture=kept, label="../../x")["error"]
     assert "no model" in call(service, "draw", "correct", model="../x", picture=kept, label="7")["error"]
@@ -185,3 +185,12 @@ def test_a_correction_is_kept_once(tmp_path: Path) -> None:
     assert (first, second.count) == (second, 1)
     corrections.undo(first.path)
     assert not list(tmp_path.rglob("*.png"))
+
+
+@pytest.mark.parametrize("label", ["..", ".", "/", "a/../../b", "\x00", "con\\x", "x" * 500, " ", "", "ä" * 200])
+def test_any_label_has_a_folder_of_its_own(tmp_path: Path, label: str) -> None:
+    corrections = Corrections(tmp_path / "kept")
+    saved = [corrections.save("m", name, sl.sample(width=20, height=20)) for name in (label, label + "x")]
+    homes = {one.path.parent for one in saved}
+    assert len(homes) == 2
+    assert all(home.resolve().parent == (tmp_path / "kept" / "m").resolve() for home in homes)

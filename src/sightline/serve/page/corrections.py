@@ -12,7 +12,8 @@ from sightline.image import Image, encode
 
 __all__ = ["Corrections", "Saved"]
 
-SPECIAL = re.compile(r"[^\w .+-]+")
+SPECIAL = re.compile(r"[^\w .+-]|^[. ]|[. ]$")
+LONGEST = 120  # bytes; file systems take 255
 
 
 @dataclass(frozen=True)
@@ -44,10 +45,12 @@ class Corrections:
 
 
 def _safe(name: str) -> str:
-    """A folder's name that is one on every system, and leads nowhere else.
+    """A folder's name that is one on every system, leads nowhere else, and is of no other label: as addresses write such signs.
 
-    >>> _safe("T-shirt/top"), _safe("../../etc"), _safe("7")
-    ('T-shirt-top', '-etc', '7')
+    >>> _safe("T-shirt/top"), _safe("../../etc"), _safe("7"), _safe("Schuhe für 100 %")
+    ('T-shirt%2Ftop', '%2E.%2F..%2Fetc', '7', 'Schuhe für 100 %25')
     """
-    kept = SPECIAL.sub("-", name).strip(" .")
-    return kept[:80] or "unnamed"
+    written = SPECIAL.sub(lambda found: f"%{ord(found[0]):02X}", name) or "%"
+    if len(written.encode()) <= LONGEST:
+        return written
+    return f"{written[:40]}%{hashlib.sha256(name.encode()).hexdigest()[:16]}"
