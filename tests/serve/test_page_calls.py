@@ -137,6 +137,15 @@ def test_a_correction_stays_in_its_folder(site: tuple[Service, Path]) -> None:
     assert "no model" in call(service, "draw", "correct", model="../x", picture=kept, label="7")["error"]
 
 
+def test_a_damaged_run_is_called_so(site: tuple[Service, Path]) -> None:
+    run = site[1] / "runs" / "cut"
+    run.mkdir(parents=True)
+    (run / "config.yaml").write_text("data: digits\n")
+    (run / "metrics.json").write_text('{"evaluation": {')
+    assert [one["state"] for one in call(site[0], "runs", "runs")["answer"]["runs"]] == ["damaged"]
+    assert "cannot be read" in call(site[0], "runs", "run", name="cut")["error"]
+
+
 def test_an_archive_that_leads_elsewhere_is_refused(site: tuple[Service, Path]) -> None:
     for name in ("../x", "a/b", "", ".hidden", "x."):
         assert "invalid name" in call(site[0], "train", "upload", name=name, archive="")["error"]

@@ -7,6 +7,8 @@ needs none of it, so nobody has to be trusted with it.
 from __future__ import annotations
 
 import json
+import math
+from typing import Any
 
 from starlette.datastructures import MutableHeaders
 from starlette.requests import Request
@@ -64,11 +66,21 @@ class Frame:
             tab = self.tabs.get(called["component_id"])
             if tab is None or called.get("fn_name") != tab.__name__:
                 return error_response(404, "the page asks for something that is not there. Reload it.")
-            return Response(json.dumps(await tab(called.get("data"))), media_type="application/json")
+            answer = _finite(await tab(called.get("data")))
+            return Response(json.dumps(answer, allow_nan=False), media_type="application/json")
         except (KeyError, TypeError):
             return error_response(400, "this is no call of the page")
         except Exception as error:
             return response_to(error, "a call of the page")
+
+
+def _finite(value: Any) -> Any:
+    """The same without numbers that JSON has no word for: a loss that is none, the recall of a class without pictures."""
+    if isinstance(value, float):
+        return value if math.isfinite(value) else None
+    if isinstance(value, dict):
+        return {key: _finite(one) for key, one in value.items()}
+    return [_finite(one) for one in value] if isinstance(value, list | tuple) else value
 
 
 def _with_headers(send: Send) -> Send:

@@ -3,8 +3,9 @@
 from __future__ import annotations
 
 import asyncio
+import logging
 from collections.abc import AsyncIterator
-from contextlib import asynccontextmanager, suppress
+from contextlib import asynccontextmanager
 from pathlib import Path
 from typing import Any
 
@@ -12,7 +13,6 @@ from fastapi import FastAPI
 from starlette.responses import RedirectResponse, Response
 from starlette.routing import Mount
 
-from sightline.errors import SightlineError
 from sightline.jobs.queue import TrainingQueue
 from sightline.serve.page.calls import Answering, Call, answering
 from sightline.serve.page.corrections import Corrections
@@ -31,6 +31,7 @@ from sightline.serve.state import State
 
 __all__ = ["mount_page"]
 
+LOG = logging.getLogger("sightline.serve")
 ASSETS = Path(__file__).parent / "assets"
 TITLE = "Sightline"
 PATH = "/page"
@@ -90,8 +91,10 @@ def _go_on(app: FastAPI, queue: TrainingQueue) -> None:
     async def watch() -> None:
         while True:
             if queue.folder.is_dir():
-                with suppress(SightlineError, OSError):
+                try:
                     await asyncio.to_thread(queue.advance)
+                except Exception:  # whatever it is, the next look may find it mended
+                    LOG.exception("the queue of trainings")
             await asyncio.sleep(EVERY)
 
     @asynccontextmanager

@@ -74,6 +74,7 @@ class RunShelf:
         found: dict[str, Any] = {"name": name, "history": history, "report": run.report.exists()}
         if not run.metrics.exists():
             return found
+        worst = _worst(run)  # first: it says what is wrong where the run's files are damaged
         measured = json.loads(run.metrics.read_text(encoding="utf-8"))
         facts = {
             key: measured["run"][key]
@@ -84,7 +85,7 @@ class RunShelf:
             **facts,
             "data": measured["run"]["dataset"]["title"],
             "evaluation": measured["evaluation"],
-            "worst": _worst(run),
+            "worst": worst,
         }
 
     def cell(self, asked: Cell) -> list[dict[str, Any]]:
