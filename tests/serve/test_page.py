@@ -150,14 +150,16 @@ def test_steps_of_the_lab_are_switched_moved_removed_and_undone(visit: Open) -> 
         add_step(page, words)
     line = page.locator(".outcome pre").first
     page.get_by_label("to gray is on").uncheck()
-    page.wait_for_function("document.querySelector('.outcome pre').textContent == 'sightline edit photo.jpg invert -o result.png'")
+    page.wait_for_function(
+        "(document.querySelector('.outcome pre')?.textContent ?? 'invert') == 'sightline edit photo.jpg invert -o result.png'"
+    )
     page.get_by_role("button", name="Undo").click()
     page.get_by_label("Move up to gray").click()
-    page.wait_for_function("document.querySelector('.outcome pre').textContent.includes('to-gray invert')")
+    page.wait_for_function("(document.querySelector('.outcome pre')?.textContent ?? 'invert').includes('to-gray invert')")
     page.get_by_label("Remove invert").click()
-    page.wait_for_function("!document.querySelector('.outcome pre').textContent.includes('invert')")
+    page.wait_for_function("!(document.querySelector('.outcome pre')?.textContent ?? 'invert').includes('invert')")
     page.get_by_role("button", name="Undo").click()
-    page.wait_for_function("document.querySelector('.outcome pre').textContent.includes('to-gray invert')")
+    page.wait_for_function("(document.querySelector('.outcome pre')?.textContent ?? 'invert').includes('to-gray invert')")
     assert page.locator(".step").count() == 2
     assert line.inner_text() == "sightline edit photo.jpg to-gray invert -o result.png"
 
