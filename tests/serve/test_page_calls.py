@@ -192,8 +192,7 @@ def test_a_correction_is_kept_once(tmp_path: Path) -> None:
     picture = sl.sample(width=20, height=20)
     first, second = (corrections.save("m", "7", picture) for _ in range(2))
     assert (first, second.count) == (second, 1)
-    corrections.undo(first.path)
-    assert not list(tmp_path.rglob("*.png"))
+    assert list(tmp_path.rglob("*.png")) == [first.path]
 
 
 @pytest.mark.parametrize("label", ["..", ".", "/", "a/../../b", "\x00", "con\\x", "x" * 500, " ", "", "ä" * 200])

@@ -13,7 +13,7 @@ from sightline.data import check_dataset
 from sightline.errors import ImageError, InputError
 from sightline.serve.page.calls import Asked, Call, Nothing
 from sightline.serve.page.datasets import Data
-from sightline.serve.showing import data_url, shown
+from sightline.serve.showing import tile
 
 __all__ = ["data_calls"]
 
@@ -78,13 +78,13 @@ def _pictures(data: Data, asked: Wanted) -> dict[str, Any]:
     places = np.arange(len(split)) if asked.label is None else np.flatnonzero(split.labels == asked.label)
     tiles = []
     for place in places[asked.start : asked.start + PAGE].tolist():
-        tile = {"name": str(split.names[place]), "label": dataset.classes[split.labels[place]]}
+        one = {"name": str(split.names[place]), "label": dataset.classes[split.labels[place]]}
         try:
             image = split.read(place)
-            tile |= {"width": image.shape[1], "height": image.shape[0], "source": data_url(*shown(image, LONGEST))}
+            one |= tile(image, LONGEST)
         except ImageError as error:
-            tile["error"] = error.what
-        tiles.append(tile)
+            one["error"] = error.what
+        tiles.append(one)
     return {"total": len(places), "start": asked.start, "each": PAGE, "pictures": tiles}
 
 
@@ -96,15 +96,8 @@ def _checked(data: Data, key: str) -> list[dict[str, Any]]:
         tiles = []
         for group in finding.pictures[:ITEMS]:
             for name, place in group[:2]:
-                image = splits[name].read(place)
-                tiles.append(
-                    {
-                        "width": image.shape[1],
-                        "height": image.shape[0],
-                        "source": data_url(*shown(image, LONGEST)),
-                        "name": f"{name}: {splits[name].names[place]}",
-                    }
-                )
+                title = f"{name}: {splits[name].names[place]}"
+                tiles.append({**tile(splits[name].read(place), LONGEST), "name": title})
         more = max(0, len(finding.items) - ITEMS)
         found.append(
             {

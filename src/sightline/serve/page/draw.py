@@ -6,15 +6,14 @@ import asyncio
 from typing import Any
 
 from sightline.bundle import Failure, Predictor
-from sightline.errors import UnknownNameError
 from sightline.evaluation.explanation import occlusion
-from sightline.image import Image, read
+from sightline.image import read
 from sightline.serve.models import Served
 from sightline.serve.page.calls import Asked, Call, Nothing
-from sightline.serve.page.corrections import Corrections
+from sightline.serve.page.corrections import Corrections, correction_call
 from sightline.serve.page.pictures import Kept, Pictures
 from sightline.serve.page.samples import typical
-from sightline.serve.showing import data_url, shown
+from sightline.serve.showing import tile
 from sightline.serve.state import State
 
 __all__ = ["described_models", "draw_calls"]
@@ -28,14 +27,6 @@ class Seen(Asked):
 
     model: str
     picture: str
-
-
-class Corrected(Asked):
-    """What a picture really is."""
-
-    model: str
-    picture: str
-    label: str
 
 
 class Sampled(Asked):
@@ -66,21 +57,13 @@ def draw_calls(state: State, pictures: Pictures, corrections: Corrections) -> li
         async with asyncio.timeout(state.config.timeout):
             return await asyncio.to_thread(_where, served.predictor, data)
 
-    async def correct(asked: Corrected) -> dict[str, Any]:
-        served = state.models.get(asked.model)
-        if asked.label not in served.predictor.labels:
-            raise UnknownNameError(f"{served.name} knows no label {asked.label!r}")
-        image = await asyncio.to_thread(read, pictures.shelf.get(asked.picture), "unchanged", max_pixels=state.config.max_pixels)
-        saved = await asyncio.to_thread(corrections.save, served.name, asked.label, image)
-        return {"path": str(saved.path), "folder": str(saved.folder), "count": saved.count}
-
     return [
         Call(Nothing, models),
         Call(Kept, pictures.keep),
         Call(Sampled, typical_picture),
         Call(Seen, look),
         Call(Seen, where),
-        Call(Corrected, correct),
+        correction_call(state, pictures, corrections),
     ]
 
 
@@ -102,7 +85,7 @@ def _stages(served: Served, data: bytes, max_pixels: int) -> list[dict[str, Any]
     """The picture after each step of the model's pipeline."""
     image = read(data, "unchanged", max_pixels=max_pixels)
     way = [("picture", image), *((step.op, result) for step, result in served.predictor.pipeline.trace(image))]
-    return [{"op": op, **_shown(result)} for op, result in way]
+    return [{"op": op, **tile(result, LONGEST)} for op, result in way]
 
 
 def _where(predictor: Predictor, data: bytes) -> dict[str, Any]:
@@ -110,9 +93,4 @@ def _where(predictor: Predictor, data: bytes) -> dict[str, Any]:
     from sightline.evaluation.maps import most_lost, tinted
 
     found = occlusion(predictor, predictor.prepare(data))
-    return {**_shown(tinted(found.picture, found.map)), "lost": most_lost(found.map)}
-
-
-def _shown(image: Image) -> dict[str, Any]:
-    height, width = image.shape[:2]
-    return {"width": width, "height": height, "source": data_url(*shown(image, LONGEST))}
+    return {**tile(tinted(found.picture, found.map), LONGEST), "lost": most_lost(found.map)}

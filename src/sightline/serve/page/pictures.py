@@ -2,11 +2,9 @@
 
 from __future__ import annotations
 
-import base64
-import binascii
 from typing import Any
 
-from sightline.errors import ImageError
+from sightline.serve.inputs import picture_of_text
 from sightline.serve.lab import check
 from sightline.serve.lab_worker import Applied, Task
 from sightline.serve.page.calls import Asked
@@ -35,7 +33,7 @@ class Pictures:
 
     async def keep(self, asked: Kept) -> dict[str, Any]:
         """Take a picture that was sent; see `taken`."""
-        return await self.taken(_bytes(asked.picture))
+        return await self.taken(picture_of_text(asked.picture, "what was sent"))
 
     async def taken(self, data: bytes) -> dict[str, Any]:
         """Take a picture: its key, its size, and how it looks."""
@@ -58,11 +56,3 @@ def stages_of(done: Applied) -> list[dict[str, Any]]:
         }
         for stage in done.stages
     ]
-
-
-def _bytes(text: str) -> bytes:
-    """A file out of base64; ImageError."""
-    try:
-        return base64.b64decode(text, validate=True)
-    except (binascii.Error, ValueError):
-        raise ImageError("the picture did not arrive whole", fix="Choose it again.") from None

@@ -15,7 +15,7 @@ from sightline.errors import InputError, UnknownNameError
 from sightline.events import ignore
 from sightline.jobs.runs import list_runs
 from sightline.serve.page.calls import Asked, Call, Nothing
-from sightline.serve.showing import data_url, shown
+from sightline.serve.showing import tile
 
 __all__ = ["RunShelf", "runs_calls"]
 
@@ -100,7 +100,7 @@ class RunShelf:
         split = self._trial(path).split
         places = {str(one): place for place, one in enumerate(split.names)}
         return [
-            {**_tile(split.read(places[name])), "name": name, "confidence": float(evaluation.confidence[row])}
+            {**tile(split.read(places[name]), LONGEST), "name": name, "confidence": float(evaluation.confidence[row])}
             for row in order.tolist()
             if (name := str(evaluation.names[row])) in places
         ]
@@ -173,7 +173,7 @@ def _worst(run: Any) -> list[dict[str, Any]]:
     evaluation = record.evaluation
     return [
         {
-            **_tile(record.pictures[index]),
+            **tile(record.pictures[index], LONGEST),
             "name": evaluation.names[index],
             "true": evaluation.classes[evaluation.labels[index]],
             "predicted": evaluation.classes[evaluation.predictions[index]],
@@ -181,7 +181,3 @@ def _worst(run: Any) -> list[dict[str, Any]]:
         }
         for index in worst_indices(evaluation)
     ]
-
-
-def _tile(image: Any) -> dict[str, Any]:
-    return {"width": image.shape[1], "height": image.shape[0], "source": data_url(*shown(image, LONGEST))}
