@@ -4,10 +4,14 @@ from __future__ import annotations
 
 import json
 import re
+import socket
+import sys
 from collections.abc import Iterator
+from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 from typing import Any
 
+import numpy as np
 import pytest
 
 import sightline as sl
@@ -15,7 +19,7 @@ from sightline.image import encode
 from sightline.serve.page.corrections import Corrections
 from sightline.serve.page.shelf import Shelf
 
-from .conftest import Answer, Service, base64_of, begin
+from .conftest import Answer, Service, base64_of, begin, until
 
 CALLS = "/page/gradio_api/component_server/"
 
@@ -47,6 +51,12 @@ def call(service: Service, tab: str, name: str, /, **question: Any) -> Any:
     answer = service.post_json(CALLS, body)
     assert answer.status == 200
     return answer.json()
+
+
+def memory_of(service: Service) -> float:
+    """Bytes that the service holds, as it says itself."""
+    (found,) = re.findall(r"^process_resident_memory_bytes (\S+)", service.get("/metrics").body.decode(), re.MULTILINE)
+    return float(found)
 
 
 @pytest.mark.parametrize(
@@ -157,6 +167,27 @@ def test_a_pipeline_in_the_lab_is_bounded(site: tuple[Service, Path]) -> None:
     large = [{"blank": {"width": 6000, "height": 6000}}]
     assert "too large a picture" in call(site[0], "lab", "apply", steps=large)["answer"]["error"]
     assert "error" in call(site[0], "lab", "apply", steps=[{"invert": {}}] * 101)
+
+
+@pytest.mark.skipif(sys.platform != "linux", reason="only there does a service say how much memory it holds")
+def test_parallel_uploads_clients_that_go_and_a_huge_range_leave_nothing_behind(site: tuple[Service, Path]) -> None:
+    """Row 21 of the hazards: whoever comes afterwards is answered as before, and the memory is free again."""
+    service, folder = site
+    files = sorted(path for path in folder.rglob("*") if path.is_file())
+    call(service, "lab", "sample")
+    before = memory_of(service)
+    head = f"POST {CALLS} HTTP/1.1\r\nHost: localhost\r\nContent-Type: application/json\r\nContent-Length: 1900000\r\n\r\n"
+    for _ in range(50):
+        with socket.create_connection(("127.0.0.1", service.port)) as connection:
+            connection.sendall(head.encode() + b"x" * 1_000_000)
+    too_large = base64_of(np.random.default_rng(0).bytes(1_400_000))  # no picture, and nearly all that a request may send
+    with ThreadPoolExecutor(16) as clients:
+        found = list(clients.map(lambda _: call(service, "lab", "keep", picture=too_large), range(64)))
+    assert all(set(answer) == {"error"} for answer in found)
+    assert service.get("/page/theme.css", Range="bytes=" + ",".join(f"{n}-{n}" for n in range(2000))).status in {200, 400, 416}
+    assert set(call(service, "lab", "sample")) == {"answer"}
+    until(lambda: memory_of(service) < before + 60_000_000)
+    assert sorted(path for path in folder.rglob("*") if path.is_file()) == files
 
 
 def test_the_page_may_reach_no_other_address(site: tuple[Service, Path]) -> None:

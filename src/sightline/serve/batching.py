@@ -1,12 +1,15 @@
 """Requests gathered into batches: what comes in while a batch is under way is the next one.
 
 Nobody waits for others who may never come: a request that finds the model idle is answered at once. The more there is to do, the
-larger the batches, and a picture of a large batch takes half the time of a single one.
+larger the batches, and a picture of a large batch takes half the time of a single one. What is done sooner than it would be handed
+to a thread and back is done in the event loop itself.
 """
 
 from __future__ import annotations
 
 import asyncio
+import math
+import time
 from collections import deque
 from collections.abc import Sequence
 from concurrent.futures import ThreadPoolExecutor
@@ -25,6 +28,9 @@ MOST = 64
 
 WAITING = 4096
 """Requests that may wait; more would only wait longer than anybody listens."""
+
+SHORT = 0.01
+"""Seconds that a batch may hold up the event loop: two turns of Python's threads, what the way to a thread and back can cost."""
 
 SMALL_FILE = 4096  # bytes that cannot hold a picture worth a look at its size
 SMALL_PICTURE = 512 * 512  # px that are ready in a few milliseconds
@@ -49,6 +55,7 @@ class Batcher:
         self._predictor = predictor
         self._waiting: deque[_Request] = deque()
         self._at_work = False
+        self._pace = math.inf  # seconds a picture, of late
         self._thread = ThreadPoolExecutor(1, "batches")
         self._threads = ThreadPoolExecutor(usable_cores(), "pictures")
 
@@ -63,22 +70,45 @@ class Batcher:
         self._waiting.append(_Request(pictures, answer))
         if not self._at_work:
             self._at_work = True
-            self._thread.submit(self._work, loop)
+            loop.call_soon(self._go_on, loop)
         return await answer
+
+    def _go_on(self, loop: asyncio.AbstractEventLoop, batch: Sequence[_Request] = ()) -> None:
+        """Answer `batch`, or the next one, where that is short; leave what is not to the thread. Runs in the loop."""
+        batch = batch or self._next()
+        if not batch:
+            self._at_work = False
+        elif self._is_short(batch):
+            _answer(batch, self._results(batch))
+            loop.call_soon(self._go_on, loop)
+        else:
+            self._thread.submit(self._work, loop, batch)
+
+    def _work(self, loop: asyncio.AbstractEventLoop, batch: Sequence[_Request]) -> None:
+        """Answer batch after batch until none is waiting, or a short one is; runs in the thread."""
+        while True:
+            loop.call_soon_threadsafe(_answer, batch, self._results(batch))
+            batch = self._next()
+            if not batch or self._is_short(batch):
+                loop.call_soon_threadsafe(self._go_on, loop, batch)
+                return
+
+    def _is_short(self, batch: Sequence[_Request]) -> bool:
+        return self._pace * _count(batch) <= SHORT
+
+    def _results(self, batch: Sequence[_Request]) -> list[Result] | Exception:
+        """What comes of a batch; how long it takes is noted by the processor's time, which leaves out who else is at work."""
+        began = time.thread_time()
+        try:
+            return self._predicted([picture for request in batch for picture in request.pictures])
+        except Exception as error:
+            return error
+        finally:
+            pace = (time.thread_time() - began) / max(_count(batch), 1)
+            self._pace = pace if math.isinf(self._pace) else (3 * self._pace + pace) / 4
 
     def _predicted(self, pictures: Sequence[bytes | Image]) -> list[Result]:
         return list(self._predictor.predict_many(pictures, MOST))
-
-    def _work(self, loop: asyncio.AbstractEventLoop) -> None:
-        """Answer batch after batch until none is waiting; runs in the thread."""
-        while batch := self._next():
-            pictures = [picture for request in batch for picture in request.pictures]
-            try:
-                results: list[Result] | Exception = self._predicted(pictures)
-            except Exception as error:
-                results = error
-            loop.call_soon_threadsafe(_answer, batch, results)
-        loop.call_soon_threadsafe(self._rest, loop)
 
     def _next(self) -> list[_Request]:
         batch, room = [], MOST
@@ -89,15 +119,12 @@ class Batcher:
                 room -= len(request.pictures)
         return batch
 
-    def _rest(self, loop: asyncio.AbstractEventLoop) -> None:
-        """End the work, unless something has come since the thread last looked; runs in the loop."""
-        if self._waiting:
-            self._thread.submit(self._work, loop)
-        else:
-            self._at_work = False
+
+def _count(batch: Sequence[_Request]) -> int:
+    return sum(len(request.pictures) for request in batch)
 
 
-def _answer(batch: list[_Request], results: list[Result] | Exception) -> None:
+def _answer(batch: Sequence[_Request], results: list[Result] | Exception) -> None:
     done = 0
     for request in batch:
         end = done + len(request.pictures)

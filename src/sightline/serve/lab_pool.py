@@ -15,6 +15,7 @@ from typing import Any
 
 import sightline
 from sightline.errors import ImageError
+from sightline.serve.batching import Busy
 from sightline.serve.lab_worker import SMALLER, Applied, Stage, Task, read_message, write_message
 
 __all__ = ["LabPool"]
@@ -28,12 +29,21 @@ class LabPool:
 
     def __init__(self, workers: int, timeout: float) -> None:
         self._timeout = timeout
+        self._free = asyncio.Semaphore(workers)
         self._idle: queue.LifoQueue[_Worker] = queue.LifoQueue()
         self._threads = ThreadPoolExecutor(workers, "lab")
 
     async def apply(self, task: Task) -> Applied:
-        """Run a task; TimeoutError where it takes too long, ImageError where it takes too much memory."""
-        return await asyncio.get_running_loop().run_in_executor(self._threads, self._apply, task)
+        """Run a task; Busy where no process is free in time, TimeoutError where it takes too long, ImageError where too much."""
+        try:
+            async with asyncio.timeout(self._timeout):
+                await self._free.acquire()
+        except TimeoutError:
+            raise Busy from None
+        try:
+            return await asyncio.get_running_loop().run_in_executor(self._threads, self._apply, task)
+        finally:
+            self._free.release()
 
     def _apply(self, task: Task) -> Applied:
         try:

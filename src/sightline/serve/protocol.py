@@ -1,11 +1,13 @@
 """HTTP as uvicorn reads it with httptools, and what that leaves open: how long a request's head may be, and may take to come.
 
-A body that is refused is still read for a while: a connection that is closed on somebody who sends takes the answer with it.
+A body that is refused is still read for a while: a connection that is closed on somebody who sends takes the answer with it. The
+head of an answer goes out together with its body: each call of the system costs as much as a tenth of a small network.
 """
 
 from __future__ import annotations
 
 import asyncio
+from typing import Any
 
 from uvicorn.protocols.http.httptools_impl import HttpToolsProtocol
 
@@ -24,7 +26,7 @@ class BoundedProtocol(HttpToolsProtocol):
 
     def connection_made(self, transport: asyncio.Transport) -> None:  # type: ignore[override]
         """Begin to wait for the first request."""
-        super().connection_made(transport)
+        super().connection_made(_Joining(transport, self.loop))  # type: ignore[arg-type]  # all that is used of one
         self._head = self._refused = 0
         self._in_head, self._in_body = True, False
         self._patience = self.loop.call_later(PATIENCE, transport.close)
@@ -62,3 +64,31 @@ class BoundedProtocol(HttpToolsProtocol):
         """Its body has come."""
         self._in_body, self._refused = False, 0
         super().on_message_complete()
+
+
+class _Joining:
+    """A transport that sends what is written in one turn of the loop at once."""
+
+    def __init__(self, transport: asyncio.Transport, loop: asyncio.AbstractEventLoop) -> None:
+        self._transport = transport
+        self._loop = loop
+        self._parts: list[bytes] = []
+
+    def write(self, data: bytes) -> None:
+        """Send `data` when the loop comes round."""
+        if not self._parts:
+            self._loop.call_soon(self._send)
+        self._parts.append(data)
+
+    def close(self) -> None:
+        """Close, after what was written."""
+        self._send()
+        self._transport.close()
+
+    def _send(self) -> None:
+        if self._parts:
+            self._transport.write(b"".join(self._parts))
+            self._parts.clear()
+
+    def __getattr__(self, name: str) -> Any:
+        return getattr(self._transport, name)
