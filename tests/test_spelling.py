@@ -29,6 +29,7 @@ def needs_picture(name: str) -> bool:
         [{"to_gray": {}}, {"gaussian_blur": {"sigma": 2.5, "border": "wrap"}}],
         [{"checkerboard": {"width": 40, "height": 30}}, {"rotate": {"angle": -30, "expand": True}}],
         [{"text": {"text": 'it\'s $5; "so"', "x": 5, "y": 30}}, {"polygon": {"points": [[1, 2], [30, 2.5], [20, 30]]}}],
+        [{"to_gray": {}}, {"histogram": {"bins": 16}}, {"contours": {}}],
         [{"affine": {"matrix": [[0.8, 0.3, -10], [-0.2, 0.9, 3]]}}],
         [{"rotate": {"angle": {"between": [-90, 90]}}, "p": 0.5}],
         [{"one_of": [{"flip": {}}, {"invert": {}}]}],

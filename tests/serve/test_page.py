@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import csv
 import io
+import json
 import shlex
 import shutil
 import subprocess
@@ -140,6 +141,19 @@ def test_three_steps_of_the_lab_give_the_pixels_of_shell_and_file(visit: Open, t
     words = shlex.split(line.replace("photo.jpg", "photo.jpg.png"))
     subprocess.run([sys.executable, "-m", *words], cwd=tmp_path, check=True, capture_output=True)
     assert np.array_equal(sl.read(tmp_path / "result.png", "unchanged"), expected)
+
+
+def test_the_lab_says_what_a_step_measured(visit: Open) -> None:
+    photo = sl.sample(width=300, height=200, seed=4)
+    page = visit("Lab")
+    page.locator(".lab input[type=file]").first.set_input_files(picture(photo))
+    page.locator(".source .stage img").wait_for()
+    add_step(page, "to gray")
+    add_step(page, "otsu")
+    add_step(page, "connected components")
+    said = page.locator("[data-op=connected_components] .copyable code")
+    said.wait_for()
+    assert json.loads(said.inner_text()) == sl.connected_components(sl.otsu(sl.to_gray(photo))).to_dict()
 
 
 def test_steps_of_the_lab_are_switched_moved_removed_and_undone(visit: Open) -> None:

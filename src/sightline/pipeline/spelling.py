@@ -81,7 +81,8 @@ def _python(pipeline: Pipeline) -> str:
             assert isinstance(step, Step)
             told = [f"{name}={_plain(value)!r}" for name, value in _unusual(step).items()]
             given = [] if makes and number == 0 else ["image"]
-            lines.append(f"image = sl.{step.op}({', '.join(given + told)})")
+            drawn = ".draw(image)" if step.operation.role == "measure" else ""
+            lines.append(f"image = sl.{step.op}({', '.join(given + told)}){drawn}")
     else:
         lines.append(f'image = sl.Pipeline.load("{FILE}").run({"" if makes else "image"})')
     return "\n".join([*lines, f'sl.write("{TARGET}", image)']) + "\n"

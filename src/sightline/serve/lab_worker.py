@@ -16,7 +16,7 @@ from typing import IO, Any
 
 from sightline.errors import ImageError, PipelineError, SightlineError, TooLargeError
 from sightline.image import Image, encode, read
-from sightline.pipeline import Pipeline
+from sightline.pipeline import Pipeline, Step
 from sightline.pipeline.document import from_text
 from sightline.pipeline.spelling import spell
 from sightline.serve.showing import shown
@@ -24,6 +24,7 @@ from sightline.serve.showing import shown
 __all__ = ["Applied", "Stage", "Task", "read_message", "write_message"]
 
 MOST_STEPS = 100
+MOST_MEASURED = 4000  # letters of what a step measured: the outlines of a photo are thousands of points
 MEMORY = 4 << 30  # bytes that the process may take more than it begins with
 SMALLER = "Make the picture smaller first."
 
@@ -46,13 +47,17 @@ class Task:
 
 @dataclass(frozen=True)
 class Stage:
-    """A picture on its way: after which operation (None: as it came), its size, and the bytes of its file of type `kind`."""
+    """A picture on its way: after which operation (None: as it came), its size, and the bytes of its file of type `kind`.
+
+    `measured`: of a preview of an operation that measures, what it found, as JSON.
+    """
 
     op: str | None
     shape: tuple[int, ...]
     dtype: str
     kind: str
     data: bytes
+    measured: str | None = None
 
 
 @dataclass(frozen=True)
@@ -78,10 +83,11 @@ def applied(task: Task) -> Applied:
         pipeline, wrong = _fitting(given, image) if task.preview else (_pipeline(given), None)
         if task.preview and wrong is None:
             spelled = spell(pipeline)
-        last: tuple[str | None, Image] | None = None
-        for last in _way(task, image, pipeline):
+        last: tuple[Step | None, Image] | None = None
+        for step, result in _way(task, image, pipeline):
             if task.preview:
-                stages.append(_preview(*last, task.preview))
+                stages.append(_preview(step, result, task.preview, None if last is None else last[1]))
+            last = step, result
         if wrong is not None:
             raise wrong
         if last is None:
@@ -114,7 +120,7 @@ def _fitting(given: object, image: Image | None) -> tuple[Pipeline, SightlineErr
     return pipeline, None
 
 
-def _way(task: Task, image: Image | None, pipeline: Pipeline) -> Iterator[tuple[str | None, Image]]:
+def _way(task: Task, image: Image | None, pipeline: Pipeline) -> Iterator[tuple[Step | None, Image]]:
     """The picture as it came, where it did, and after each step."""
     if image is not None:
         yield None, image
@@ -122,15 +128,20 @@ def _way(task: Task, image: Image | None, pipeline: Pipeline) -> Iterator[tuple[
         if result.shape[0] * result.shape[1] > task.max_pixels:
             size = f"{result.shape[1]:,} x {result.shape[0]:,}"
             raise TooLargeError(f"{step.op} makes too large a picture", expected=f"at most {task.max_pixels:,} px", received=size)
-        yield step.op, result
+        yield step, result
 
 
-def _result(op: str | None, image: Image, suffix: str) -> Stage:
-    return Stage(op, image.shape, image.dtype.name, suffix, encode(image, suffix))
+def _result(step: Step | None, image: Image, suffix: str) -> Stage:
+    return Stage(step.op if step else None, image.shape, image.dtype.name, suffix, encode(image, suffix))
 
 
-def _preview(op: str | None, image: Image, longest: int) -> Stage:
-    return Stage(op, image.shape, image.dtype.name, *shown(image, longest))
+def _preview(step: Step | None, image: Image, longest: int, before: Image | None) -> Stage:
+    measured = None
+    if step is not None and step.operation.role == "measure":
+        measured = json.dumps(step.operation.call(before, step.parameters).to_dict())
+        if len(measured) > MOST_MEASURED:
+            measured = f"{measured[:MOST_MEASURED]}…"
+    return Stage(step.op if step else None, image.shape, image.dtype.name, *shown(image, longest), measured)
 
 
 def _words(error: SightlineError) -> dict[str, str | None]:
@@ -181,7 +192,7 @@ def main() -> None:
         except EOFError:
             return
         done = applied(Task(picture=blocks[0] if blocks else None, **value))
-        stages = [{"op": stage.op, "shape": stage.shape, "dtype": stage.dtype, "kind": stage.kind} for stage in done.stages]
+        stages = [{name: value for name, value in vars(stage).items() if name != "data"} for stage in done.stages]
         words = {"stages": stages, "spelled": done.spelled, "error": done.error, "too_large": done.too_large}
         write_message(answers, words, *(stage.data for stage in done.stages))
 

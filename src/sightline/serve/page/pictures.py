@@ -53,6 +53,7 @@ def stages_of(done: Applied) -> list[dict[str, Any]]:
             "channels": stage.shape[2] if len(stage.shape) == 3 else 1,
             "dtype": stage.dtype,
             "source": data_url(stage.kind, stage.data),
+            "measured": stage.measured,
         }
         for stage in done.stages
     ]

@@ -333,7 +333,7 @@ function show({ stages, spelled, error }, picture) {
     const stage = results[index];
     card.querySelector(".problem").replaceChildren(...(error && index + 1 === failed ? [notice(error)] : []));
     if (stage) {
-      card.querySelector(".stage").replaceChildren(image(stage.source, stage.width, stage.height, `After ${step.op.replaceAll("_", " ")}`), h("figcaption", { class: "quiet" }, size(stage)));
+      card.querySelector(".stage").replaceChildren(image(stage.source, stage.width, stage.height, `After ${step.op.replaceAll("_", " ")}`), h("figcaption", { class: "quiet" }, size(stage)), ...(stage.measured ? [copyable("What was measured", stage.measured)] : []));
     } else {
       card.querySelector(".stage").replaceChildren(h("p", { class: "quiet empty" }, step.on ? "No picture yet" : "Off: the picture passes unchanged"));
     }
