@@ -2,11 +2,13 @@
 
 from __future__ import annotations
 
+import gc
 import signal
 from pathlib import Path
 
 import pytest
 
+gc.set_threshold(50_000, 20, 50)  # as the shell's command does
 SHARED = Path(__file__).parents[2] / "shared" / "data"
 
 if (

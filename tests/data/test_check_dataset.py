@@ -43,7 +43,8 @@ def test_sound_data_gives_no_finding(tmp_path: Path) -> None:
     assert check_dataset(load_dataset(photos(tmp_path))) == []
 
 
-@pytest.mark.parametrize(("name", "near"), [pytest.param("mnist", 0, marks=pytest.mark.slow), ("fashion-mnist", 34)])
+@pytest.mark.slow
+@pytest.mark.parametrize(("name", "near"), [("mnist", 0), ("fashion-mnist", 34)])
 def test_the_classics_have_no_equal_pictures(name: str, near: int) -> None:
     """NumPy, in its own way, finds none either. The 34 nearly equal ones of Fashion-MNIST are one picture each, seen by eye."""
     dataset = load_dataset(name, validation=0)

@@ -83,7 +83,7 @@ def test_weights_that_do_not_fit_are_named_by_the_process_that_exports(mnist: Pa
         sl.export(bundle, tmp_path / "model.tflite", replay=10)
 
 
-@pytest.mark.parametrize("name", ["onnx", "litert"])
+@pytest.mark.parametrize("name", ["onnx", pytest.param("litert", marks=pytest.mark.slow)])
 def test_int8_is_small_and_near(run: sl.Run, name: str, tmp_path: Path) -> None:
     # a run of two epochs is unsure of much
     large = sl.export(run.path, tmp_path / f"large{FORMATS.get(name).suffix}", replay=20)

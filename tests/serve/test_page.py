@@ -259,6 +259,7 @@ def test_a_run_is_opened_to_the_pictures_of_a_cell_and_two_are_compared(visit: O
     page.get_by_text("Right of each class").wait_for()
 
 
+@pytest.mark.parametrize("screen", ["laptop", pytest.param("phone", marks=pytest.mark.slow)], indirect=True)
 def test_a_zip_is_uploaded_trained_on_with_a_curve_that_moves_and_looked_at(visit: Open, site: Site, screen: str) -> None:
     archive = io.BytesIO()
     test = sl.load_dataset("digits").test

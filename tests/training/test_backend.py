@@ -19,7 +19,9 @@ print(_pywrap_util_port.IsMklEnabled())
 
 
 @pytest.mark.skipif("avx2" not in processor_features(), reason="the processor has no AVX2")
-@pytest.mark.parametrize(("setting", "used"), [({}, "True"), ({"TF_ENABLE_ONEDNN_OPTS": "0"}, "False")])
+@pytest.mark.parametrize(
+    ("setting", "used"), [({}, "True"), pytest.param({"TF_ENABLE_ONEDNN_OPTS": "0"}, "False", marks=pytest.mark.slow)]
+)
 def test_onednn_is_used_unless_told_otherwise(setting: dict[str, str], used: str) -> None:
     others = {name: value for name, value in os.environ.items() if name != "TF_ENABLE_ONEDNN_OPTS"}
     ran = subprocess.run([sys.executable, "-c", CODE], capture_output=True, text=True, env=others | setting)

@@ -158,6 +158,7 @@ def test_a_wrong_rejection_changes_nothing(copy: Path) -> None:
     assert bytes_of(copy / "bundle") == before
 
 
+@pytest.mark.slow
 def test_labels_of_the_training_pictures_are_judged_by_networks_that_have_not_seen_them(tmp_path: Path) -> None:
     random = np.random.default_rng(0)
     for label, colour in (("blue", (200, 60, 30)), ("red", (30, 60, 200))):

@@ -219,6 +219,7 @@ def test_weights_of_this_data_may_have_seen_what_is_held_out(tmp_path: Path) -> 
         assert len([text for text in warnings if "may have learnt from pictures that are held out" in text]) == warned
 
 
+@pytest.mark.slow
 def test_normalization_that_begins_at_random_is_not_kept(tmp_path: Path) -> None:
     first = sl.train("digits", model="tiny", epochs=1, out=tmp_path, name="first")
     with pytest.raises(ParameterError, match="keep_norm needs statistics to keep: .* received [0-9]+ that begin at random"):

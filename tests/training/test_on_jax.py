@@ -36,6 +36,7 @@ def test_the_steps_on_jax_are_those_of_keras() -> None:
     assert re.search(r"^\d+ passed", ran.stdout, re.MULTILINE)
 
 
+@pytest.mark.slow
 def test_a_run_on_jax_leaves_what_every_run_leaves(tmp_path: Path) -> None:
     settings = ["--preset", "plain", "--lr", "0.005", "--batch-size", "64", "--set", "filters=16,16,16"]
     ran = sightline(tmp_path, "train", "digits", "--epochs", "2", "--name", "run", *settings)

@@ -163,6 +163,7 @@ def test_a_damaged_teacher_is_refused_before_the_training(teacher: sl.Run, tmp_p
     assert not (tmp_path / "runs").exists()
 
 
+@pytest.mark.slow
 def test_folds_of_a_taught_run_learn_from_labels_alone_and_say_so(learnt: tuple[sl.Run, list[Event]]) -> None:
     events: list[Event] = []
     found = sl.suspects(learnt[0], split="train", folds=2, on_event=events.append)
