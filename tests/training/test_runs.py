@@ -90,7 +90,8 @@ def test_a_killed_run_resumes_to_the_weights_of_one_never_killed(tmp_path: Path,
     """Row 22 of the hazards, for a whole run: the lock of the dead process does not stand in the way."""
     status, _ = train_until(tmp_path, "epoch 1/4", signal.SIGKILL)
     assert status == -signal.SIGKILL
-    sl.resume(tmp_path / "runs" / "run")
+    resumed = sightline(tmp_path, "train", "--resume", "runs/run")
+    assert resumed.returncode == 0, resumed.stderr
     assert_same_run(tmp_path, uninterrupted)
 
 
