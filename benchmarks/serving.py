@@ -3,14 +3,16 @@
     python benchmarks/serving.py [--rounds 5] [--seconds 4]
 
 A 28 x 28 PNG of MNIST to `/predict`, raw and as a form, by 16 clients that each ask again as soon as they are answered. All
-contenders take turns within every round; their first round is thrown away. Sightline's answer holds what the handlers' leave out:
-the whole pipeline, the distance that tells unknown pictures, all checks and limits. Then the time from the start of the command to
-the first answer, with the page and without, and how long the page takes in Chromium until one can use it.
+contenders take turns within every round, each when the one before has come to rest; their first round is thrown away. Sightline's
+answer holds what the handlers' leave out: the whole pipeline, the distance that tells unknown pictures, all checks and limits. Then
+the time from the start of the command to the first answer, with the page and without, and how long the page takes in Chromium until
+one can use it.
 """
 
 from __future__ import annotations
 
 import argparse
+import os
 import shutil
 import socket
 import statistics
@@ -75,6 +77,21 @@ def start(way: Contender) -> tuple[subprocess.Popen[bytes], int, float]:
     sys.exit(f"{way.name} does not answer")
 
 
+def settle(servers: Sequence[subprocess.Popen[bytes]]) -> None:
+    """Wait until nobody works on what was asked before: the slow ones still do when their clients have gone."""
+
+    def worked() -> float:
+        fields = [Path(f"/proc/{server.pid}/stat").read_text().rpartition(")")[2].split() for server in servers]
+        return sum(int(each[11]) + int(each[12]) for each in fields) / os.sysconf("SC_CLK_TCK")
+
+    before = worked()
+    while True:
+        time.sleep(0.5)
+        if (now := worked()) - before < 0.05:
+            return
+        before = now
+
+
 def measure(ways: Sequence[Contender], rounds: int, seconds: float, picture: Path) -> list[list[str]]:
     running = [start(way) for way in ways]
     found: dict[tuple[str, str], list[dict[str, float]]] = {}
@@ -87,6 +104,7 @@ def measure(ways: Sequence[Contender], rounds: int, seconds: float, picture: Pat
                         "benchmarks/http_load.py", str(port), str(picture), *options, *(["--form"] * (kind == "form"))
                     )
                     assert not result["errors"], (way.name, kind, result)
+                    settle([server for server, _, _ in running])
                     if turn:
                         found.setdefault((way.name, kind), []).append(result)
     finally:
