@@ -180,9 +180,9 @@ def test_parallel_uploads_clients_that_go_and_a_huge_range_leave_nothing_behind(
     for _ in range(50):
         with socket.create_connection(("127.0.0.1", service.port)) as connection:
             connection.sendall(head.encode() + b"x" * 1_000_000)
-    too_large = base64_of(np.random.default_rng(0).bytes(1_400_000))  # no picture, and nearly all that a request may send
+    large = base64_of(np.random.default_rng(0).bytes(1_400_000))  # no picture, and nearly all that a request may send
     with ThreadPoolExecutor(16) as clients:
-        found = list(clients.map(lambda _: call(service, "lab", "keep", picture=too_large), range(64)))
+        found = list(clients.map(lambda _: call(service, "lab", "keep", picture=large), range(64)))
     assert all(set(answer) == {"error"} for answer in found)
     assert service.get("/page/theme.css", Range="bytes=" + ",".join(f"{n}-{n}" for n in range(2000))).status in {200, 400, 416}
     assert set(call(service, "lab", "sample")) == {"answer"}

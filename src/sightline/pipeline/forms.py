@@ -12,7 +12,7 @@ import yaml
 from sightline.image import KINDS
 from sightline.ops import OPS, Op
 
-__all__ = ["Given", "as_python", "as_shell", "as_yaml", "example_of", "target_of"]
+__all__ = ["Given", "as_python", "as_shell", "as_yaml", "example_of", "python_line", "target_of"]
 
 Given = tuple[str, Mapping[str, Any]]
 """The name of an operation and those of its parameters that are given."""
@@ -63,9 +63,14 @@ def as_python(chain: Sequence[Given], source: str = "photo.jpg", target: str = "
         pictures = {p.name for p in operation.parameters.describe() if p.type.startswith("picture")}
         words = [] if operation.role == "create" else ["image"]
         words += [f"{key}={_python(value, key in pictures)}" for key, value in given.items()]
-        call = f"sl.{name}({', '.join(words)})"
-        lines.append(f"image = {call}.draw(image)" if operation.role == "measure" else f"image = {call}")
+        lines.append(python_line(operation, words))
     return "\n".join([*lines, f"sl.write({json.dumps(target, ensure_ascii=False)}, image)"])
+
+
+def python_line(operation: Op, words: Sequence[str]) -> str:
+    """A step as a line of Python: what it gives is a picture, also of a measurement."""
+    drawn = ".draw(image)" if operation.role == "measure" else ""
+    return f"image = sl.{operation.name}({', '.join(words)}){drawn}"
 
 
 def as_yaml(chain: Sequence[Given]) -> str:

@@ -9,6 +9,7 @@ from typing import Any
 import numpy as np
 
 from sightline.pipeline.document import to_text
+from sightline.pipeline.forms import python_line
 from sightline.pipeline.pipeline import Pipeline
 from sightline.pipeline.random import Among, Between
 from sightline.pipeline.step import AnyStep, Step
@@ -81,8 +82,7 @@ def _python(pipeline: Pipeline) -> str:
             assert isinstance(step, Step)
             told = [f"{name}={_plain(value)!r}" for name, value in _unusual(step).items()]
             given = [] if makes and number == 0 else ["image"]
-            drawn = ".draw(image)" if step.operation.role == "measure" else ""
-            lines.append(f"image = sl.{step.op}({', '.join(given + told)}){drawn}")
+            lines.append(python_line(step.operation, given + told))
     else:
         lines.append(f'image = sl.Pipeline.load("{FILE}").run({"" if makes else "image"})')
     return "\n".join([*lines, f'sl.write("{TARGET}", image)']) + "\n"
