@@ -16,7 +16,7 @@ def main() -> None:
     """Run `sightline` with the process's arguments and exit: 0, 2 for a user's mistake, 1 for a failure, 130 when interrupted."""
     os.environ.setdefault("OPENCV_LOG_LEVEL", "SILENT")  # our own errors say what is wrong with a picture
     signal.signal(signal.SIGTERM, _interrupt)
-    gc.set_threshold(50_000, 20, 50)  # there is no rubbish in what the imports of a training make: looking for it takes a tenth
+    gc.set_threshold(50_000, 20, 50)  # there is no rubbish in what the imports of a training make: do not keep looking for it
     for stream in (sys.stdout, sys.stderr):
         if isinstance(stream, TextIOWrapper):
             stream.reconfigure(errors="backslashreplace")  # a file's name may hold what the terminal's encoding does not

@@ -1,7 +1,7 @@
 """HTTP as uvicorn reads it with httptools, and what that leaves open: how long a request's head may be, and may take to come.
 
 A body that is refused is still read for a while: a connection that is closed on somebody who sends takes the answer with it. The
-head of an answer goes out together with its body: each call of the system costs as much as a tenth of a small network.
+head of an answer goes out together with its body: a second call of the system takes a tenth of the time of a small answer.
 """
 
 from __future__ import annotations
