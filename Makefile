@@ -50,7 +50,7 @@ pretrained: install
 
 # uv resolves for all systems and Pythons at once; no registry is named in the result
 lock: install
-	$(BIN)/uv pip compile pyproject.toml --extra jax --extra serve --group dev --universal --python-version 3.11 --generate-hashes --no-emit-index-url \
+	$(BIN)/uv pip compile pyproject.toml --extra cluster --extra jax --extra serve --group dev --universal --python-version 3.11 --generate-hashes --no-emit-index-url \
 	  --no-annotate --custom-compile-command "make lock" --output-file requirements.lock
 
 clean:

@@ -68,7 +68,7 @@ ROWS = {
     "small": Row("fashion-mnist", {"model": "small", "epochs": 25}),
     "base": Row("fashion-mnist", {"model": "base", "epochs": 16}),
     "base-distilled": Row("fashion-mnist", {"model": "base", "epochs": 16}, teacher="large"),
-    "large": Row("fashion-mnist", {"model": "large", "epochs": 10}),
+    "large": Row("fashion-mnist", {"model": "large", "epochs": 16}),
     "wide": Row("fashion-mnist", {"model": "wide", "epochs": 25}),
     "mnist-plain": Row("mnist", None),
     "mnist-cnn3": Row("mnist", {"epochs": 25}),

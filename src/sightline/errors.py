@@ -22,6 +22,8 @@ All messages have one form: what is wrong, the rule, what was received, and what
 from __future__ import annotations
 
 import reprlib
+from functools import partial
+from typing import Any
 
 __all__ = [
     "BundleError",
@@ -81,6 +83,11 @@ class SightlineError(Exception):
         self.expected = expected
         self.received = received
         self.fix = fix
+
+    def __reduce__(self) -> tuple[Any, ...]:
+        """Errors travel between processes, with the rule and the advice."""
+        told = {"expected": self.expected, "received": self.received, "fix": self.fix}
+        return partial(type(self), self.what, **told), ()
 
     @property
     def problem(self) -> str:

@@ -3,5 +3,6 @@
 from sightline.batch.apply import Failed, Summary, apply
 from sightline.batch.convert import Options, Picture, convert, load_picture
 from sightline.batch.sources import Found, find_pictures
+from sightline.batch.workers import Engine
 
-__all__ = ["Failed", "Found", "Options", "Picture", "Summary", "apply", "convert", "find_pictures", "load_picture"]
+__all__ = ["Engine", "Failed", "Found", "Options", "Picture", "Summary", "apply", "convert", "find_pictures", "load_picture"]

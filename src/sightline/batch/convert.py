@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
-from pathlib import Path
 
 from sightline.batch.shrink import decode_shrunk
 from sightline.image import MAX_PIXELS, Header, Image, Metadata, decode, encode, info, read_metadata
@@ -51,7 +50,7 @@ def load_picture(source: Source, options: Options = USUAL) -> Picture:
     return Picture(image, Metadata() if options.strip else read_metadata(data), _frames(data, header), name)
 
 
-def convert(source: str | Path, suffix: str, pipeline: Pipeline, item: Item, options: Options) -> tuple[bytes, int]:
+def convert(source: Source, suffix: str, pipeline: Pipeline, item: Item, options: Options) -> tuple[bytes, int]:
     """Run a file through `pipeline`; give the bytes of the result in the format of `suffix`, and how many frames the file had.
 
     The pipeline is held against the picture as a whole, whatever is drawn. ImageError of a file that cannot be read names it;

@@ -2,41 +2,72 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable, Iterator
+from collections.abc import Callable, Collection, Iterable, Iterator
 from dataclasses import dataclass
 from functools import cache
 from glob import glob, has_magic
 from pathlib import Path, PurePath
 
+from sightline.batch.storage import TABLE, Place, Remote, find_remote, is_url
+from sightline.batch.tables import Row, rows_of
 from sightline.errors import InputError
 from sightline.files import natural
 from sightline.image import IMAGE_SUFFIXES
 
-__all__ = ["Found", "find_pictures", "real"]
+__all__ = ["Found", "Source", "find_pictures", "real"]
+
+Source = Path | Remote | Row
+"""Where a picture is: in a file, behind a URL, or in a table."""
 
 
 @dataclass(frozen=True)
 class Found:
-    """A picture file: its path as it was reached, and its place relative to the folder that was searched."""
+    """A picture: where it is, as it was reached, and its place relative to the folder or table that was searched."""
 
-    path: Path
+    path: Source
     relative: PurePath
 
 
-def find_pictures(patterns: str | Iterable[str], out: Path | None = None) -> list[Found]:
-    """The files that files, folders and globs stand for, in order and each once; InputError for what stands for nothing.
+def find_pictures(patterns: str | Iterable[str], out: Place | None = None) -> list[Found]:
+    """The pictures that files, folders and globs stand for, in order and each once; InputError for what stands for nothing.
 
     A folder stands for the files in it and below whose names end as a picture's, without hidden ones, sorted by name; a glob
-    for the files that match it, whatever they are. What is in the folder `out` is left out where that is below the searched one:
-    it is what an earlier batch has made.
+    for the files that match it, whatever they are. URLs that fsspec opens stand for the same. A Parquet table stands for its
+    rows; so does a folder that holds tables and no pictures. What is in the folder `out` is left out where that is below the
+    searched one: it is what an earlier batch has made.
     """
     patterns = [patterns] if isinstance(patterns, str) else patterns
-    found: dict[Path, Found] = {}
+    found: dict[Source, Found] = {}
     place = _places()
     for pattern in patterns:
-        for item in _find(pattern, out):
-            found.setdefault(place(item.path), item)
+        for item in _find_remote(pattern, out) if is_url(pattern) else _find(pattern, out if isinstance(out, Path) else None):
+            for picture in _rows(item):
+                path = picture.path
+                found.setdefault(place(path) if isinstance(path, Path) else path, picture)
     return list(found.values())
+
+
+def _find_remote(pattern: str, out: Place | None) -> list[Found]:
+    items = find_remote(pattern)
+    made = f"{str(out).rstrip('/')}/"
+    return [Found(remote, relative) for remote, relative in items if not str(remote).startswith(made)]
+
+
+def _rows(found: Found) -> list[Found]:
+    """The pictures of a table, or the picture itself."""
+    table = found.path
+    if isinstance(table, Row) or found.relative.suffix.lower() != TABLE:
+        return [found]
+    folder = found.relative.with_suffix("")
+    rows = [Found(row, folder / row.key if row.numbered else PurePath(row.key)) for row in rows_of(table)]
+    for row in rows:
+        if row.relative.is_absolute() or ".." in row.relative.parts or "\0" in str(row.relative):
+            raise InputError(
+                f"a row of {str(table)!r} has a name that leads out of a folder",
+                expected="a name below it",
+                received=repr(str(row.relative)),
+            )
+    return rows
 
 
 def _places() -> Callable[[Path], Path]:
@@ -56,7 +87,7 @@ def real(path: Path) -> Path:
 def _find(pattern: str, out: Path | None) -> list[Found]:
     path = Path(pattern)
     if path.is_dir():
-        found = _below(path, _pictures_in(path), out)
+        found = _below(path, _pictures_in(path, IMAGE_SUFFIXES), out) or _below(path, _pictures_in(path, {TABLE}), out)
         if not found:
             raise InputError(f"no pictures in {pattern!r}", expected=f"files ending in {' '.join(sorted(IMAGE_SUFFIXES))}")
         return found
@@ -89,10 +120,10 @@ def _below(base: Path, files: Iterable[Path], out: Path | None) -> list[Found]:
     return [Found(file, file.relative_to(base)) for file in sorted(files, key=_order)]
 
 
-def _pictures_in(folder: Path) -> Iterator[Path]:
+def _pictures_in(folder: Path, suffixes: Collection[str]) -> Iterator[Path]:
     for file in folder.rglob("*"):
         hidden = any(part.startswith(".") for part in file.relative_to(folder).parts)
-        if file.suffix.lower() in IMAGE_SUFFIXES and not hidden and file.is_file():
+        if file.suffix.lower() in suffixes and not hidden and file.is_file():
             yield file
 
 

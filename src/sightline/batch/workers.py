@@ -9,31 +9,42 @@ import threading
 from collections.abc import Callable, Generator, Iterable, Iterator
 from contextlib import contextmanager
 from itertools import islice
-from typing import TYPE_CHECKING, Any, TypeVar
+from typing import TYPE_CHECKING, Any, Protocol, TypeVar
 
 import cv2
 
+from sightline.cores import usable_cores
 from sightline.errors import JobError
 
 if TYPE_CHECKING:
     from concurrent.futures import Future, ProcessPoolExecutor
     from multiprocessing.synchronize import Event
 
-__all__ = ["run_tasks"]
+__all__ = ["Engine", "run_tasks"]
 
 T = TypeVar("T")
 R = TypeVar("R")
 AHEAD = 2  # tasks handed to each worker beforehand: it never waits, and memory stays flat
 
 
-def run_tasks(do: Callable[[T], R], tasks: Iterable[T], workers: int, lost: Callable[[T], R]) -> Generator[R, None, None]:
+class Engine(Protocol):
+    """Where tasks are done: `run_tasks` on this machine, that of `sightline.cluster.connected` on many."""
+
+    def __call__(
+        self, do: Callable[[T], R], tasks: Iterable[T], workers: int | None, lost: Callable[[T], R]
+    ) -> Generator[R, None, None]:
+        """Give `do(task)` once for every task, on at most `workers` processors, and `lost(task)` for one that kills its worker."""
+
+
+def run_tasks(do: Callable[[T], R], tasks: Iterable[T], workers: int | None, lost: Callable[[T], R]) -> Generator[R, None, None]:
     """Give `do(task)` for every task, in the order in which they end.
 
-    With one worker everything runs in this process. `do` and its tasks must be picklable and `do` must not raise. When a worker
-    process dies, its tasks are tried again one by one in a process of their own; for one that kills that too, `lost(task)`
-    is given. With several workers SIGINT and SIGTERM are held back: what is under way is ended and given, then comes the
-    KeyboardInterrupt.
+    With one worker everything runs in this process; None: one for each processor. `do` and its tasks must be picklable and `do`
+    must not raise. When a worker process dies, its tasks are tried again one by one in a process of their own; for one that kills
+    that too, `lost(task)` is given. With several workers SIGINT and SIGTERM are held back: what is under way is ended and given,
+    then comes the KeyboardInterrupt.
     """
+    workers = usable_cores() if workers is None else workers
     if workers == 1:
         threads = cv2.getNumThreads()
         cv2.setNumThreads(1)

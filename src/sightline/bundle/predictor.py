@@ -18,7 +18,7 @@ from sightline.bundle.network import SHARE, Classifier, Measured, Network, calib
 from sightline.bundle.parts import Parts, read_parts
 from sightline.bundle.store import AGAIN
 from sightline.errors import BundleError, ImageError, ParameterError, SightlineError
-from sightline.image import MAX_PIXELS, Image, check_image, read
+from sightline.image import MAX_PIXELS, Image, Readable, check_image, read
 from sightline.pipeline import Pipeline
 
 __all__ = ["Failure", "Picture", "Prediction", "Predictor", "Sample", "load_bundle", "name_of", "prepare"]
@@ -26,8 +26,8 @@ __all__ = ["Failure", "Picture", "Prediction", "Predictor", "Sample", "load_bund
 HELD = 64
 """Pictures of many that are in memory at a time, or more where more are needed to keep all threads busy."""
 
-Picture = str | Path | bytes | Image
-"""A picture to predict: the path of its file, the bytes of its file, or an array that keeps the image contract."""
+Picture = str | Path | bytes | Readable | Image
+"""A picture to predict: the path of its file, its bytes, an open binary file, or an array that keeps the image contract."""
 
 SAMPLE_TOLERANCE = {"float32": 1e-4, "int8": 0.02}
 """How far processors and versions of ONNX Runtime may differ; a changed weight or step differs by far more."""
@@ -225,14 +225,14 @@ def load_bundle(path: str | Path, *, threads: int | None = None, max_pixels: int
 
 
 def name_of(source: Picture) -> str:
-    """What a picture is called: by its path, else `picture` for the bytes of a file and `array` for an array.
+    """What a picture is called: by its path or its file's name, else `picture` for the bytes of a file and `array` for an array.
 
     >>> name_of("cat.png"), name_of(b""), name_of(np.zeros((2, 2), np.uint8))
     ('cat.png', 'picture', 'array')
     """
     if isinstance(source, str | Path):
         return str(source)
-    return "array" if isinstance(source, np.ndarray) else "picture"
+    return "array" if isinstance(source, np.ndarray) else str(getattr(source, "name", "picture"))
 
 
 def prepare(

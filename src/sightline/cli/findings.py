@@ -10,13 +10,14 @@ from sightline.errors import InputError
 
 if TYPE_CHECKING:
     from sightline.bundle import Failure, Predictor
+    from sightline.image import Source
     from sightline.jobs import Findings
 
 __all__ = ["find_all"]
 
 
 def find_all(
-    sources: list[str | bytes],
+    sources: list[Source],
     predictor: Predictor,
     *,
     top: int,
@@ -49,7 +50,7 @@ def find_all(
     return results
 
 
-def _check_output(output: Path, sources: list[str | bytes]) -> None:
+def _check_output(output: Path, sources: list[Source]) -> None:
     """Before the work: a single picture, and a form that can be written."""
     from sightline.image import Kind, check_writable
 

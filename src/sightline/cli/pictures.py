@@ -10,8 +10,8 @@ import typer
 
 from sightline.cli.chain import chain_of, files_of
 from sightline.cli.console import err, listening, out, print_json, say, show_error, table
+from sightline.cli.engine import Address, Engine, working_on
 from sightline.cli.options import Json, Quiet
-from sightline.cores import usable_cores
 from sightline.errors import InputError, PipelineError
 from sightline.files import check_not_read
 
@@ -126,9 +126,14 @@ def measure(
 
 def apply(
     pipeline: Annotated[Path, typer.Argument(help="A pipeline file, .yaml or .json")],
-    sources: Annotated[list[str], typer.Argument(metavar="SOURCE...", help="Files, folders and globs")],
-    output: Annotated[Path, typer.Option("--output", "-o", metavar="FOLDER", help="Where the results go, in the same tree")],
+    sources: Annotated[list[str], typer.Argument(metavar="SOURCE...", help="Files, folders, globs, URLs and Parquet tables")],
+    output: Annotated[
+        str,
+        typer.Option("--output", "-o", metavar="FOLDER", help="Where the results go, in the same tree; X.parquet: a table"),
+    ],
     workers: Annotated[int | None, typer.Option(min=1, help="Worker processes (default: one a core)")] = None,
+    engine: Engine = "local",
+    address: Address = None,
     format: Annotated[str | None, typer.Option(help="Write jpg, png, webp ... instead of each picture's own format")] = None,  # noqa: A002
     output_quality: Quality = None,
     skip_existing: Annotated[bool, typer.Option("--skip-existing", help="Leave out what has a result already")] = False,
@@ -146,23 +151,25 @@ def apply(
     [bold]sightline apply p.yaml 'photos/**/*.jpg' -o out/ --format webp[/bold]
     """
     from sightline import batch
+    from sightline.batch.workers import run_tasks
     from sightline.image import MAX_PIXELS
     from sightline.pipeline import Pipeline
 
     options = batch.Options(
         quality=output_quality, strip=strip, shrink_on_load=not full_decode, max_pixels=max_pixels or MAX_PIXELS, seed=draw
     )
-    with listening(quiet=quiet) as on_event:
+    with working_on(engine, address) as run, listening(quiet=quiet) as on_event:
         summary = batch.apply(
             Pipeline.load(pipeline),
             sources,
             output,
-            workers=workers or usable_cores(),
+            workers=workers,
             format=format,
             skip_existing=skip_existing,
             overwrite=overwrite,
             resume=resume,
             options=options,
+            engine=run or run_tasks,
             on_event=on_event,
         )
     if json:

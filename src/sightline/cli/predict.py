@@ -2,23 +2,29 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable, Iterator, Sequence
+from functools import partial
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
-from sightline.cli.console import counted, err, out, print_json, say, show_error, table
+from sightline.cli.console import counted, err, listening, out, print_json, say, show_error, table
+from sightline.cli.engine import Address, Engine, working_on
 from sightline.cli.options import Json
 from sightline.errors import InputError
 
 if TYPE_CHECKING:
-    from sightline.bundle import Failure, Prediction
+    from sightline.bundle import Failure, Picture, Prediction
+    from sightline.image import Source
+
+    Read = Callable[[Sequence[Picture]], Iterator[Prediction | Failure]]
 
 __all__ = ["predict"]
 
 
 def predict(
-    sources: Annotated[list[str], typer.Argument(metavar="SOURCE...", help="Files, folders, globs, or - for standard input")],
+    sources: Annotated[list[str], typer.Argument(metavar="SOURCE...", help="Files, folders, globs, URLs, tables, or - for input")],
     model: Annotated[
         str,
         typer.Option("--model", "-m", help="A run, a bundle, an exported .onnx, or a model that comes with Sightline: mnist ..."),
@@ -36,6 +42,10 @@ def predict(
     threads: Annotated[
         int | None, typer.Option(min=1, help="The most processor threads to take (default: all, where there are many pictures)")
     ] = None,
+    resume: Annotated[bool, typer.Option("--resume", help="With --csv: go on with a table that was interrupted")] = False,
+    engine: Engine = "local",
+    address: Address = None,
+    workers: Annotated[int | None, typer.Option(min=1, help="With --engine ray: the most workers to take")] = None,
 ) -> None:
     """Say what is in a picture.
 
@@ -47,10 +57,7 @@ def predict(
     from sightline.files import check_not_read
     from sightline.image import MAX_PIXELS
 
-    if json and csv:
-        raise InputError("--json and --csv exclude each other")
-    if output and not find:
-        raise InputError("--output goes with --find")
+    _check(json=json, csv=csv, find=find, output=output, threads=threads, resume=resume, engine=engine, workers=workers)
     limit = max_pixels or MAX_PIXELS
     predictor = jobs.load(model, threads=threads, max_pixels=limit)
     pictures = jobs.find_sources(sources)
@@ -63,16 +70,55 @@ def predict(
         found = find_all(pictures, predictor, top=top, json=json, csv=csv, output=output, max_pixels=limit)
         _end(len(found), [result for result in found if isinstance(result, Failure)])
         return
-    results = list(predictor.predict_many(pictures))
-    failures = [result for result in results if isinstance(result, Failure)]
+    place = jobs.model_folder(model)
+    with working_on(engine, address) as run:
+        some: Read = predictor.predict_many
+        if run is not None:
+            some = partial(jobs.predict_many, place, engine=run, workers=workers, max_pixels=limit)
+        if csv:
+            _tabulate(csv, pictures, some, place, predictor.labels, resume=resume)
+            return
+        results = list(some(pictures))
     if json:
         print_json([_to_dict(result, top) for result in results])
-    elif csv:
-        _write_csv(csv, results, predictor.labels)
-        say(f"{counted(len(results) - len(failures), 'picture')} in {csv}")
     else:
         _show(results, min(top, len(predictor.labels)))
-    _end(len(results), failures)
+    _end(len(results), [result for result in results if isinstance(result, Failure)])
+
+
+def _check(
+    *,
+    json: bool,
+    csv: Path | None,
+    find: bool,
+    output: Path | None,
+    threads: int | None,
+    resume: bool,
+    engine: str,
+    workers: int | None,
+) -> None:
+    """Refuse options that do not go together."""
+    if json and csv:
+        raise InputError("--json and --csv exclude each other")
+    if output and not find:
+        raise InputError("--output goes with --find")
+    if resume and (find or not csv):
+        raise InputError("--resume goes with --csv, without --find")
+    if engine == "ray" and (find or threads):
+        raise InputError("--engine ray takes neither --find nor --threads", expected="one thread a worker, --workers of them")
+    if engine == "local" and workers:
+        raise InputError("--workers goes with --engine ray", fix="Limit the threads of this machine with --threads.")
+
+
+def _tabulate(csv: Path, pictures: list[Source], some: Read, model: Path, labels: tuple[str, ...], *, resume: bool) -> None:
+    """Write the table, and say what is in it."""
+    from sightline import jobs
+
+    with listening() as on_event:
+        made = jobs.table_predictions(csv, pictures, some, model, labels, resume=resume, on_event=on_event)
+    before = f", {made.before:,} of them before" if made.before else ""
+    say(f"{counted(made.pictures - len(made.failures), 'picture')} in {csv}{before}")
+    _end(made.pictures, list(made.failures))
 
 
 def _end(count: int, failures: list[Failure]) -> None:
@@ -105,23 +151,3 @@ def _show(results: list[Prediction | Failure], top: int) -> None:
             rows.add_row(result.source, mark, f"{confidence:.1%}", *rest)
     if rows.row_count:
         out.print(rows)
-
-
-def _write_csv(path: Path, results: list[Prediction | Failure], labels: tuple[str, ...]) -> None:
-    import csv
-    import io
-
-    from sightline.bundle import Failure
-    from sightline.files import write_text
-
-    text = io.StringIO()
-    writer = csv.writer(text, lineterminator="\n")
-    writer.writerow(["source", "label", "confidence", "known", *(f"p:{label}" for label in labels), "error"])
-    for result in results:
-        if isinstance(result, Failure):
-            writer.writerow([result.source, "", "", "", *("" for _ in labels), result.error.problem])
-        else:
-            shares = [f"{share:.6g}" for share in result.probabilities]
-            known = "yes" if result.known else "no"
-            writer.writerow([result.source, result.label, f"{result.confidence:.6g}", known, *shares, ""])
-    write_text(path, text.getvalue())

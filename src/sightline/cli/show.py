@@ -12,7 +12,7 @@ from sightline.cli.options import Json
 from sightline.errors import ImageError
 
 if TYPE_CHECKING:
-    from sightline.image import ImageInfo
+    from sightline.image import ImageInfo, Source
 
 __all__ = ["info", "show"]
 
@@ -101,8 +101,8 @@ def _end(failures: list[ImageError], total: int) -> None:
         raise typer.Exit(2)
 
 
-def _name(source: str | bytes) -> str:
-    return source if isinstance(source, str) else "standard input"
+def _name(source: Source) -> str:
+    return "standard input" if isinstance(source, bytes) else str(source)
 
 
 def _to_dict(found: ImageInfo) -> dict[str, Any]:

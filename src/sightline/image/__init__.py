@@ -1,7 +1,18 @@
 """Images: the array contract, reading, writing, and what a file's header says."""
 
 from sightline.image.contract import CHANNELS, DTYPES, KINDS, Image, Kind, check_image, check_values, kind_of, white
-from sightline.image.header import IMAGE_SUFFIXES, MAX_PIXELS, Header, ImageInfo, Metadata, Source, info, probe, read_metadata
+from sightline.image.header import (
+    IMAGE_SUFFIXES,
+    MAX_PIXELS,
+    Header,
+    ImageInfo,
+    Metadata,
+    Readable,
+    Source,
+    info,
+    probe,
+    read_metadata,
+)
 from sightline.image.reading import Mode, decode, read
 from sightline.image.writing import check_writable, encode, write
 
@@ -17,6 +28,7 @@ __all__ = [
     "Kind",
     "Metadata",
     "Mode",
+    "Readable",
     "Source",
     "check_image",
     "check_values",

@@ -11,7 +11,7 @@ from collections.abc import Callable
 from contextlib import suppress
 from dataclasses import dataclass
 from pathlib import Path
-from typing import TYPE_CHECKING, BinaryIO, TypeVar
+from typing import TYPE_CHECKING, Protocol, TypeVar
 
 from sightline.errors import ImageError, TooLargeError
 from sightline.image.facts import bits_of, clear_gray, colors_of, exif_of, gif_frames, profile_name
@@ -28,6 +28,7 @@ __all__ = [
     "Header",
     "ImageInfo",
     "Metadata",
+    "Readable",
     "Source",
     "bytes_of",
     "damaged",
@@ -37,7 +38,15 @@ __all__ = [
     "read_metadata",
 ]
 
-Source = str | Path | bytes | BinaryIO
+
+class Readable(Protocol):
+    """An open binary file, or what can be read like one; its `name`, if it has one, is what errors call it by."""
+
+    def read(self, size: int = -1, /) -> bytes:
+        """At most so many bytes, or all."""
+
+
+Source = str | Path | bytes | Readable
 """Where a picture comes from: a path, the bytes of its file, or an open binary file."""
 
 MAX_PIXELS = 100_000_000
@@ -185,7 +194,7 @@ def bytes_of(source: Source) -> tuple[bytes, str]:
         raise ImageError(f"cannot read {path!r}: {getattr(error, 'strerror', None) or error}") from error
 
 
-def _bytes_of_file(source: BinaryIO) -> tuple[bytes, str]:
+def _bytes_of_file(source: Readable) -> tuple[bytes, str]:
     if not callable(getattr(source, "read", None)):
         received = type(source).__name__
         raise ImageError("cannot read the picture", expected="a path, bytes or an open binary file", received=received)

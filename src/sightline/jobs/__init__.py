@@ -11,6 +11,7 @@ from sightline.jobs.findings import Findings, Reading, annotate, find, find_many
 from sightline.jobs.insight import compare, explain, explain_many, robustness
 from sightline.jobs.labels import suspects
 from sightline.jobs.models import Run, find_sources, load, model_folder, pretrained
+from sightline.jobs.predictions import Tabled, predict_many, table_predictions
 from sightline.jobs.reproductions import Reproduction, reproduce
 from sightline.jobs.runs import RunSummary, list_runs
 from sightline.jobs.trainings import DryRun, dry_run, resume, train
@@ -22,6 +23,7 @@ __all__ = [
     "Reproduction",
     "Run",
     "RunSummary",
+    "Tabled",
     "annotate",
     "calibrate",
     "compare",
@@ -38,6 +40,7 @@ __all__ = [
     "list_runs",
     "load",
     "model_folder",
+    "predict_many",
     "pretrained",
     "preview",
     "report",
@@ -45,5 +48,6 @@ __all__ = [
     "resume",
     "robustness",
     "suspects",
+    "table_predictions",
     "train",
 ]

@@ -15,7 +15,7 @@ from sightline.batch import find_pictures
 from sightline.bundle import Predictor, load_bundle, locate
 from sightline.errors import BundleError, ParameterError, RunError, UnknownNameError, brief
 from sightline.events import Listener
-from sightline.image import MAX_PIXELS
+from sightline.image import MAX_PIXELS, Source
 from sightline.registry import nearest
 
 if TYPE_CHECKING:
@@ -117,15 +117,16 @@ def trial_of(model: Model, data: str | None, on_event: Listener, *, split: str |
     return open_trial(Path(place_of(model)), model_folder(model), data, on_event, split=split)
 
 
-def find_sources(patterns: Iterable[str]) -> list[str | bytes]:
-    """The pictures that files, folders, globs and `-` (one picture on standard input) stand for, in order.
+def find_sources(patterns: Iterable[str]) -> list[Source]:
+    """The pictures that files, folders, globs, URLs, tables and `-` (one picture on standard input) stand for, in order.
 
     A folder stands for the pictures in it and below, sorted by name. InputError for what stands for nothing.
     """
-    found: list[str | bytes] = []
+    found: list[Source] = []
     for pattern in patterns:
         if pattern == "-":
             found.append(sys.stdin.buffer.read())
         else:
-            found += [str(item.path) for item in find_pictures([pattern])]
+            places = (item.path for item in find_pictures([pattern]))
+            found += [str(place) if isinstance(place, Path) else place for place in places]
     return found

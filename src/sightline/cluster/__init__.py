@@ -1,0 +1,11 @@
+"""The same jobs on a Ray cluster: a thin face over them. Needs the extra `cluster`; Ray is loaded when it is asked for.
+
+    with connected("auto") as engine:
+        apply(pipeline, "photos", "out", engine=engine)
+
+Ray schedules, starts again what died, and bounds the memory; what is done to a picture is what is done without it.
+"""
+
+from sightline.cluster.connection import connected
+
+__all__ = ["connected"]

@@ -1,0 +1,105 @@
+"""A Ray cluster to work on: one that runs already, or one of this machine that ends with the work."""
+
+from __future__ import annotations
+
+import logging
+import os
+import socket
+from collections.abc import Iterator
+from contextlib import contextmanager, suppress
+from types import ModuleType
+
+import sightline
+from sightline.batch import Engine
+from sightline.cores import usable_cores
+from sightline.errors import InputError, JobError
+
+__all__ = ["connected", "load_ray"]
+
+STORE = 256 * 2**20  # bytes of shared memory on a machine's own cluster: what travels are names and answers, not pictures
+REACH = 5.0  # seconds in which a cluster must take a connection
+
+
+def load_ray() -> ModuleType:
+    """Import Ray, quietly; InputError where it is not installed."""
+    os.environ.setdefault("RAY_USAGE_STATS_ENABLED", "0")  # nothing is told to anybody
+    os.environ.setdefault("RAY_ACCEL_ENV_VAR_OVERRIDE_ON_ZERO", "0")  # what it will be anyway; unset, Ray warns
+    try:
+        import ray
+        import ray.data
+    except ModuleNotFoundError as error:
+        raise InputError(
+            f"a cluster needs more packages: no module {error.name!r}", fix="Install them with `pip install 'sightline[cluster]'`."
+        ) from None
+    logging.getLogger("ray.data").setLevel(logging.CRITICAL)  # it tells of every job, and of every worker that died
+    return ray  # type: ignore[no-any-return]
+
+
+@contextmanager
+def connected(address: str | None = None) -> Iterator[Engine]:
+    """Connect to the cluster at `address`, `auto` or HOST:PORT, for the duration of the block, and give the engine that uses it.
+
+    Without an address a cluster of this machine alone is started, and stopped at the end; where this process is connected
+    already, that connection is used and stays. InputError where there is no cluster; JobError where it cannot do the work.
+    """
+    ray = load_ray()
+    from sightline.cluster.engine import run_tasks
+
+    if ray.is_initialized():
+        _check_workers(ray)
+        yield run_tasks
+        return
+    _connect(ray, address)
+    try:
+        _keep_quiet()
+        _check_workers(ray)
+        yield run_tasks
+    finally:
+        ray.shutdown()
+
+
+def _connect(ray: ModuleType, address: str | None) -> None:
+    quiet = {"log_to_driver": False, "logging_level": logging.CRITICAL}
+    if address is None:
+        ray.init("local", num_cpus=usable_cores(), object_store_memory=STORE, include_dashboard=False, **quiet)
+        return
+    fix = "Start one with `ray start --head` on its first machine, or leave out --address for this machine alone."
+    host, _, port = address.removeprefix("ray://").rpartition(":")
+    try:
+        if address != "auto":  # Ray itself would try for minutes
+            if not host or not port.isdigit():
+                raise InputError("invalid address of a cluster", expected="auto or HOST:PORT", received=repr(address))
+            socket.create_connection((host, int(port)), timeout=REACH).close()
+        ray.init(address, **quiet)
+    except (ConnectionError, OSError, OverflowError, ValueError, RuntimeError) as error:
+        what = "no Ray cluster runs here" if address == "auto" else f"no Ray cluster answers at {address}"
+        raise InputError(f"{what}: {str(error).splitlines()[0][:200]}", fix=fix) from None
+
+
+def _keep_quiet() -> None:
+    """Let Ray print nothing in between: of a worker that died it tells on standard output, where results go."""
+    from ray._private import ray_logging
+
+    with suppress(AttributeError, KeyError):
+        ray_logging.global_worker_stdstream_dispatcher.remove_handler("ray_print_logs")
+
+
+def _check_workers(ray: ModuleType) -> None:
+    """JobError unless the workers have this version of Sightline."""
+
+    def version() -> str:
+        import sightline
+
+        return sightline.__version__
+
+    try:
+        found = ray.get(ray.remote(version).options(num_cpus=0).remote())
+    except ray.exceptions.RayError as error:
+        found = f"none ({str(error).strip().splitlines()[-1][:200]})"
+    if found != sightline.__version__:
+        raise JobError(
+            "the machines of the cluster need this version of Sightline",
+            expected=sightline.__version__,
+            received=found,
+            fix="Install it in the environment that Ray runs in.",
+        )

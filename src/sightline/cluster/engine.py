@@ -1,0 +1,84 @@
+"""Tasks over the machines of a Ray cluster, by Ray Data: streamed, tried again where a worker or a machine died, given once."""
+
+from __future__ import annotations
+
+import math
+import pickle
+from collections.abc import Callable, Generator, Iterable
+from contextlib import contextmanager
+from typing import Any, TypeVar
+
+import cv2
+import ray
+import ray.data
+
+from sightline.errors import JobError
+
+__all__ = ["run_tasks"]
+
+T = TypeVar("T")
+R = TypeVar("R")
+
+TURNS = 32  # groups of tasks for each worker: the more, the more evenly they end; the fewer, the less Ray has to do
+LARGEST = 16  # tasks of a group, which a worker that dies has to do again ...
+MOST = 10_000  # ... unless there would be more groups than this: Ray keeps something of each
+
+
+def run_tasks(do: Callable[[T], R], tasks: Iterable[T], workers: int | None, lost: Callable[[T], R]) -> Generator[R, None, None]:
+    """Give `do(task)` for every task, in the order of the tasks, as `batch.run_tasks` does on one machine.
+
+    `workers` is the most that are done at a time; None: as many as the cluster has processors. Files are named by the same paths
+    on all machines. Ray tries three times more what a worker or a machine took along when it died; then the tasks of such a group
+    are tried one by one, and for one that dies again `lost(task)` is given at the end.
+    """
+    todo = list(tasks)
+    size = _group_size(len(todo), workers or int(ray.cluster_resources().get("CPU", 1)))
+    left = dict(enumerate(todo[start : start + size] for start in range(0, len(todo), size)))
+    for number, results in _streamed(do, left, workers):
+        del left[number]
+        yield from results
+    alone = dict(enumerate([task] for group in left.values() for task in group))
+    for number, results in _streamed(do, alone, workers):
+        del alone[number]
+        yield from results
+    yield from (lost(task) for group in alone.values() for task in group)
+
+
+def _group_size(tasks: int, workers: int) -> int:
+    return max(1, min(LARGEST, math.ceil(tasks / (TURNS * workers))), math.ceil(tasks / MOST))
+
+
+def _streamed(do: Callable[[T], R], groups: dict[int, list[T]], workers: int | None) -> Generator[tuple[int, list[R]], None, None]:
+    """The number and the results of every group whose worker lived to give them."""
+    if not groups:
+        return
+
+    def work(row: dict[str, Any]) -> dict[str, Any]:
+        cv2.setNumThreads(1)  # Ray gives a worker one processor
+        try:
+            results = [do(task) for task in pickle.loads(row["tasks"])]  # noqa: S301 - made by this very process's driver
+        except Exception as error:  # `do` raises nothing, so this is a fault of ours, or a machine that lacks something
+            return {"number": row["number"], "results": b"", "error": f"{type(error).__name__}: {error}"}
+        return {"number": row["number"], "results": pickle.dumps(results), "error": ""}
+
+    with _settings():
+        rows = ray.data.from_items(
+            [{"number": number, "tasks": pickle.dumps(list(group))} for number, group in groups.items()],
+            override_num_blocks=len(groups),
+        )
+        done = rows.map(work, concurrency=workers).iter_rows()
+    for row in done:
+        if row["error"]:
+            raise JobError(f"a worker of the cluster failed: {row['error']}")
+        yield row["number"], pickle.loads(row["results"])  # noqa: S301 - made by our own workers
+
+
+@contextmanager
+def _settings() -> Generator[None, None, None]:
+    """Make datasets in the block that keep their order, draw nothing, and lose only what dies again and again."""
+    context = ray.data.DataContext.get_current().copy()
+    context.enable_progress_bars = False
+    context.execution_options.preserve_order = True
+    context.max_errored_blocks = -1
+    with ray.data.DataContext.current(context):
+        yield
