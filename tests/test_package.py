@@ -23,6 +23,9 @@ HEAVY = {
     "jinja2",
     "pooch",
     "requests",
+    "pyarrow",
+    "fsspec",
+    "optuna",
 }
 
 RUN = """

@@ -11,7 +11,7 @@ from pathlib import Path, PurePath
 
 from sightline.batch.convert import USUAL, Options
 from sightline.batch.journal import Journal, journal_line
-from sightline.batch.results import Results, results_in
+from sightline.batch.results import Results, is_table, results_in
 from sightline.batch.sources import Found, Source, find_pictures, real
 from sightline.batch.storage import Place, exists, place_at, put, read_text, remove
 from sightline.batch.tables import Row
@@ -22,7 +22,7 @@ from sightline.events import Listener, Note, Progress, ignore
 from sightline.image import IMAGE_SUFFIXES
 from sightline.pipeline import Pipeline
 
-__all__ = ["Failed", "Summary", "apply"]
+__all__ = ["Failed", "Summary", "apply", "failures_in"]
 
 FAILURES = ("path", "error")
 """The columns of failures.csv."""
@@ -184,8 +184,13 @@ def _todo(
     return todo, len(tasks) - len(todo)
 
 
+def failures_in(out: Place) -> Place:
+    """Where the list of failures of a batch is; in a table under a name that its readers pass over."""
+    return out / ("_failures.csv" if is_table(out) else "failures.csv")
+
+
 def _write_failures(out: Place, failed: list[Failed], on_event: Listener) -> None:
-    path = out / "failures.csv"
+    path = failures_in(out)
     header = ",".join(FAILURES) + "\n"
     before = _read_or_nothing(path)
     if before is not None and not before.startswith(header):  # others of its name are never touched

@@ -14,7 +14,7 @@ from sightline.batch.work import Done, FileWork, Part, PartWork, Task, lost_part
 from sightline.batch.workers import Engine
 from sightline.errors import ParameterError
 
-__all__ = ["Results", "results_in"]
+__all__ = ["Results", "is_table", "results_in"]
 
 PARTS = 64  # parts that a table is made of, as long as each has no more pictures than ...
 MOST = 1000
@@ -33,9 +33,14 @@ class Results(Protocol):
         """Do the tasks and say what became of them."""
 
 
+def is_table(out: Place) -> bool:
+    """Whether results in `out` are rows of a table."""
+    return out.suffix.lower() == TABLE
+
+
 def results_in(out: Place, *, skip_existing: bool, overwrite: bool) -> Results:
     """Where results in `out` go: a folder whose name ends in .parquet is a table."""
-    if PurePath(str(out)).suffix.lower() != TABLE:
+    if not is_table(out):
         return _Files(out)
     if skip_existing:
         raise ParameterError(

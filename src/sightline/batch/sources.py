@@ -40,7 +40,7 @@ def find_pictures(patterns: str | Iterable[str], out: Place | None = None) -> li
     found: dict[Source, Found] = {}
     place = _places()
     for pattern in patterns:
-        for item in _find_remote(pattern, out) if is_url(pattern) else _find(pattern, out if isinstance(out, Path) else None):
+        for item in _find_remote(pattern, out) if is_url(pattern) else _find(pattern, out):
             for picture in _rows(item):
                 path = picture.path
                 found.setdefault(place(path) if isinstance(path, Path) else path, picture)
@@ -48,9 +48,7 @@ def find_pictures(patterns: str | Iterable[str], out: Place | None = None) -> li
 
 
 def _find_remote(pattern: str, out: Place | None) -> list[Found]:
-    items = find_remote(pattern)
-    made = f"{str(out).rstrip('/')}/"
-    return [Found(remote, relative) for remote, relative in items if not str(remote).startswith(made)]
+    return [Found(remote, relative) for remote, relative in find_remote(pattern, out if isinstance(out, Remote) else None)]
 
 
 def _rows(found: Found) -> list[Found]:
@@ -84,7 +82,7 @@ def real(path: Path) -> Path:
         return path.absolute()
 
 
-def _find(pattern: str, out: Path | None) -> list[Found]:
+def _find(pattern: str, out: Place | None) -> list[Found]:
     path = Path(pattern)
     if path.is_dir():
         found = _below(path, _pictures_in(path, IMAGE_SUFFIXES), out) or _below(path, _pictures_in(path, {TABLE}), out)
@@ -112,9 +110,9 @@ def _shortest(files: Iterable[Path]) -> list[Path]:
     return list(shortest.values())
 
 
-def _below(base: Path, files: Iterable[Path], out: Path | None) -> list[Found]:
+def _below(base: Path, files: Iterable[Path], out: Place | None) -> list[Found]:
     """The files in order, with their places below `base`, without those in `out`."""
-    made = real(out) if out is not None else None
+    made = real(out) if isinstance(out, Path) else None
     if made is not None and real(base) in made.parents:
         files = [file for file in files if made not in real(file).parents]
     return [Found(file, file.relative_to(base)) for file in sorted(files, key=_order)]

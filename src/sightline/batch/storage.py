@@ -94,14 +94,18 @@ def is_url(text: str) -> bool:
 
 
 def place_at(text: str | Path) -> Place:
-    """The place that a path or a URL names."""
-    return Remote(text) if isinstance(text, str) and is_url(text) else Path(text)
+    """The place that a path or a URL names, as its storage writes it; InputError for a URL that cannot be opened."""
+    if not (isinstance(text, str) and is_url(text)):
+        return Path(text)
+    files, path = opened(text)
+    return Remote(_named(files, path, text.partition("::")[2]))
 
 
-def find_remote(pattern: str) -> list[tuple[Remote, PurePath]]:
+def find_remote(pattern: str, out: Remote | None = None) -> list[tuple[Remote, PurePath]]:
     """The files that a URL of a file, a folder or a glob stands for, in order, with their places below the folder searched.
 
-    InputError for what stands for nothing or cannot be opened.
+    What lies in `out` is left out where that is below the searched folder. InputError for what stands for nothing or cannot be
+    opened.
     """
     files, path = opened(pattern)
     try:
@@ -111,7 +115,7 @@ def find_remote(pattern: str) -> list[tuple[Remote, PurePath]]:
         elif files.isdir(path):
             base, found = path, _pictures_in(files, path)
         else:
-            return [(Remote(pattern, _facts(files.info(path))), PurePath(posixpath.basename(path)))]
+            base, found = posixpath.dirname(path), {path: files.info(path)}
     except FileNotFoundError:
         raise InputError(f"there is nothing at {pattern!r}") from None
     except Exception as error:  # every storage has its own
@@ -119,13 +123,16 @@ def find_remote(pattern: str) -> list[tuple[Remote, PurePath]]:
     if not found:
         raise InputError(f"no pictures at {pattern!r}", expected=f"files ending in {' '.join(sorted(IMAGE_SUFFIXES))}")
     chain = pattern.partition("::")[2]
+    if out is not None and out.url.startswith(f"{_named(files, base, chain)}/"):
+        found = {name: facts for name, facts in found.items() if not _named(files, name, chain).startswith(f"{out.url}/")}
     items = [(Remote(_named(files, name, chain), _facts(found[name])), PurePath(_below(base, name))) for name in found]
     return sorted(items, key=lambda item: [natural(part) for part in item[1].parts])
 
 
 def _pictures_in(files: Any, folder: str) -> dict[str, Any]:
     """The pictures of a folder and below, or where there are none its tables."""
-    every = {name: facts for name, facts in files.find(folder, detail=True).items() if "/." not in name[len(folder) :]}
+    found = files.find(folder, detail=True).items()
+    every = {name: facts for name, facts in found if not any(part.startswith(".") for part in _below(folder, name).split("/"))}
     pictures = {name: facts for name, facts in every.items() if PurePath(name).suffix.lower() in IMAGE_SUFFIXES}
     return pictures or {name: facts for name, facts in every.items() if PurePath(name).suffix == TABLE}
 

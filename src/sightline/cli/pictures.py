@@ -182,6 +182,8 @@ def apply(
 
 
 def _summarize(summary: Any) -> None:
+    from sightline.batch import failures_in
+
     skipped = f", {summary.skipped:,} skipped" if summary.skipped else ""
     say(f"{summary.written:,} {'picture' if summary.written == 1 else 'pictures'} in {summary.out}{skipped}")
     if summary.animated:
@@ -189,7 +191,7 @@ def _summarize(summary: Any) -> None:
         err.print(text, markup=False, soft_wrap=True)
     if summary.failed:
         count = "1 picture" if len(summary.failed) == 1 else f"{len(summary.failed):,} pictures"
-        show_error(InputError(f"{count} failed", fix=f"{summary.out / 'failures.csv'} names them."))
+        show_error(InputError(f"{count} failed", fix=f"{failures_in(summary.out)} names them."))
 
 
 def _load(picture: str, max_pixels: int | None, strip: bool) -> Picture:
