@@ -5,7 +5,7 @@ from __future__ import annotations
 import math
 import pickle
 from collections.abc import Callable, Generator, Iterable
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from typing import Any, TypeVar
 
 import cv2
@@ -20,6 +20,7 @@ T = TypeVar("T")
 R = TypeVar("R")
 
 TURNS = 32  # groups of tasks for each worker: the more, the more evenly they end; the fewer, the less Ray has to do
+TRIES = 3  # of a group, and then of each of its tasks alone: that often a worker or its machine may die of it, or during it
 LARGEST = 16  # tasks of a group, which a worker that dies has to do again ...
 MOST = 10_000  # ... unless there would be more groups than this: Ray keeps something of each
 
@@ -28,8 +29,8 @@ def run_tasks(do: Callable[[T], R], tasks: Iterable[T], workers: int | None, los
     """Give `do(task)` for every task, in the order of the tasks, as `batch.run_tasks` does on one machine.
 
     `workers` is the most that are done at a time; None: as many as the cluster has processors. Files are named by the same paths
-    on all machines. Ray tries three times more what a worker or a machine took along when it died; then the tasks of such a group
-    are tried one by one, and for one that dies again `lost(task)` is given at the end.
+    on all machines. Ray tries again what a worker or a machine took along when it died; after three times the tasks of such a
+    group are tried one by one, and for one that is no better then `lost(task)` is given at the end.
     """
     todo = list(tasks)
     size = _group_size(len(todo), workers or int(ray.cluster_resources().get("CPU", 1)))
@@ -49,11 +50,13 @@ def _group_size(tasks: int, workers: int) -> int:
 
 
 def _streamed(do: Callable[[T], R], groups: dict[int, list[T]], workers: int | None) -> Generator[tuple[int, list[R]], None, None]:
-    """The number and the results of every group whose worker lived to give them."""
+    """The number and the results of every group that did not take its worker along again and again."""
     if not groups:
         return
 
     def work(row: dict[str, Any]) -> dict[str, Any]:
+        if _tries_before() >= TRIES:  # Ray itself would never give up
+            return {"number": row["number"], "results": b"", "error": ""}
         cv2.setNumThreads(1)  # Ray gives a worker one processor
         try:
             results = [do(task) for task in pickle.loads(row["tasks"])]  # noqa: S301 - made by this very process's driver
@@ -70,15 +73,22 @@ def _streamed(do: Callable[[T], R], groups: dict[int, list[T]], workers: int | N
     for row in done:
         if row["error"]:
             raise JobError(f"a worker of the cluster failed: {row['error']}")
-        yield row["number"], pickle.loads(row["results"])  # noqa: S301 - made by our own workers
+        if row["results"]:
+            yield row["number"], pickle.loads(row["results"])  # noqa: S301 - made by our own workers
+
+
+def _tries_before() -> int:
+    """In a worker: how often what it is about to do was begun before, by one that died."""
+    with suppress(AttributeError):  # Ray's public face does not tell; where nothing does, Ray tries for ever
+        return int(ray._private.worker.global_worker.core_worker.get_current_task_attempt_number())
+    return 0
 
 
 @contextmanager
 def _settings() -> Generator[None, None, None]:
-    """Make datasets in the block that keep their order, draw nothing, and lose only what dies again and again."""
+    """Make datasets in the block that keep their order and draw nothing."""
     context = ray.data.DataContext.get_current().copy()
     context.enable_progress_bars = False
     context.execution_options.preserve_order = True
-    context.max_errored_blocks = -1
     with ray.data.DataContext.current(context):
         yield
