@@ -1,6 +1,7 @@
 from __future__ import annotations
 
 import inspect
+import pickle
 
 from sightline import errors
 
@@ -22,3 +23,11 @@ def test_exit_codes_tell_a_users_mistake_from_a_failure() -> None:
     assert {cls.exit_code for cls in errors.InputError.__subclasses__()} == {2}
     assert {cls.exit_code for cls in errors.JobError.__subclasses__()} == {1}
     assert errors.Interrupted.exit_code == 130
+
+
+def test_errors_travel_between_processes_whole() -> None:
+    for cls in (getattr(errors, name) for name in errors.__all__ if name != "brief"):
+        error = cls("invalid sigma", expected="0.1 to 50 px", received="-1 px", fix="Choose a larger one.")
+        again = pickle.loads(pickle.dumps(error))
+        assert type(again) is cls
+        assert (str(again), again.fix, again.args) == (str(error), error.fix, error.args)

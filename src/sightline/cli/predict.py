@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator, Sequence
 from functools import partial
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, Any
@@ -15,10 +14,9 @@ from sightline.cli.options import Json
 from sightline.errors import InputError
 
 if TYPE_CHECKING:
-    from sightline.bundle import Failure, Picture, Prediction
+    from sightline.bundle import Failure, Prediction
     from sightline.image import Source
-
-    Read = Callable[[Sequence[Picture]], Iterator[Prediction | Failure]]
+    from sightline.jobs import Predict
 
 __all__ = ["predict"]
 
@@ -72,7 +70,7 @@ def predict(
         return
     place = jobs.model_folder(model)
     with working_on(engine, address) as run:
-        some: Read = predictor.predict_many
+        some: Predict = predictor.predict_many
         if run is not None:
             some = partial(jobs.predict_many, place, engine=run, workers=workers, max_pixels=limit)
         if csv:
@@ -110,7 +108,7 @@ def _check(
         raise InputError("--workers goes with --engine ray", fix="Limit the threads of this machine with --threads.")
 
 
-def _tabulate(csv: Path, pictures: list[Source], some: Read, model: Path, labels: tuple[str, ...], *, resume: bool) -> None:
+def _tabulate(csv: Path, pictures: list[Source], some: Predict, model: Path, labels: tuple[str, ...], *, resume: bool) -> None:
     """Write the table, and say what is in it."""
     from sightline import jobs
 

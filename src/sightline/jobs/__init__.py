@@ -11,7 +11,7 @@ from sightline.jobs.findings import Findings, Reading, annotate, find, find_many
 from sightline.jobs.insight import compare, explain, explain_many, robustness
 from sightline.jobs.labels import suspects
 from sightline.jobs.models import Run, find_sources, load, model_folder, pretrained
-from sightline.jobs.predictions import Tabled, predict_many, table_predictions
+from sightline.jobs.predictions import Predict, Tabled, predict_many, table_predictions
 from sightline.jobs.reproductions import Reproduction, reproduce
 from sightline.jobs.runs import RunSummary, list_runs
 from sightline.jobs.trainings import DryRun, dry_run, resume, train
@@ -19,6 +19,7 @@ from sightline.jobs.trainings import DryRun, dry_run, resume, train
 __all__ = [
     "DryRun",
     "Findings",
+    "Predict",
     "Reading",
     "Reproduction",
     "Run",

@@ -20,7 +20,7 @@ from sightline.events import Listener, Progress, ignore
 from sightline.files import replacing, sha256
 from sightline.image import MAX_PIXELS
 
-__all__ = ["Tabled", "predict_many", "table_predictions"]
+__all__ = ["Predict", "Tabled", "predict_many", "table_predictions"]
 
 CHUNK = 64
 """Pictures that are predicted together, whoever does it: then every number is the same to the last bit."""
@@ -29,6 +29,8 @@ TEXT: Any = {"encoding": "utf-8", "errors": "backslashreplace", "newline": ""}
 """How the table is opened to be written: what UTF-8 cannot hold, as in some file names, is escaped."""
 
 Result = Prediction | Failure
+Predict = Callable[[Sequence[Picture]], Iterator[Result]]
+"""What gives a result for each picture in turn."""
 
 
 @dataclass(frozen=True)
@@ -118,7 +120,7 @@ class Tabled:
 def table_predictions(
     path: str | Path,
     pictures: Sequence[Picture],
-    predict: Callable[[Sequence[Picture]], Iterator[Result]],
+    predict: Predict,
     model: Path,
     labels: Sequence[str],
     *,
