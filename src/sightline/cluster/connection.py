@@ -4,7 +4,9 @@ from __future__ import annotations
 
 import logging
 import os
+import signal
 import socket
+import threading
 from collections.abc import Iterator
 from contextlib import contextmanager, suppress
 from types import ModuleType
@@ -49,13 +51,23 @@ def connected(address: str | None = None) -> Iterator[Engine]:
         _check_workers(ray)
         yield run_tasks
         return
-    _connect(ray, address)
+    with _own_signals():
+        _connect(ray, address)
     try:
         _keep_quiet()
         _check_workers(ray)
         yield run_tasks
     finally:
         ray.shutdown()
+
+
+@contextmanager
+def _own_signals() -> Iterator[None]:
+    """Take SIGTERM back from Ray, whose handler ends the process where ours ends the job."""
+    ours = signal.getsignal(signal.SIGTERM)
+    yield
+    if threading.current_thread() is threading.main_thread():  # only the main thread may set handlers
+        signal.signal(signal.SIGTERM, ours)
 
 
 def _connect(ray: ModuleType, address: str | None) -> None:
