@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from sightline.errors import ParameterError
 from sightline.events import Listener, ignore
@@ -13,16 +13,26 @@ from sightline.jobs.models import place_of
 from sightline.registry import nearest
 from sightline.training.config import Recipe, TrainConfig, make_config
 
+if TYPE_CHECKING:
+    from sightline.jobs.trainings import Fit
+
 __all__ = ["train"]
 
 
 def train(
-    data: str | Path, *, out: str | Path = "runs", name: str | None = None, on_event: Listener = ignore, **settings: Any
+    data: str | Path,
+    *,
+    out: str | Path = "runs",
+    name: str | None = None,
+    fit: Fit | None = None,
+    on_event: Listener = ignore,
+    **settings: Any,
 ) -> Run:
     """Train, evaluate and report; give back the run.
 
     `data`: a dataset's name, or a folder, CSV, NPZ or IDX file. `settings`: the fields of `TrainConfig` (model, preset,
-    epochs, seed, ...) and of `Recipe` (batch_size, learning_rate, ...), as `sightline train --help` lists them.
+    epochs, seed, ...) and of `Recipe` (batch_size, learning_rate, ...), as `sightline train --help` lists them. `fit`: what finds
+    the weights, by default this process; `sightline.cluster.together` gives another.
     ParameterError for a setting that does not fit; other errors as their names say.
 
         run = sl.train("fashion-mnist", epochs=25)
@@ -37,4 +47,4 @@ def train(
     for other in ("weights", "teacher"):
         if rest.get(other) is not None:
             rest[other] = place_of(rest[other])
-    return train_job(make_config(str(data), recipe=recipe, **rest), out=out, name=name, on_event=on_event)
+    return train_job(make_config(str(data), recipe=recipe, **rest), out=out, name=name, fit=fit, on_event=on_event)

@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING, Annotated, Any, Literal
 import typer
 
 from sightline.cli.console import counted, listening, out, print_json, say, table
+from sightline.cli.engine import Address, Engine, working_on
 from sightline.cli.options import Json, Quiet, finish, given, options_of
 from sightline.errors import InputError
 from sightline.training.config import Recipe, TrainConfig
@@ -15,6 +16,7 @@ from sightline.training.config import Recipe, TrainConfig
 if TYPE_CHECKING:
     from sightline.evaluation import Evaluation
     from sightline.jobs import Run
+    from sightline.jobs.trainings import Fit
 
 __all__ = ["evaluate", "preview", "report", "train"]
 
@@ -43,6 +45,11 @@ def train(
     resume: Annotated[Path | None, typer.Option(metavar="RUN", help="Go on with a run that was stopped")] = None,
     extend: Annotated[int, typer.Option(min=0, metavar="N", help="With --resume: N epochs more than planned")] = 0,
     dry_run: Annotated[bool, typer.Option("--dry-run", help="Try everything on a few batches, estimate, write nothing")] = False,
+    engine: Engine = "local",
+    address: Address = None,
+    processes: Annotated[
+        int | None, typer.Option(min=1, help="With --engine ray: those that share a batch (default: one a GPU, or one a machine)")
+    ] = None,
     json: Json = False,
     quiet: Quiet = False,
     **options: Any,
@@ -53,12 +60,17 @@ def train(
     """
     from sightline import jobs
 
-    with listening(quiet=quiet) as listen:
+    if processes and engine == "local":
+        raise InputError("--processes goes with --engine ray")
+    if dry_run and engine == "ray":
+        raise InputError("--dry-run is of this machine", fix="Leave out --engine ray.")
+    with working_on(engine, address) as running, listening(quiet=quiet) as listen:
+        fit = None if running is None else _together(processes)
         if resume is not None:
             chosen = [key for key, value in options.items() if value is not None]
             if data or name or folder or arguments or chosen or dry_run or pipeline:
                 raise InputError("--resume goes on as the run was told", expected="no other settings than --extend")
-            _show_run(jobs.resume(resume, extend=extend, on_event=listen), json)
+            _show_run(jobs.resume(resume, extend=extend, fit=fit, on_event=listen), json)
             return
         if extend:
             raise InputError("--extend needs the run to go on with", fix="Add --resume RUN.")
@@ -66,9 +78,15 @@ def train(
         if dry_run:
             _show_dry_run(jobs.dry_run(config, on_event=listen), config, json)
         else:
-            run = jobs.train(config, out=folder or "runs", name=name, on_event=listen)
+            run = jobs.train(config, out=folder or "runs", name=name, fit=fit, on_event=listen)
     if not dry_run:
         _show_run(run, json)
+
+
+def _together(processes: int | None) -> Fit:
+    from sightline.cluster import together
+
+    return together(processes)
 
 
 def _config(data: str | None, pipeline: Path | None, arguments: list[str], options: dict[str, Any]) -> TrainConfig:

@@ -2,10 +2,11 @@
 
     with connected("auto") as engine:
         apply(pipeline, "photos", "out", engine=engine)
+        train("photos", fit=together(processes=4))
 
 Ray schedules, starts again what died, and bounds the memory; what is done to a picture is what is done without it.
 """
 
-from sightline.cluster.connection import connected
+from sightline.cluster.connection import connected, together
 
-__all__ = ["connected"]
+__all__ = ["connected", "together"]

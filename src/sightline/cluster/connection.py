@@ -6,17 +6,23 @@ import logging
 import os
 import signal
 import socket
+import sys
 import threading
 from collections.abc import Iterator
 from contextlib import contextmanager, suppress
+from functools import partial
 from types import ModuleType
+from typing import TYPE_CHECKING
 
 import sightline
 from sightline.batch import Engine
 from sightline.cores import usable_cores
-from sightline.errors import InputError, JobError
+from sightline.errors import InputError, JobError, ParameterError
 
-__all__ = ["connected", "load_ray"]
+if TYPE_CHECKING:
+    from sightline.jobs.trainings import Fit
+
+__all__ = ["connected", "load_ray", "together"]
 
 STORE = 256 * 2**20  # bytes of shared memory on a machine's own cluster: what travels are names and answers, not pictures
 REACH = 5.0  # seconds in which a cluster must take a connection
@@ -68,6 +74,21 @@ def _own_signals() -> Iterator[None]:
     yield
     if threading.current_thread() is threading.main_thread():  # only the main thread may set handlers
         signal.signal(signal.SIGTERM, ours)
+
+
+def together(processes: int | None = None) -> Fit:
+    """What `train` takes as `fit` to share every batch among `processes` of the cluster that this process is connected to.
+
+    Without a number there is one for each GPU, or where there are none one for each machine. Keras then runs on JAX; InputError
+    where it runs on another backend already.
+    """
+    if processes is not None and processes < 1:
+        raise ParameterError("invalid processes", expected="at least 1", received=str(processes))
+    if "keras" not in sys.modules:
+        os.environ.setdefault("KERAS_BACKEND", "jax")
+    from sightline.cluster.training import fit_together
+
+    return partial(fit_together, workers=processes)
 
 
 def _connect(ray: ModuleType, address: str | None) -> None:

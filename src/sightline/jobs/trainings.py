@@ -27,45 +27,55 @@ if TYPE_CHECKING:
     from sightline.training.initial import Learnt
     from sightline.training.session import Inputs
 
-__all__ = ["DryRun", "dry_run", "resume", "train"]
+    Fit = Callable[[RunFolder, TrainConfig, Inputs, keras.Model, State | None, Listener, Callable[[], bool]], State]
+
+__all__ = ["DryRun", "dry_run", "found_in", "resume", "train"]
 
 
-def train(config: TrainConfig, *, out: str | Path = "runs", name: str | None = None, on_event: Listener = ignore) -> Run:
+def train(
+    config: TrainConfig, *, out: str | Path = "runs", name: str | None = None, fit: Fit | None = None, on_event: Listener = ignore
+) -> Run:
     """Train, evaluate and report in a new folder of `out`. Interrupted after SIGINT or SIGTERM, with the state saved.
 
-    Whatever can be found wrong beforehand is, before the folder is made.
+    Whatever can be found wrong beforehand is, before the folder is made. `fit` finds the weights, by default in this process.
     """
     from sightline.training.folder import free_run, made
 
     config, inputs, network = _begun(config, on_event, free_run(config, Path(out), name).name)
     folder = free_run(config, Path(out), name)
     with made(folder, config):
-        return _train_in(folder, config, inputs, network, None, on_event)
+        return _train_in(folder, config, inputs, network, None, fit, on_event)
 
 
-def resume(path: Model, *, extend: int = 0, on_event: Listener = ignore) -> Run:
+def resume(path: Model, *, extend: int = 0, fit: Fit | None = None, on_event: Listener = ignore) -> Run:
     """Go on with a run to its last epoch, or `extend` epochs further: to the weights of a run never interrupted.
 
-    An extended run follows the schedule of the longer training from where it stands.
+    An extended run follows the schedule of the longer training from where it stands. `fit`: as for `train`.
     """
     from sightline.training.checkpoint import save_state
     from sightline.training.config import TrainConfig
     from sightline.training.folder import open_run
-    from sightline.training.session import begin_with, build, find_state
 
     folder = open_run(place_of(path))
     with folder.held():
-        config = TrainConfig.load(folder.config).extended(extend)
-        config, inputs = _inputs(config, on_event, folder.name)
-        state = find_state(folder, inputs)
-        network = build(config, inputs)
-        if state is None and (weights := first_weights(config, on_event)) is not None:
-            begin_with(weights, config, inputs, network)
+        config, inputs, network, state = found_in(folder, TrainConfig.load(folder.config).extended(extend), on_event)
         if state is not None and extend:
             state.extended_at = state.epoch
             save_state(folder.checkpoint, state)  # with the configuration: a stop in the next epoch must not part them
         config.save(folder.config)
-        return _train_in(folder, config, inputs, network, state, on_event)
+        return _train_in(folder, config, inputs, network, state, fit, on_event)
+
+
+def found_in(folder: RunFolder, config: TrainConfig, on_event: Listener) -> tuple[TrainConfig, Inputs, keras.Model, State | None]:
+    """All that a run goes on with: its configuration, data and network, and the state it was left in, if there is one yet."""
+    from sightline.training.session import begin_with, build, find_state
+
+    config, inputs = _inputs(config, on_event, folder.name)
+    state = find_state(folder, inputs)
+    network = build(config, inputs)
+    if state is None and (weights := first_weights(config, on_event)) is not None:
+        begin_with(weights, config, inputs, network)
+    return config, inputs, network, state
 
 
 def _begun(config: TrainConfig, on_event: Listener, run: str = "run") -> tuple[TrainConfig, Inputs, keras.Model]:
@@ -153,14 +163,20 @@ def _fine_tuning(config: TrainConfig) -> str:
 
 
 def _train_in(
-    folder: RunFolder, config: TrainConfig, inputs: Inputs, network: keras.Model, state: State | None, on_event: Listener
+    folder: RunFolder,
+    config: TrainConfig,
+    inputs: Inputs,
+    network: keras.Model,
+    state: State | None,
+    fit: Fit | None,
+    on_event: Listener,
 ) -> Run:
     try:
         from sightline.training.results import make_bundle, make_record, report, save_record
         from sightline.training.session import train_weights
 
         with _stop_on_signals() as stop:
-            state = train_weights(folder, config, inputs, network, state, on_event, stop)
+            state = (fit or train_weights)(folder, config, inputs, network, state, on_event, stop)
         if stop():
             raise Interrupted("stopped after the last epoch, before the evaluation")
         on_event(Note("Evaluating"))

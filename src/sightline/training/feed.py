@@ -15,6 +15,7 @@ from sightline.data import Split
 from sightline.errors import PipelineError, SightlineError
 from sightline.image import Image
 from sightline.pipeline import Pictures, Pipeline, run_many
+from sightline.training.share import Share
 
 __all__ = ["Feed", "Inputs8", "Source", "stacked", "threads"]
 
@@ -56,6 +57,8 @@ class Feed:
     shape: tuple[int, int, int]
     seed: int
     workers: int | None = None
+    share: Share | None = None
+    """What this process has to do of it; None: all."""
 
     def epoch(self, number: int) -> tuple[Inputs8, NDArray[np.int64]]:
         """The pictures and labels of epoch `number`, counted from 0, in the order in which they are seen.
@@ -63,6 +66,8 @@ class Feed:
         PipelineError names the step that fails, and the picture where it is read from the disk.
         """
         order = np.random.default_rng([self.seed, SHUFFLE, number]).permutation(len(self.labels))
+        if self.share is not None:
+            order = self.share.rows(order)
         pictures = np.empty((len(order), *self.shape), np.uint8)
         parts = [slice(start, start + TOGETHER) for start in range(0, len(order), TOGETHER)]
         with ThreadPoolExecutor(threads(self.workers), "feed") as pool:

@@ -28,7 +28,6 @@ if TYPE_CHECKING:
 
 __all__ = ["Trainer"]
 
-VALIDATION_BATCH = 500
 LOWER = "Train anew with a lower learning rate (--lr); the last checkpoint is from before that epoch."
 
 
@@ -114,7 +113,7 @@ class Trainer:
         model = self._compile(min(recipe.freeze, self.config.epochs) if frozen else max(epochs, 1))
         if state.epoch not in {0, recipe.freeze}:
             assign(model.optimizer.variables, state.optimizer)
-        return make_steps(model, recipe)
+        return make_steps(model, recipe, self.feed.share)
 
     def _compile(self, epochs: int) -> keras.Model:
         """The network behind a conversion from uint8, a quarter of the memory to feed, compiled for `epochs` as the recipe says."""
@@ -183,20 +182,21 @@ class Trainer:
         model, before = steps.model, state.seconds
         rate = float(keras.ops.convert_to_tensor(model.optimizer.learning_rate))
         weights = None if self.class_weights is None else self.class_weights[labels]
-        loss, accuracy = steps.epoch(pictures, targets, weights, self._after_steps(state, len(labels), started))
+        count = len(self.feed.labels)  # of all processes, if there are several
+        loss, accuracy = steps.epoch(pictures, targets, weights, self._after_steps(state, count, started))
         seconds = time.perf_counter() - started
         with self._averaged(state):
-            measured = model.evaluate(*self.validation, batch_size=VALIDATION_BATCH, verbose=0, return_dict=True)
+            val_loss, val_accuracy = steps.evaluate(*self.validation)
             kept = arrays_of(self.network.variables)
         row = {
             "epoch": state.epoch + 1,
             "loss": loss,
             "accuracy": accuracy,
-            "val_loss": measured[CROSS_ENTROPY if CROSS_ENTROPY in measured else "loss"],
-            "val_accuracy": measured["accuracy"],
+            "val_loss": val_loss,
+            "val_accuracy": val_accuracy,
             "lr": rate,
             "seconds": round(seconds, 3),
-            "pictures_per_second": round(len(labels) / seconds, 1),
+            "pictures_per_second": round(count / seconds, 1),
         }
         if not math.isfinite(row["val_loss"]) or not all(np.isfinite(array).all() for array in arrays_of(self.network.weights)):
             raise TrainingError(f"the weights are no longer numbers after epoch {state.epoch + 1}", fix=LOWER)

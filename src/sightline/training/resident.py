@@ -32,7 +32,7 @@ State = tuple[list[jax.Array], list[jax.Array], list[jax.Array]]
 
 @dataclass
 class ResidentSteps(Steps):
-    """Programs of `steps_per_execution` steps each; the last of an epoch also has what the batches leave over.
+    """Programs of `steps_per_execution` steps each, and one for what the batches leave over.
 
     They take a batch as a whole, whatever the recipe's `parts`: a device has its own ways to share out the work.
     """
@@ -41,22 +41,43 @@ class ResidentSteps(Steps):
     """Whether a program loops over its steps; else each of them is one."""
 
     def __post_init__(self) -> None:
-        self._compiled = jax.jit(self._batches, static_argnames=("whole", "rest"), donate_argnums=0)
+        self._loop = jax.jit(self._batches, static_argnames="count", donate_argnums=0, **self._program_options())
+        self._last = jax.jit(self._step, donate_argnums=0, **self._program_options())
+
+    def _program_options(self) -> dict[str, Any]:
+        """What the compiler is told beside."""
+        return {}
+
+    def _count(self, given: Sequence[NDArray[Any]]) -> int:
+        """How many pictures an epoch has."""
+        return len(given[0])
+
+    def _placed(self, given: Sequence[NDArray[Any]]) -> tuple[list[jax.Array], list[jax.Array]]:
+        """An epoch's arrays on the device: its whole batches `(batches, batch, ...)`, and what they leave over."""
+        batch = self.recipe.batch_size
+        whole = len(given[0]) // batch * batch
+        parted = [(array[:whole].reshape(-1, batch, *array.shape[1:]), array[whole:]) for array in given]
+        return jax.device_put([first for first, _ in parted]), jax.device_put([last for _, last in parted])
 
     def epoch(self, pictures: Inputs8, targets: NDArray[Any], weights: Weights, after: After) -> tuple[float, float]:
         """As `Steps.epoch` says."""
         batch, together = self.recipe.batch_size, self.recipe.batch_size * self.recipe.steps_per_execution
-        data = jax.device_put((pictures, targets) if weights is None else (pictures, targets, weights))
+        given = (pictures, targets) if weights is None else (pictures, targets, weights)
+        count = self._count(given)
+        data, rest = self._placed(given)
         groups = self.model.trainable_variables, self.model.non_trainable_variables, self.model.optimizer.variables
         learnt, fixed, optimizer = ([variable.value for variable in group] for group in groups)
         state: State = learnt, fixed, optimizer
         sums, seen = np.zeros(2), 0
         try:
-            for start in range(0, len(pictures), together):
-                seen = min(start + together, len(pictures))
+            for start in range(0, count, together):
+                seen = min(start + together, count)
                 parts = []
-                for first, whole, rest in self._programs(start, seen):
-                    state, some = self._compiled(state, data, first, whole=whole, rest=rest)
+                for first, batches in self._programs(start // batch, seen // batch):
+                    state, some = self._loop(state, data, first, count=batches)
+                    parts.append(some)
+                if seen % batch:
+                    state, some = self._last(state, *rest)
                     parts.append(some)
                 # the network's values are those `after` may ask for; the optimizer's, two or three times as many, can wait
                 _put_back(groups[:2], state[:2])
@@ -67,31 +88,27 @@ class ResidentSteps(Steps):
         loss, accuracy = (sums / seen).tolist()
         return loss, accuracy
 
-    def _programs(self, start: int, end: int) -> Iterator[tuple[int, int, int]]:
-        """What to run for the pictures from `start` to `end`: where it begins, its whole batches, and the pictures after them."""
-        batch = self.recipe.batch_size
-        if self.looped:
-            yield start, (end - start) // batch, (end - start) % batch
-            return
-        for first in range(start, end, batch):
-            yield (first, 1, 0) if end - first >= batch else (first, 0, end - first)
+    def _programs(self, start: int, end: int) -> Iterator[tuple[int, int]]:
+        """What to run for the batches from `start` to `end`: where each program begins, and how many batches it takes."""
+        if self.looped and end > start:
+            yield start, end - start
+        elif not self.looped:
+            yield from ((first, 1) for first in range(start, end))
 
-    def _batches(self, state: State, data: Sequence[jax.Array], start: jax.Array, whole: int, rest: int) -> tuple[State, jax.Array]:
-        """A step for each of `whole` batches from picture `start` on, and one for the `rest`; the sums as `_step` gives them."""
-        batch, sums = self.recipe.batch_size, jnp.zeros(2)
+    def _batches(self, state: State, data: Sequence[jax.Array], start: jax.Array, count: int) -> tuple[State, jax.Array]:
+        """A step for each of `count` batches from `start` on; the sums as `_step` gives them."""
 
-        def one(carried: tuple[State, jax.Array], first: jax.Array, size: int = batch) -> tuple[tuple[State, jax.Array], None]:
+        def one(carried: tuple[State, jax.Array], number: jax.Array) -> tuple[tuple[State, jax.Array], None]:
             state, sums = carried
-            state, more = self._step(state, *(jax.lax.dynamic_slice_in_dim(array, first, size) for array in data))
+            state, more = self._step(state, *(jax.lax.dynamic_index_in_dim(array, number, keepdims=False) for array in data))
             return (state, sums + more), None
 
-        if whole > 1:  # in a loop of known length the device need not ask whether to go on
-            (state, sums), _ = jax.lax.scan(one, (state, sums), start + batch * jnp.arange(whole))
-        elif whole:
-            (state, sums), _ = one((state, sums), start)
-        if rest:
-            (state, sums), _ = one((state, sums), start + batch * whole, rest)
-        return state, sums
+        if count == 1:
+            return one((state, jnp.zeros(2)), start)[0]
+        # in a loop of known length the device need not ask whether to go on
+        carried, _ = jax.lax.scan(one, (state, jnp.zeros(2)), start + jnp.arange(count))
+        done: tuple[State, jax.Array] = carried
+        return done
 
     def _step(
         self, state: State, pictures: jax.Array, targets: jax.Array, weights: jax.Array | None = None

@@ -28,6 +28,7 @@ from sightline.training.folder import RunFolder
 from sightline.training.initial import Learnt, adopt, load_imagenet
 from sightline.training.inputs import make_pipeline, prepare, source_of
 from sightline.training.log import write_log
+from sightline.training.share import Share
 from sightline.training.standard import RAW, Standard, foldable, folded, standard_of
 from sightline.training.teaching import Teacher, open_teacher
 from sightline.training.whitening import whiten
@@ -218,13 +219,14 @@ def make_trainer(
     on_event: Listener,
     stop: Callable[[], bool] = lambda: False,
     save: Callable[[State], None] = lambda state: None,
+    share: Share | None = None,
 ) -> Trainer:
-    """A trainer of `network`, which `build` made, ready to run."""
+    """A trainer of `network`, which `build` made, ready to run; with a `share` one of several processes that do so together."""
     weights = _balanced(inputs.train[1], len(inputs.dataset.classes)) if config.class_weight == "balanced" else None
     standard = _standard(config, inputs, network)
     teacher = inputs.teacher
     steps, shape = (inputs.pipeline, inputs.shape) if teacher is None else (teacher.before, teacher.shape)
-    feed = Feed(inputs.source, inputs.train[1], steps, shape, config.seed, config.workers)
+    feed = Feed(inputs.source, inputs.train[1], steps, shape, config.seed, config.workers, share)
     return Trainer(config, network, feed, standard, inputs.validation, weights, on_event, stop, save, teacher)
 
 
@@ -267,8 +269,14 @@ def train_weights(
     state: State | None,
     on_event: Listener,
     stop: Callable[[], bool],
+    share: Share | None = None,
 ) -> State:
-    """Train `network` in `folder`, from `state` or the start; it then holds the weights to keep."""
+    """Train `network` in `folder`, from `state` or the start; it then holds the weights to keep.
+
+    Of several processes that each do their `share` only the first writes.
+    """
+    if share is not None and share.process:
+        return make_trainer(config, inputs, network, on_event, stop, share=share).run(state)
     started = datetime.now(UTC).isoformat(timespec="seconds")
     if state is not None:
         write_log(folder.log, state.history)  # a kill may have come between the checkpoint and its log
@@ -279,7 +287,7 @@ def train_weights(
         save_state(folder.checkpoint, state)
         write_log(folder.log, state.history)
 
-    return make_trainer(config, inputs, network, on_event, stop, save).run(state)
+    return make_trainer(config, inputs, network, on_event, stop, save, share).run(state)
 
 
 def time_steps(config: TrainConfig, inputs: Inputs, network: keras.Model) -> tuple[int, float]:

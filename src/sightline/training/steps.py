@@ -12,12 +12,14 @@ from numpy.typing import NDArray
 
 from sightline.training.config import Recipe
 from sightline.training.feed import Inputs8
+from sightline.training.share import Share
 
 if TYPE_CHECKING:
     import keras
 
-__all__ = ["CROSS_ENTROPY", "After", "Steps", "make_steps"]
+__all__ = ["CROSS_ENTROPY", "VALIDATION_BATCH", "After", "Steps", "make_steps"]
 
+VALIDATION_BATCH = 500
 CROSS_ENTROPY = "sparse_categorical_crossentropy"
 Weights = NDArray[np.float32] | None
 
@@ -39,11 +41,20 @@ class Steps(ABC):
         `targets`: labels `(N,)`, or rows of a label and the distribution to learn. `weights`: of each picture's loss.
         """
 
+    def evaluate(self, pictures: Inputs8, labels: NDArray[np.int64]) -> tuple[float, float]:
+        """The mean cross-entropy and the accuracy of pictures and labels that are not trained on."""
+        found = self.model.evaluate(pictures, labels, batch_size=VALIDATION_BATCH, verbose=0, return_dict=True)
+        return found[CROSS_ENTROPY if CROSS_ENTROPY in found else "loss"], found["accuracy"]
 
-def make_steps(model: keras.Model, recipe: Recipe) -> Steps:
-    """The steps of `model` on the backend in use, one of `BACKENDS`."""
+
+def make_steps(model: keras.Model, recipe: Recipe, share: Share | None = None) -> Steps:
+    """The steps of `model` on the backend in use, one of `BACKENDS`; with a `share` on JAX, together with other processes."""
     import keras
 
+    if share is not None:
+        from sightline.training.shared import SharedSteps
+
+        return SharedSteps(model, recipe, share=share)
     if keras.backend.backend() == "jax":
         from sightline.training.resident import ResidentSteps
 
