@@ -9,7 +9,7 @@ import socket
 import sys
 import threading
 from collections.abc import Iterator
-from contextlib import contextmanager, suppress
+from contextlib import contextmanager
 from functools import partial
 from types import ModuleType
 from typing import TYPE_CHECKING
@@ -60,9 +60,9 @@ def connected(address: str | None = None) -> Iterator[Engine]:
     with _own_signals():
         _connect(ray, address)
     try:
-        _keep_quiet()
-        _check_workers(ray)
-        yield run_tasks
+        with _quiet():
+            _check_workers(ray)
+            yield run_tasks
     finally:
         ray.shutdown()
 
@@ -109,12 +109,20 @@ def _connect(ray: ModuleType, address: str | None) -> None:
         raise InputError(f"{what}: {str(error).splitlines()[0][:200]}", fix=fix) from None
 
 
-def _keep_quiet() -> None:
-    """Let Ray print nothing in between: of a worker that died it tells on standard output, where results go."""
-    from ray._private import ray_logging
+@contextmanager
+def _quiet() -> Iterator[None]:
+    """Let Ray print nothing in the block: of a worker that died it tells on standard output, where results go.
 
-    with suppress(AttributeError, KeyError):
-        ray_logging.global_worker_stdstream_dispatcher.remove_handler("ray_print_logs")
+    It has no setting for that; where its insides have changed it is as loud as it was.
+    """
+    from ray._private import worker
+
+    loud = getattr(worker, "print_to_stdstream", None)
+    worker.print_to_stdstream = lambda *data, **how: None
+    try:
+        yield
+    finally:
+        worker.print_to_stdstream = loud
 
 
 def _check_workers(ray: ModuleType) -> None:
