@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import csv
 import os
+import shutil
 import subprocess
 import sys
 from collections.abc import Iterator, Sequence
@@ -165,3 +166,38 @@ def test_without_ray_the_error_says_how_to_install_it(pictures: list[Picture]) -
     ran = subprocess.run(command, capture_output=True, text=True, timeout=60)
     assert ran.returncode == 2
     assert "pip install 'sightline[cluster]'" in ran.stderr
+
+
+def test_failures_before_an_interruption_are_told_after_it(pictures: list[Picture], tmp_path: Path) -> None:
+    bad = [str(tmp_path / f"missing-{number}.png") for number in range(130)]
+    with pytest.raises(KeyboardInterrupt):
+        jobs.table_predictions(tmp_path / "t.csv", bad, stopping_after(100), MODEL, LABELS)
+    made = jobs.table_predictions(tmp_path / "t.csv", bad, plainly, MODEL, LABELS, resume=True)
+    assert (made.before, [failure.source for failure in made.failures]) == (64, bad)
+    assert "there is no such file" in made.failures[0].error.problem
+
+
+def test_a_crash_within_a_letter_is_gone_on_from(tmp_path: Path) -> None:
+    names = [str(tmp_path / f"grün-{number}.png") for number in range(130)]
+    with pytest.raises(KeyboardInterrupt):
+        jobs.table_predictions(tmp_path / "t.csv", names, stopping_after(100), MODEL, LABELS)
+    partial = tmp_path / ".t.csv.partial"
+    data = partial.read_bytes()
+    partial.write_bytes(data[: data.rindex("ü".encode()) + 1])
+    assert jobs.table_predictions(tmp_path / "t.csv", names, plainly, MODEL, LABELS, resume=True).before == 64
+
+
+def test_a_table_goes_down_a_pipe(pictures: list[Picture]) -> None:
+    command = [sys.executable, "-m", "sightline", "predict", str(pictures[3]), "--model", "mnist", "--csv", "/dev/stderr"]
+    ran = subprocess.run(command, capture_output=True, text=True, timeout=60)
+    assert ran.returncode == 0, ran.stderr
+    assert ran.stderr.startswith("source,label,confidence")
+
+
+def test_a_model_that_was_trained_anew_is_loaded_anew(pictures: list[Picture], tmp_path: Path) -> None:
+    for name in ("mnist", "mnist-small"):
+        shutil.copytree(jobs.model_folder(name), tmp_path / "model", dirs_exist_ok=True)
+        here = list(jobs.load(tmp_path / "model", threads=1).predict_many(pictures[:9]))
+        there = list(jobs.predict_many(tmp_path / "model", pictures[:9], run_tasks, workers=1))
+        for one, other in zip(here, there, strict=True):
+            assert np.array_equal(one.probabilities, other.probabilities)  # type: ignore[union-attr]

@@ -91,7 +91,8 @@ def write_json(path: str | Path, value: Any) -> None:
 
 def check_not_read(target: str | Path, sources: Iterable[object]) -> None:
     """Refuse to write `target` over one of `sources`, by whichever path: InputError. What is no path among them is no file."""
-    for source in sources:
+    for given in sources:
+        source = getattr(given, "table", given)  # a row is read out of its table
         if isinstance(source, str | Path) and _same(target, source):
             raise InputError(f"{str(target)!r} is a file that is read", fix="Choose another name for the result.")
 

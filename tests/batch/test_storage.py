@@ -5,11 +5,13 @@ from __future__ import annotations
 import csv
 import io
 import json
+import os
 import subprocess
 import sys
 import zipfile
 from collections.abc import Iterator, Mapping
 from pathlib import Path
+from typing import Any
 
 import fsspec
 import numpy as np
@@ -205,7 +207,7 @@ def test_rows_without_names_are_numbered_and_want_a_format(tree: Path, tmp_path:
 @pytest.mark.parametrize("name", ["../x.png", "/etc/x.png", "a/../../x.png"])
 def test_no_row_leads_out_of_the_folder(name: str, tree: Path, tmp_path: Path) -> None:
     source = table(tmp_path / "a.parquet", {"bytes": pictures_of(tree)[:1], "path": [name]})
-    with pytest.raises(InputError, match="a name that leads out of a folder"):
+    with pytest.raises(InputError, match="leads out of a folder: expected one below it"):
         apply(CHANCE, str(source), tmp_path / "out")
     assert not (tmp_path / "out").exists()
 
@@ -286,3 +288,90 @@ def test_the_shell_takes_archives_and_tables(tree: Path, tmp_path: Path) -> None
     ran = subprocess.run(command, capture_output=True, text=True, timeout=120)
     assert json.loads(ran.stdout)["written"] == 5, ran.stderr
     assert len(rows(tmp_path / "out.parquet")) == 5
+
+
+# What a stranger's names, and accidents, must not do
+
+
+@pytest.mark.parametrize("name", ["../escaped.png", "a/../../escaped.png"])
+def test_no_name_in_an_archive_leads_out_of_the_folder(name: str, tree: Path, tmp_path: Path) -> None:
+    with zipfile.ZipFile(tmp_path / "evil.zip", "w") as archive:
+        archive.write(tree / "1.png", name)
+    with pytest.raises(InputError, match="leads out of a folder"):
+        apply(CHANCE, f"zip://**/*.png::{tmp_path / 'evil.zip'}", tmp_path / "deep/out")
+    assert not list(tmp_path.rglob("escaped.png"))
+
+
+def test_a_row_without_a_real_name_is_refused(tree: Path, tmp_path: Path) -> None:
+    source = table(tmp_path / "a.parquet", {"bytes": pictures_of(tree)[:1], "path": ["."]})
+    with pytest.raises(InputError, match="leads out of a folder"):
+        apply(CHANCE, str(source), tmp_path / "out", format="png")
+
+
+def test_nothing_is_written_over_what_is_read(tree: Path, tmp_path: Path) -> None:
+    before = {path: path.read_bytes() for path in tree.rglob("*.png")}
+    with pytest.raises(InputError, match="would be overwritten by its own result"):
+        apply(CHANCE, f"file://{tree}", tree, overwrite=True)
+    with pytest.raises(InputError, match="would be overwritten by its own result"):
+        apply(CHANCE, str(tree), f"file://{tree}", overwrite=True)
+    assert {path: path.read_bytes() for path in tree.rglob("*.png")} == before
+    out = tmp_path / "own.parquet"
+    apply(CHANCE, str(tree), out)
+    kept = rows(out)
+    with pytest.raises(InputError, match="would be written over itself"):
+        apply(CHANCE, str(out), out, overwrite=True)
+    assert rows(out) == kept
+    part = next(out.glob("*.parquet"))
+    command = [sys.executable, "-m", "sightline", "predict", str(part), "--model", "mnist", "--csv", str(part)]
+    ran = subprocess.run(command, capture_output=True, text=True, timeout=60)
+    assert (ran.returncode, "is a file that is read" in ran.stderr) == (2, True)
+    assert rows(out) == kept
+
+
+def test_what_a_killed_writer_left_is_no_part_of_a_table(tree: Path, tmp_path: Path, expected: dict[str, bytes]) -> None:
+    out = tmp_path / "out.parquet"
+    apply(CHANCE, str(tree / "1.png"), out)
+    whole = next(out.glob("*.parquet"))
+    (out / ".sightline-a.parquet").write_bytes(whole.read_bytes()[:100])
+    (out / ".sightline-b.parquet").write_bytes(whole.read_bytes())
+    whole.unlink()
+    assert apply(CHANCE, str(tree), out, resume=True).written == 5
+    assert rows(out) == expected
+
+
+def test_a_table_that_has_changed_is_read_anew(tree: Path, tmp_path: Path) -> None:
+    for name in NAMES[:2]:
+        table(tmp_path / "a.parquet", {"bytes": [(tree / name).read_bytes()], "path": ["x.png"]})
+        apply(Pipeline(()), str(tmp_path / "a.parquet"), tmp_path / "out", overwrite=True)
+        assert np.array_equal(read(tmp_path / "out/x.png"), read(tree / name))
+
+
+def test_names_that_are_no_text_go_into_a_table(tree: Path, tmp_path: Path) -> None:
+    (tree / "1.png").rename(tree / "caf\udce9.png")
+    assert apply(CHANCE, str(tree), tmp_path / "out.parquet").written == 5
+    assert "caf\\udce9.png" in rows(tmp_path / "out.parquet")
+
+
+def test_a_picture_that_kills_its_worker_costs_its_part_nothing(tree: Path, tmp_path: Path, expected: dict[str, bytes]) -> None:
+    for number in range(200):
+        os.link(tree / "1.png", tree / f"x{number}.png")
+
+    def engine(do: Any, tasks: Any, workers: int | None, lost: Any) -> Any:
+        """As one whose workers all die of `2.png`."""
+        for part in tasks:
+            yield lost(part) if any(task.item == "2.png" for task in part.tasks) else do(part)
+
+    summary = apply(CHANCE, str(tree), tmp_path / "out.parquet", workers=2, engine=engine)
+    assert (summary.written, [str(failed.path) for failed in summary.failed]) == (204, [str(tree / "2.png")])
+    found = rows(tmp_path / "out.parquet")
+    assert {name: data for name, data in found.items() if not name.startswith("x")} == {
+        name: data for name, data in expected.items() if name != "2.png"
+    }
+
+
+def test_a_host_stays_in_the_url() -> None:
+    from sightline.batch.storage import _urls
+
+    url = _urls("ftp://me@host.example/out", fsspec.filesystem("memory"), "/out")
+    assert url("/out/a.png") == "ftp://me@host.example/out/a.png"
+    assert _urls("s3://bucket/in/", fsspec.filesystem("memory"), "bucket/in")("bucket/in/a.png") == "s3://bucket/in/a.png"

@@ -54,6 +54,7 @@ def workers() -> list[int]:
     return sorted(found)
 
 
+@pytest.mark.slow
 def test_a_run_on_two_nodes_is_a_run_like_any_other(nodes: Nodes, tmp_path: Path) -> None:
     found = train(nodes, tmp_path, "--name", "two", "--preset", "plain", "--epochs", "1")
     train(None, tmp_path, "--name", "one", "--preset", "plain", "--epochs", "1")

@@ -13,7 +13,7 @@ from sightline.batch.convert import USUAL, Options
 from sightline.batch.journal import Journal, journal_line
 from sightline.batch.results import Results, is_table, results_in
 from sightline.batch.sources import Found, Source, find_pictures, real
-from sightline.batch.storage import Place, exists, place_at, put, read_text, remove
+from sightline.batch.storage import Place, exists, is_url, place_at, put, read_text, remove
 from sightline.batch.tables import Row
 from sightline.batch.work import Done, FileWork, Task
 from sightline.batch.workers import Engine, run_tasks
@@ -95,6 +95,7 @@ def apply(
     finished = journal.finished() if resume else None
     results = results_in(place, skip_existing=skip_existing, overwrite=overwrite and finished is None)
     todo, skipped = _todo(tasks, results, finished, skip_existing=skip_existing, overwrite=overwrite)
+    results.clear()  # before there is a journal of the new batch, which would say that the old results are its own
     journal.start(finished or set())
     tally = _Tally()
     ended = False
@@ -132,10 +133,14 @@ def _tasks(found: list[Found], out: Place, format: str | None) -> list[Task]:  #
     if suffix is not None and suffix not in IMAGE_SUFFIXES:
         raise ParameterError("invalid format", expected=" ".join(sorted(s[1:] for s in IMAGE_SUFFIXES)), received=repr(format))
     sources = {_where(item.path) for item in found}
+    if is_table(out) and any(_is_below(source, _where(out)) for source in sources):
+        raise InputError(f"the table {str(out)!r} would be written over itself", fix="Choose another output folder.")
     tasks: dict[Place, Task] = {}
     for item in found:
+        _check_name(item)
         relative, name = _result(item, suffix), item.relative.as_posix()
-        task = Task(item.path, out / relative, name, journal_line(name, item.path), relative.as_posix())
+        result = relative.as_posix().encode("utf-8", "backslashreplace").decode()  # a table's names are text
+        task = Task(item.path, out / relative, name, journal_line(name, item.path), result)
         if (other := tasks.get(task.target)) is not None:
             raise InputError(
                 f"{str(other.source)!r} and {str(task.source)!r} would both become {str(task.target)!r}",
@@ -149,9 +154,26 @@ def _tasks(found: list[Found], out: Place, format: str | None) -> list[Task]:  #
     return list(tasks.values())
 
 
+def _check_name(item: Found) -> None:
+    """Refuse names out of archives, storages and tables that lead out of the output folder, or are none."""
+    relative = item.relative
+    if isinstance(item.path, Path):  # the file system has no such names
+        return
+    if relative.is_absolute() or ".." in relative.parts or not relative.name or "\0" in str(relative):
+        raise InputError(
+            f"the name of {str(item.path)!r} leads out of a folder", expected="one below it", received=repr(str(relative))
+        )
+
+
 def _where(source: Source) -> Path | str:
-    """What is the same of two sources that are one."""
+    """What is the same of two sources that are one: the file, or the URL; of rows their table's."""
+    if isinstance(source, Row):
+        return source.table if is_url(source.table) else real(Path(source.table))
     return real(source) if isinstance(source, Path) else str(source)
+
+
+def _is_below(file: Path | str, folder: Path | str) -> bool:
+    return str(file).startswith(f"{folder}/")
 
 
 def _result(item: Found, suffix: str | None) -> PurePath:

@@ -89,10 +89,12 @@ class Journal:
         return self.out / f"{NAME}.{number:05}"
 
     def _remove_further(self) -> None:
-        number = 1
-        while isinstance(self.path, Remote) and read_text(self._further(number)) is not None:
+        """Remove the files of further lines, the last first: what a crash leaves begins with the first and is found again."""
+        count = 0
+        while isinstance(self.path, Remote) and read_text(self._further(count + 1)) is not None:
+            count += 1
+        for number in range(count, 0, -1):
             remove(self._further(number))
-            number += 1
 
 
 def _text(lines: Iterable[str]) -> bytes:

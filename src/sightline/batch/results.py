@@ -29,6 +29,9 @@ class Results(Protocol):
     def finished(self, task: Task, lines: Collection[str]) -> bool:
         """Whether an interrupted batch that has noted `lines` has made the task's result."""
 
+    def clear(self) -> None:
+        """Remove what is not to be there when the work begins."""
+
     def make(self, work: FileWork, todo: list[Task], engine: Engine, workers: int | None) -> Generator[list[Done], None, None]:
         """Do the tasks and say what became of them."""
 
@@ -59,6 +62,9 @@ class _Files:
     def finished(self, task: Task, lines: Collection[str]) -> bool:
         return task.line in lines and self.taken(task)
 
+    def clear(self) -> None:
+        pass  # every result replaces the one in its place
+
     def make(self, work: FileWork, todo: list[Task], engine: Engine, workers: int | None) -> Generator[list[Done], None, None]:
         with closing(engine(work, todo, _enough(workers, len(todo)), lost_task)) as results:
             yield from results
@@ -79,24 +85,41 @@ class _Table:
     def finished(self, task: Task, lines: Collection[str]) -> bool:
         return self.taken(task)
 
+    def clear(self) -> None:
+        for part in self._before if self._overwrite else ():
+            remove(part)
+
     def make(self, work: FileWork, todo: list[Task], engine: Engine, workers: int | None) -> Generator[list[Done], None, None]:
-        if self._overwrite:
-            for part in self._before:
-                remove(part)
         first = 0 if self._overwrite else 1 + max((_number(part) for part in self._before), default=-1)
         size = max(1, min(MOST, math.ceil(len(todo) / PARTS)))
-        parts = [
-            Part(self._out / f"part-{first + number:06}{TABLE}", tuple(todo[start : start + size]))
-            for number, start in enumerate(range(0, len(todo), size))
-        ]
-        with closing(engine(PartWork(work), parts, _enough(workers, len(parts)), lost_part)) as results:
+        parts = [self._part(first + number, todo[at : at + size]) for number, at in enumerate(range(0, len(todo), size))]
+        lost: list[Part] = []
+
+        def note(part: Part) -> list[Done]:
+            lost.append(part)
+            return []
+
+        with closing(engine(PartWork(work), parts, _enough(workers, len(parts)), note)) as results:
             yield from results
+        tasks = [task for part in lost for task in part.tasks]  # one of each part has killed its worker: try them one by one
+        singles = [self._part(first + len(parts) + number, [task]) for number, task in enumerate(tasks)]
+        if singles:
+            with closing(engine(PartWork(work), singles, _several(workers), lost_part)) as results:
+                yield from results
+
+    def _part(self, number: int, tasks: list[Task]) -> Part:
+        return Part(self._out / f"part-{number:06}{TABLE}", tuple(tasks))
 
 
 def _number(part: Place) -> int:
     """A part's number; that of a file of another's making is taken to be 0."""
     digits = PurePath(str(part)).stem.removeprefix("part-")
     return int(digits) if digits.isdigit() else 0
+
+
+def _several(workers: int | None) -> int | None:
+    """In processes of their own, even one by one: this one is not to die."""
+    return None if workers is None else max(2, workers)
 
 
 def _enough(workers: int | None, tasks: int) -> int | None:

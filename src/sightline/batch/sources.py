@@ -8,7 +8,7 @@ from functools import cache
 from glob import glob, has_magic
 from pathlib import Path, PurePath
 
-from sightline.batch.storage import TABLE, Place, Remote, find_remote, is_url
+from sightline.batch.storage import TABLE, Place, Remote, find_remote, is_url, local_path
 from sightline.batch.tables import Row, rows_of
 from sightline.errors import InputError
 from sightline.files import natural
@@ -39,7 +39,8 @@ def find_pictures(patterns: str | Iterable[str], out: Place | None = None) -> li
     patterns = [patterns] if isinstance(patterns, str) else patterns
     found: dict[Source, Found] = {}
     place = _places()
-    for pattern in patterns:
+    for typed in patterns:
+        pattern = local_path(typed) or typed
         for item in _find_remote(pattern, out) if is_url(pattern) else _find(pattern, out):
             for picture in _rows(item):
                 path = picture.path
@@ -57,15 +58,7 @@ def _rows(found: Found) -> list[Found]:
     if isinstance(table, Row) or found.relative.suffix.lower() != TABLE:
         return [found]
     folder = found.relative.with_suffix("")
-    rows = [Found(row, folder / row.key if row.numbered else PurePath(row.key)) for row in rows_of(table)]
-    for row in rows:
-        if row.relative.is_absolute() or ".." in row.relative.parts or "\0" in str(row.relative):
-            raise InputError(
-                f"a row of {str(table)!r} has a name that leads out of a folder",
-                expected="a name below it",
-                received=repr(str(row.relative)),
-            )
-    return rows
+    return [Found(row, folder / row.key if row.numbered else PurePath(row.key)) for row in rows_of(table)]
 
 
 def _places() -> Callable[[Path], Path]:

@@ -7,6 +7,7 @@ import shutil
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
+from functools import lru_cache
 from glob import has_magic
 from pathlib import Path, PurePath
 from types import ModuleType
@@ -27,6 +28,7 @@ __all__ = [
     "first_line",
     "is_url",
     "list_files",
+    "local_path",
     "opened",
     "place_at",
     "put",
@@ -97,8 +99,20 @@ def place_at(text: str | Path) -> Place:
     """The place that a path or a URL names, as its storage writes it; InputError for a URL that cannot be opened."""
     if not (isinstance(text, str) and is_url(text)):
         return Path(text)
+    if (local := local_path(text)) is not None:
+        return Path(local)
     files, path = opened(text)
-    return Remote(_named(files, path, text.partition("::")[2]))
+    return Remote(_urls(text, files, path)(path))
+
+
+def local_path(url: str) -> str | None:
+    """The path that a URL of this machine's own files stands for; None for another.
+
+    >>> local_path("file:///photos/a.png"), local_path("s3://photos/a.png")
+    ('/photos/a.png', None)
+    """
+    head, separator, rest = url.partition("://")
+    return rest if separator and head in {"file", "local"} and "::" not in rest else None
 
 
 def find_remote(pattern: str, out: Remote | None = None) -> list[tuple[Remote, PurePath]]:
@@ -122,10 +136,10 @@ def find_remote(pattern: str, out: Remote | None = None) -> list[tuple[Remote, P
         raise InputError(f"cannot look into {pattern!r}: {first_line(error)}") from error
     if not found:
         raise InputError(f"no pictures at {pattern!r}", expected=f"files ending in {' '.join(sorted(IMAGE_SUFFIXES))}")
-    chain = pattern.partition("::")[2]
-    if out is not None and out.url.startswith(f"{_named(files, base, chain)}/"):
-        found = {name: facts for name, facts in found.items() if not _named(files, name, chain).startswith(f"{out.url}/")}
-    items = [(Remote(_named(files, name, chain), _facts(found[name])), PurePath(_below(base, name))) for name in found]
+    url = _urls(pattern, files, path)
+    if out is not None and out.url.startswith(f"{url(base)}/"):
+        found = {name: facts for name, facts in found.items() if not url(name).startswith(f"{out.url}/")}
+    items = [(Remote(url(name), _facts(found[name])), PurePath(_below(base, name))) for name in found]
     return sorted(items, key=lambda item: [natural(part) for part in item[1].parts])
 
 
@@ -141,9 +155,18 @@ def _below(base: str, name: str) -> str:
     return name.removeprefix(base).lstrip("/")
 
 
-def _named(files: Any, path: str, chain: str) -> str:
-    url = str(files.unstrip_protocol(path))
-    return f"{url}::{chain}" if chain else url
+def _urls(typed: str, files: Any, path: str) -> Callable[[str], str]:
+    """A function that gives the URL of a path in the storage that the URL `typed`, of `path`, leads to.
+
+    A host and a user stay as they were typed; a storage's own way to write a URL leaves them out.
+    """
+    head, chained, chain = typed.partition("::")
+    protocol, _, rest = head.partition("://")
+    bare, ending = rest.rstrip("/"), f"{chained}{chain}"
+    if bare.endswith(path.rstrip("/")):
+        host = bare.removesuffix(path.rstrip("/"))
+        return lambda name: f"{protocol}://{host}{name}{ending}"
+    return lambda name: f"{files.unstrip_protocol(name)}{ending}"
 
 
 def _facts(info: dict[str, Any]) -> tuple[str, ...]:
@@ -174,11 +197,13 @@ def taken_in(folder: Place) -> Callable[[Place], bool]:
 def list_files(folder: Place, suffix: str) -> list[Place]:
     """The files right in a folder whose names end in `suffix`, in order; none where there is no folder."""
     if isinstance(folder, Path):
-        return [path for path in sorted(folder.glob(f"*{suffix}")) if path.is_file()] if folder.is_dir() else []
+        found = sorted(folder.glob(f"*{suffix}")) if folder.is_dir() else []
+        return [path for path in found if path.is_file() and not path.name.startswith(".")]  # those are of writers that died
     files, path = opened(folder.url)
     with _as_storage(folder):
         names = sorted(files.find(path, maxdepth=1)) if files.exists(path) else []
-    return [folder / posixpath.basename(name) for name in names if name.endswith(suffix)]
+    names = [posixpath.basename(name) for name in names]
+    return [folder / name for name in names if name.endswith(suffix) and not name.startswith(".")]
 
 
 def put(place: Place, data: bytes, *, durable: bool = True) -> None:
@@ -211,7 +236,7 @@ def read_text(place: Place) -> str | None:
             return place.read_text(encoding="utf-8", errors="replace")
         files, path = opened(place.url)
         with _as_storage(place):
-            return str(files.cat_file(path).decode("utf-8", "replace"))
+            return str(files.cat_file(path).decode("utf-8", "replace")) if files.exists(path) else None
     except FileNotFoundError:
         return None
 
@@ -231,21 +256,28 @@ def remove(place: Place) -> None:
 def _as_storage(place: Remote) -> Iterator[None]:
     try:
         yield
-    except FileNotFoundError:
-        raise
     except Exception as error:  # every storage has its own
         raise StorageError(f"cannot use {place.url!r}: {first_line(error)}") from error
 
 
 def opened(url: str) -> tuple[Any, str]:
     """The file system behind a URL, and the path there."""
+    head, chained, archive = url.partition("::")
     try:
+        if chained and not is_url(archive) and Path(archive).is_file():  # its list of files is read once, not for every file
+            files = _archive(head.partition("://")[0], archive, Path(archive).stat().st_mtime_ns)
+            return files, str(files._strip_protocol(head))
         files, path = _fsspec(url).core.url_to_fs(url)
     except ImportError as error:  # of the storage's own package
         raise InputError(f"cannot open {url!r}: {error}", fix="Install what is missing beside Sightline.") from None
     except Exception as error:
         raise InputError(f"cannot open {url!r}: {first_line(error)}") from error
     return files, str(path)
+
+
+@lru_cache(4)
+def _archive(protocol: str, archive: str, changed: int) -> Any:
+    return _fsspec(archive).core.url_to_fs(f"{protocol}://::{archive}")[0]
 
 
 def _fsspec(url: str) -> ModuleType:

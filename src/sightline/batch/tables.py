@@ -49,7 +49,7 @@ class Row:
     def read(self, size: int = -1, /) -> bytes:
         """The bytes of the picture's file, whatever is asked for; ImageError if they cannot be read."""
         try:
-            value = _group(self.table, self.group)[self.place].as_py()
+            value = _group(self.table, self.group, self.facts)[self.place].as_py()
         except Exception as error:  # of the storage, or of a table that has changed
             raise ImageError(f"cannot read {str(self)!r}: {first_line(error)}") from error
         data = value.get("bytes") if isinstance(value, dict) else value
@@ -59,8 +59,11 @@ class Row:
 
 
 @lru_cache(1)
-def _group(table: str, group: int) -> Any:
-    """The column of pictures in a row group: the last is kept, as rows are mostly read one after the other."""
+def _group(table: str, group: int, facts: tuple[str, ...]) -> Any:
+    """The column of pictures in a row group: the last is kept, as rows are mostly read one after the other.
+
+    `facts` are the table's: another that has taken its place is read anew.
+    """
     with _parquet(table) as file:
         column = _column(file.schema_arrow, table)
         return file.read_row_group(group, columns=[column])[column]

@@ -48,7 +48,7 @@ def train(
     engine: Engine = "local",
     address: Address = None,
     processes: Annotated[
-        int | None, typer.Option(min=1, help="With --engine ray: those that share a batch (default: one a GPU, or one a machine)")
+        int | None, typer.Option(min=1, help="With --engine ray: those that share a batch (default: one a machine)")
     ] = None,
     json: Json = False,
     quiet: Quiet = False,

@@ -79,13 +79,14 @@ def _own_signals() -> Iterator[None]:
 def together(processes: int | None = None) -> Fit:
     """What `train` takes as `fit` to share every batch among `processes` of the cluster that this process is connected to.
 
-    Without a number there is one for each GPU, or where there are none one for each machine. Keras then runs on JAX; InputError
+    Without a number there is one for each machine, with one of its GPUs if it has any. Keras then runs on JAX; InputError
     where it runs on another backend already.
     """
     if processes is not None and processes < 1:
         raise ParameterError("invalid processes", expected="at least 1", received=str(processes))
     if "keras" not in sys.modules:
         os.environ.setdefault("KERAS_BACKEND", "jax")
+        os.environ.setdefault("XLA_PYTHON_CLIENT_PREALLOCATE", "false")  # this process is not to keep a GPU from its workers
     from sightline.cluster.training import fit_together
 
     return partial(fit_together, workers=processes)
@@ -133,14 +134,20 @@ def _check_workers(ray: ModuleType) -> None:
 
         return sightline.__version__
 
-    try:
-        found = ray.get(ray.remote(version).options(num_cpus=0).remote())
-    except ray.exceptions.RayError as error:
-        found = f"none ({str(error).strip().splitlines()[-1][:200]})"
-    if found != sightline.__version__:
-        raise JobError(
-            "the machines of the cluster need this version of Sightline",
-            expected=sightline.__version__,
-            received=found,
-            fix="Install it in the environment that Ray runs in.",
-        )
+    from ray.util.scheduling_strategies import NodeAffinitySchedulingStrategy
+
+    nodes = [node["NodeID"] for node in ray.nodes() if node["Alive"]]
+    there = (NodeAffinitySchedulingStrategy(node, soft=True) for node in nodes)  # soft: a node may have died by now
+    asked = [ray.remote(version).options(num_cpus=0, scheduling_strategy=strategy).remote() for strategy in there]
+    for answer in asked:
+        try:
+            found = ray.get(answer)
+        except ray.exceptions.RayError as error:
+            found = f"none ({str(error).strip().splitlines()[-1][:200]})"
+        if found != sightline.__version__:
+            raise JobError(
+                "every machine of the cluster needs this version of Sightline",
+                expected=sightline.__version__,
+                received=found,
+                fix="Install it in the environment that Ray runs in.",
+            )

@@ -3,14 +3,17 @@
 from __future__ import annotations
 
 import math
+import os
 import pickle
-from collections.abc import Callable, Generator, Iterable
+from collections.abc import Callable, Generator, Iterable, Iterator
 from contextlib import contextmanager, suppress
+from pathlib import Path
 from typing import Any, TypeVar
 
 import cv2
 import ray
 import ray.data
+import ray.exceptions
 
 from sightline.errors import JobError
 
@@ -54,11 +57,14 @@ def _streamed(do: Callable[[T], R], groups: dict[int, list[T]], workers: int | N
     if not groups:
         return
 
+    home = Path.cwd()
+
     def work(row: dict[str, Any]) -> dict[str, Any]:
         if _tries_before() >= TRIES:  # Ray itself would never give up
             return {"number": row["number"], "results": b"", "error": ""}
         cv2.setNumThreads(1)  # Ray gives a worker one processor
         try:
+            os.chdir(home)  # so that paths mean on every machine what they mean here
             results = [do(task) for task in pickle.loads(row["tasks"])]  # noqa: S301 - made by this very process's driver
         except Exception as error:  # `do` raises nothing, so this is a fault of ours, or a machine that lacks something
             return {"number": row["number"], "results": b"", "error": f"{type(error).__name__}: {error}"}
@@ -69,12 +75,21 @@ def _streamed(do: Callable[[T], R], groups: dict[int, list[T]], workers: int | N
             [{"number": number, "tasks": pickle.dumps(list(group))} for number, group in groups.items()],
             override_num_blocks=len(groups),
         )
-        done = rows.map(work, concurrency=workers).iter_rows()
-    for row in done:
+        done = iter(rows.map(work, concurrency=workers).iter_rows())
+    while (row := _next(done)) is not None:
         if row["error"]:
             raise JobError(f"a worker of the cluster failed: {row['error']}")
         if row["results"]:
             yield row["number"], pickle.loads(row["results"])  # noqa: S301 - made by our own workers
+
+
+def _next(rows: Iterator[dict[str, Any]]) -> dict[str, Any] | None:
+    """The next row, None after the last; JobError where the cluster cannot go on, such as without its first machine."""
+    try:
+        return next(rows, None)
+    except ray.exceptions.RayError as error:
+        lines = str(error).strip().splitlines() or [type(error).__name__]
+        raise JobError(f"the cluster cannot go on: {lines[-1][:300]}", fix="Go on with --resume when it runs again.") from error
 
 
 def _tries_before() -> int:

@@ -8,14 +8,14 @@ import shutil
 from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass
-from functools import cache
+from functools import lru_cache
 from itertools import islice
 from pathlib import Path
 from typing import IO, Any
 
 from sightline.batch import Engine
 from sightline.bundle import Failure, Picture, Prediction, Predictor, load_bundle, name_of
-from sightline.errors import JobError, RunError, SightlineError, StorageError
+from sightline.errors import ImageError, InputError, JobError, RunError, SightlineError, StorageError
 from sightline.events import Listener, Progress, ignore
 from sightline.files import replacing, sha256
 from sightline.image import MAX_PIXELS
@@ -27,6 +27,9 @@ CHUNK = 64
 
 TEXT: Any = {"encoding": "utf-8", "errors": "backslashreplace", "newline": ""}
 """How the table is opened to be written: what UTF-8 cannot hold, as in some file names, is escaped."""
+
+READ: Any = {"encoding": "utf-8", "errors": "replace", "newline": ""}
+"""How it is read again: a crash may have cut a character, in a row that is made anew."""
 
 Result = Prediction | Failure
 Predict = Callable[[Sequence[Picture]], Iterator[Result]]
@@ -54,11 +57,12 @@ class _Reader:
     """What a worker does to each chunk; it is sent to the workers and never raises."""
 
     model: str
+    fingerprint: str
     max_pixels: int
 
     def __call__(self, chunk: _Chunk) -> _Read:
         try:
-            predictor = _loaded(self.model, self.max_pixels)
+            predictor = _loaded(self.model, self.fingerprint, self.max_pixels)
         except SightlineError as error:
             return _Read(chunk.number, error=error.problem)
         try:
@@ -68,9 +72,9 @@ class _Reader:
             return _Read(chunk.number, tuple(Failure(name_of(picture), what) for picture in chunk.pictures))
 
 
-@cache
-def _loaded(model: str, max_pixels: int) -> Predictor:
-    """The model, once in a process, on one processor thread."""
+@lru_cache(1)
+def _loaded(model: str, fingerprint: str, max_pixels: int) -> Predictor:
+    """The model with that fingerprint, once in a process, on one processor thread."""
     return load_bundle(model, threads=1, max_pixels=max_pixels)
 
 
@@ -81,7 +85,8 @@ def predict_many(
 
     JobError where they cannot. A picture that kills its worker again and again is a Failure.
     """
-    reader = _Reader(str(Path(model).absolute()), max_pixels)
+    place = Path(model).absolute()
+    reader = _Reader(str(place), _fingerprint(place), max_pixels)
     chunks = [_Chunk(number, tuple(pictures[start : start + CHUNK])) for number, start in enumerate(range(0, len(pictures), CHUNK))]
     waiting: dict[int, _Read] = {}
     following = 0
@@ -135,9 +140,10 @@ def table_predictions(
     target = Path(path)
     partial = target.with_name(f".{target.name}.partial")
     names = [name_of(picture) for picture in pictures]
-    job = json.dumps({"model": sha256(model if model.is_file() else model / "manifest.json"), "labels": list(labels)})
-    before = _begun(partial, job, names) if resume else 0
-    failures = []
+    job = json.dumps({"model": _fingerprint(model), "labels": list(labels)})
+    if target.exists() and not target.is_file():
+        return _to_device(target, pictures, predict, labels, resume=resume)
+    before, failures = _begun(partial, job, names) if resume else (0, [])
     try:
         with _appending(partial, job, labels, before) as file:
             writer = csv.writer(file, lineterminator="\n")
@@ -154,6 +160,26 @@ def table_predictions(
     return Tabled(len(pictures), before, tuple(failures))
 
 
+def _fingerprint(model: Path) -> str:
+    """What tells a bundle from another in its place."""
+    file = model if model.is_file() else model / "manifest.json"
+    return sha256(file) if file.is_file() else ""
+
+
+def _to_device(target: Path, pictures: Sequence[Picture], predict: Predict, labels: Sequence[str], *, resume: bool) -> Tabled:
+    """Write the table to what is no file, such as a pipe, as it comes."""
+    if resume or target.is_dir():
+        raise InputError(f"cannot go on with {str(target)!r}", expected="a file", received="a folder, a device or a pipe")
+    results = list(predict(pictures))
+    with open(target, "w", **TEXT) as file:
+        csv.writer(file, lineterminator="\n").writerows([_header(labels), *(_row(result, labels) for result in results)])
+    return Tabled(len(pictures), 0, tuple(result for result in results if isinstance(result, Failure)))
+
+
+def _header(labels: Sequence[str]) -> list[str]:
+    return ["source", "label", "confidence", "known", *(f"p:{label}" for label in labels), "error"]
+
+
 def _row(result: Result, labels: Sequence[str]) -> list[str]:
     if isinstance(result, Failure):
         return [result.source, "", "", "", *("" for _ in labels), result.error.problem]
@@ -161,14 +187,15 @@ def _row(result: Result, labels: Sequence[str]) -> list[str]:
     return [result.source, result.label, f"{result.confidence:.6g}", "yes" if result.known else "no", *shares, ""]
 
 
-def _begun(partial: Path, job: str, names: Sequence[str]) -> int:
-    """How many pictures an interrupted job has done, in whole chunks; 0 if there was none."""
+def _begun(partial: Path, job: str, names: Sequence[str]) -> tuple[int, list[Failure]]:
+    """How many pictures an interrupted job has done, in whole chunks, and the failures among them; 0 if there was none."""
     try:
-        with open(partial, encoding="utf-8", newline="") as file:
+        with open(partial, **READ) as file:
             same = file.readline() == job + "\n"
-            done = [row[0] if row else "" for row in islice(csv.reader(file), 1, None)][:-1]  # the last may be cut off
+            rows = list(islice(csv.reader(file), 1, None))[:-1]  # the last may be cut off
     except FileNotFoundError:
-        return 0
+        return 0, []
+    done = [row[0] if row else "" for row in rows]
     if not same or done != [_escaped(name) for name in names[: len(done)]]:
         raise RunError(
             f"cannot go on with {str(partial)!r}",
@@ -176,7 +203,8 @@ def _begun(partial: Path, job: str, names: Sequence[str]) -> int:
             received="others",
             fix="Use them again, or leave out --resume.",
         )
-    return len(done) // CHUNK * CHUNK
+    before = len(done) // CHUNK * CHUNK
+    return before, [Failure(row[0], ImageError(row[-1])) for row in rows[:before] if row[-1]]
 
 
 def _escaped(name: str) -> str:
@@ -186,10 +214,9 @@ def _escaped(name: str) -> str:
 @contextmanager
 def _appending(partial: Path, job: str, labels: Sequence[str], before: int) -> Iterator[IO[str]]:
     """The hidden file with the job in its first line, the header and `before` rows, open for more."""
-    header = ["source", "label", "confidence", "known", *(f"p:{label}" for label in labels), "error"]
-    kept = [header]
+    kept = [_header(labels)]
     if before:
-        with open(partial, encoding="utf-8", newline="") as file:
+        with open(partial, **READ) as file:
             file.readline()
             kept = list(islice(csv.reader(file), before + 1))
     with replacing(partial) as temporary, open(temporary, "w", **TEXT) as file:

@@ -31,7 +31,7 @@ class Share:
                 "a batch cannot be shared out evenly",
                 expected=f"a batch_size that {self.processes} workers divide",
                 received=str(self.batch),
-                fix="Choose another --batch-size or number of --workers.",
+                fix="Choose another --batch-size or number of --processes.",
             )
 
     @property
