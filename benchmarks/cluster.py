@@ -195,7 +195,7 @@ def main() -> None:
         peaks = [(name, peak(make(few)), peak(make(many))) for name, make in makers.items()]
     some = f"{options.pictures:,}"
     header = [
-        f"{count} photos, n = {options.rounds}",
+        f"{some} photos, n = {options.rounds}",
         "one worker here, s",
         "one node, s",
         "two nodes, s",
