@@ -167,9 +167,10 @@ def _fingerprint(model: Path) -> str:
 
 
 def _to_device(target: Path, pictures: Sequence[Picture], predict: Predict, labels: Sequence[str], *, resume: bool) -> Tabled:
-    """Write the table to what is no file, such as a pipe, as it comes."""
+    """Write the table to what is no file, such as a pipe, when all of it is known."""
     if resume or target.is_dir():
-        raise InputError(f"cannot go on with {str(target)!r}", expected="a file", received="a folder, a device or a pipe")
+        what = "a folder" if target.is_dir() else "a device or a pipe, with which nothing can be gone on"
+        raise InputError(f"cannot write the table {str(target)!r}", expected="a file", received=what)
     results = list(predict(pictures))
     with open(target, "w", **TEXT) as file:
         csv.writer(file, lineterminator="\n").writerows([_header(labels), *(_row(result, labels) for result in results)])
