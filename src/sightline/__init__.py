@@ -50,10 +50,12 @@ _HOME = {
     "report": "sightline.jobs",
     "reproduce": "sightline.jobs",
     "resume": "sightline.jobs",
+    "resume_tuning": "sightline.jobs",
     "robustness": "sightline.jobs",
     "show": "sightline.display",
     "suspects": "sightline.jobs",
     "train": "sightline.api",
+    "tune": "sightline.api",
     "write": "sightline.image",
 }
 """Where the names are that are no operations; those are all in `sightline.ops`."""
@@ -204,6 +206,7 @@ __all__ = [
     "resize_shortest",
     "resized_crop",
     "resume",
+    "resume_tuning",
     "robustness",
     "rot90",
     "rotate",
@@ -240,6 +243,7 @@ __all__ = [
     "transpose",
     "triangle",
     "trim",
+    "tune",
     "undistort",
     "unsharp_mask",
     "vignette",
@@ -252,7 +256,7 @@ __all__ = [
 ]
 
 if TYPE_CHECKING:
-    from sightline.api import train
+    from sightline.api import train, tune
     from sightline.batch import apply
     from sightline.bundle import Prediction, Predictor
     from sightline.data import DATASETS, Dataset, load_dataset
@@ -272,6 +276,7 @@ if TYPE_CHECKING:
         report,
         reproduce,
         resume,
+        resume_tuning,
         robustness,
         suspects,
     )

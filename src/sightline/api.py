@@ -2,21 +2,24 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, Literal
 
 from sightline.errors import ParameterError
 from sightline.events import Listener, ignore
-from sightline.jobs import Run
+from sightline.jobs import Run, Tuned
 from sightline.jobs import train as train_job
+from sightline.jobs import tune as tune_job
 from sightline.jobs.models import place_of
 from sightline.registry import nearest
 from sightline.training.config import Recipe, TrainConfig, make_config
 
 if TYPE_CHECKING:
     from sightline.jobs.trainings import Fit
+    from sightline.jobs.tunings import Search
 
-__all__ = ["train"]
+__all__ = ["train", "tune"]
 
 
 def train(
@@ -38,6 +41,49 @@ def train(
         run = sl.train("fashion-mnist", epochs=25)
         print(run.metrics["evaluation"]["accuracy"])
     """
+    return train_job(_config(data, settings), out=out, name=name, fit=fit, on_event=on_event)
+
+
+def tune(
+    data: str | Path,
+    *,
+    trials: int = 30,
+    time: str | None = None,
+    by: Literal["accuracy", "loss"] = "accuracy",
+    stop_early: bool = True,
+    space: Mapping[str, Any] | str | Path | None = None,
+    out: str | Path = "runs",
+    name: str | None = None,
+    search: Search | None = None,
+    on_event: Listener = ignore,
+    **settings: Any,
+) -> Tuned:
+    """Try values of a training's parameters, judged by held-out pictures; the best trial is a run, evaluated on the test set.
+
+    `settings` as for `train`: what is given is not tuned. `space`: what is, as `sightline tune --show-space` prints it: a file, or
+    its entries by name; without one, what the types of the parameters say. `time`: a limit such as `"1h30m"`. `by`, `stop_early`:
+    as `sightline tune --help` says. `search`: what runs the trials, by default one after the other on this machine;
+    `sightline.cluster.side_by_side` gives another. Needs the extra `tune`. ParameterError, InputError for what does not fit.
+
+        tuned = sl.tune("fashion-mnist", trials=30, time="1h")
+        print(tuned.run.metrics["evaluation"]["accuracy"], tuned.report)
+    """
+    from sightline.training.space import read_space, space_from, usual_space
+    from sightline.training.tuning_config import make_study
+
+    training, fixed = _config(data, settings), {*settings, *(settings.get("arguments") or {})}
+    if space is None:
+        found = usual_space(training, fixed)
+    elif isinstance(space, Mapping):
+        found = space_from({"format": 1, "space": space}, training, fixed)
+    else:
+        found = read_space(space, training, fixed)
+    config = make_study(training=training, space=found.spelled(), trials=trials, time=time, by=by, stop_early=stop_early)
+    return tune_job(config, out=out, name=name, search=search, on_event=on_event)
+
+
+def _config(data: str | Path, settings: dict[str, Any]) -> TrainConfig:
+    """The configuration that plain arguments ask for; ParameterError for one that there is not."""
     plain = [key for key in TrainConfig.model_fields if key not in {"data", "recipe"}]
     for key in settings:
         if key not in plain and key not in Recipe.model_fields:
@@ -47,4 +93,4 @@ def train(
     for other in ("weights", "teacher"):
         if rest.get(other) is not None:
             rest[other] = place_of(rest[other])
-    return train_job(make_config(str(data), recipe=recipe, **rest), out=out, name=name, fit=fit, on_event=on_event)
+    return make_config(str(data), recipe=recipe, **rest)

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 
-__all__ = ["EpochDone", "Event", "Listener", "Note", "Progress", "StepDone", "ignore"]
+__all__ = ["EpochDone", "Event", "Listener", "Note", "Progress", "StepDone", "TrialDone", "ignore"]
 
 
 @dataclass(frozen=True)
@@ -50,7 +50,23 @@ class EpochDone:
     seconds_left: float
 
 
-Event = Note | Progress | StepDone | EpochDone
+@dataclass(frozen=True)
+class TrialDone:
+    """A trial of a tuning that has ended: `number` of `trials`, its values and what came of it, in words for a table.
+
+    `score`: as a person reads it, and whether it is the best so far; empty of one that failed.
+    """
+
+    number: int
+    trials: int
+    values: Mapping[str, str]
+    outcome: str
+    score: str
+    best: bool
+    seconds: float
+
+
+Event = Note | Progress | StepDone | EpochDone | TrialDone
 Listener = Callable[[Event], None]
 
 

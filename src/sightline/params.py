@@ -10,7 +10,7 @@ from __future__ import annotations
 import inspect
 import json
 import re
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from functools import cached_property
 from typing import Annotated, Any, Literal, NotRequired, TypeVar, get_args, get_origin, get_type_hints
@@ -24,7 +24,7 @@ from typing_extensions import Doc, TypedDict
 from sightline.errors import ParameterError, brief
 from sightline.registry import nearest
 
-__all__ = ["Parameter", "Parameters", "TypeName", "describe", "explain", "parse_text"]
+__all__ = ["Parameter", "Parameters", "Tunable", "TypeName", "describe", "explain", "marked", "parse_text"]
 
 T = TypeVar("T")
 
@@ -34,6 +34,19 @@ class TypeName:
     """Metadata of an annotated type: what people call it, such as `color` or `picture`."""
 
     name: str
+
+
+@dataclass(frozen=True)
+class Tunable:
+    """Metadata of a parameter that tuning tries values of, and where it looks unless it is told: a part of the accepted range.
+
+    From `low` to `high`, with `log` as often below their geometric mean as above it; or among `values`.
+    """
+
+    low: float | None = None
+    high: float | None = None
+    log: bool = False
+    values: tuple[Any, ...] = ()
 
 
 @dataclass(frozen=True)
@@ -144,8 +157,7 @@ class Parameters:
 
     def marked(self, mark: type[T]) -> dict[str, T]:
         """The parameters whose type carries metadata of the class `mark`, with it."""
-        found = {name: getattr(hint, "__metadata__", ()) for name, hint, _ in self._fields}
-        return {name: item for name, metadata in found.items() for item in metadata if isinstance(item, mark)}
+        return _with_mark({name: getattr(hint, "__metadata__", ()) for name, hint, _ in self._fields}, mark)
 
     def schema(self) -> dict[str, Any]:
         """The JSON schema of the parameters."""
@@ -155,6 +167,15 @@ class Parameters:
 def describe(model: type[BaseModel]) -> list[Parameter]:
     """Every field of a configuration, in its order."""
     return [_describe(name, field) for name, field in model.model_fields.items()]
+
+
+def marked(model: type[BaseModel], mark: type[T]) -> dict[str, T]:
+    """The fields of a configuration whose type carries metadata of the class `mark`, with it."""
+    return _with_mark({name: field.metadata for name, field in model.model_fields.items()}, mark)
+
+
+def _with_mark(found: Mapping[str, Sequence[Any]], mark: type[T]) -> dict[str, T]:
+    return {name: item for name, metadata in found.items() for item in metadata if isinstance(item, mark)}
 
 
 def _hints(function: Callable[..., Any]) -> dict[str, Any]:

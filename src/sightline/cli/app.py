@@ -15,7 +15,7 @@ class Command(NamedTuple):
     """Where a command is: its name, its module in this package, and the panel of the help that it stands in.
 
     Without a panel it is not in the list, which fits a screen: `val` is another word for `evaluate`, `version` is `--version` too,
-    and `checks` is for when something is wrong.
+    `checks` is for when something is wrong, and `report` for a run whose report is lost.
     """
 
     name: str
@@ -34,11 +34,12 @@ COMMANDS = (
     Command("ops", "operations", "Pictures"),
     Command("predict", "predict", "Models"),
     Command("train", "train", "Models"),
+    Command("tune", "tune", "Models"),
     Command("preview", "train", "Models"),
     Command("runs", "runs", "Models"),
     Command("evaluate", "train", "Models"),
     Command("val", "train", None),
-    Command("report", "train", "Models"),
+    Command("report", "train", None),
     Command("reproduce", "reproduce", "Models"),
     Command("export", "export", "Models"),
     Command("calibrate", "calibrate", "Models"),

@@ -9,13 +9,13 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 from typing import Any, Literal
 
-from rich.console import Console
+from rich.console import Console, RenderableType
 from rich.progress import BarColumn, Progress, TaskID, TextColumn
 from rich.table import Column, Table
 from rich.text import Text
 
 from sightline.errors import SightlineError
-from sightline.events import EpochDone, Event, Listener, Note, StepDone
+from sightline.events import EpochDone, Event, Listener, Note, StepDone, TrialDone
 from sightline.events import Progress as Done
 
 __all__ = ["counted", "listening", "out", "print_json", "say", "show_error", "table"]
@@ -29,6 +29,8 @@ class _Console(Console):
 
 err = _Console(stderr=True, highlight=False)
 out = _Console(highlight=False, soft_wrap=True, width=None if sys.stdout.isatty() else 1000)  # a pipe has no edge to wrap at
+TRIALS = 12  # that a live table shows
+LONG = 40  # letters of why a trial failed, in it
 PLAIN_EVERY = 10.0  # seconds between plain lines about the same thing
 
 
@@ -107,6 +109,8 @@ class Plain:
             err.print(("Warning: " if event.warning else "") + event.text, markup=False, soft_wrap=True)
         elif isinstance(event, EpochDone):
             err.print(_epoch_line(event), markup=False, soft_wrap=True)
+        elif isinstance(event, TrialDone):
+            err.print(_trial_line(event), markup=False, soft_wrap=True)
         elif time.monotonic() - self.last > PLAIN_EVERY:
             err.print(_step_line(event) if isinstance(event, StepDone) else _progress_line(event), markup=False, soft_wrap=True)
         else:
@@ -114,11 +118,25 @@ class Plain:
         self.last = time.monotonic()
 
 
+class _Progress(Progress):
+    """A live line, under a live table of trials where there are any."""
+
+    def __init__(self, *columns: Any, **options: Any) -> None:
+        self.trials: list[TrialDone] = []
+        super().__init__(*columns, **options)
+
+    def get_renderables(self) -> Iterator[RenderableType]:
+        """The table and the line."""
+        if self.trials:
+            yield _trials(self.trials)
+        yield from super().get_renderables()
+
+
 class Live:
     """One live line under the lines that stay."""
 
     def __init__(self) -> None:
-        self.progress = Progress(
+        self.progress = _Progress(
             TextColumn("{task.description}", table_column=Column(no_wrap=True)),
             BarColumn(bar_width=12),
             TextColumn("{task.fields[facts]}", table_column=Column(no_wrap=True)),
@@ -141,6 +159,9 @@ class Live:
             self.progress.console.print(("Warning: " if event.warning else "") + event.text, markup=False)
         elif isinstance(event, EpochDone):
             self.progress.console.print(_epoch_line(event), markup=False)
+        elif isinstance(event, TrialDone):
+            self._clear()
+            self.progress.trials.append(event)
         elif isinstance(event, StepDone):
             self._move(f"epoch {event.epoch}/{event.epochs}", event.step, event.steps, _step_facts(event))
         elif event.done == event.total:
@@ -157,6 +178,25 @@ class Live:
         if self.task is not None:
             self.progress.remove_task(self.task)
             self.task = None
+
+
+def _trials(events: list[TrialDone]) -> Table:
+    """The last trials and the best of those before them."""
+    last = events[-TRIALS:]
+    best = [event for event in events if event.best][-1:]
+    shown = [*(event for event in best if event not in last), *last]
+    rows = table(">trial", ">score", "", *(f">{name.replace('_', ' ')}" for name in events[0].values), ">time", "")
+    for event in shown:
+        outcome = event.outcome if len(event.outcome) < LONG else f"{event.outcome[:LONG]}…"
+        mark = "*" if event in best else ""
+        rows.add_row(str(event.number), event.score, mark, *event.values.values(), _duration(event.seconds), outcome)
+    return rows
+
+
+def _trial_line(event: TrialDone) -> str:
+    values = "  ".join(f"{name} {value}" for name, value in event.values.items())
+    score = f"{event.score}{' *' if event.best else ''}  " if event.score else ""
+    return f"trial {event.number}/{event.trials}  {score}{event.outcome}  {_duration(event.seconds)}  {values}"
 
 
 def _epoch_line(event: EpochDone) -> str:

@@ -18,7 +18,7 @@ if TYPE_CHECKING:
     from sightline.jobs import Run
     from sightline.jobs.trainings import Fit
 
-__all__ = ["evaluate", "preview", "report", "train"]
+__all__ = ["CONFIG", "RECIPE", "configured", "evaluate", "preview", "report", "train"]
 
 DECIDED = {"data", "arguments", "recipe", "pipeline"}  # these have options of their own
 CONFIG = [name for name in TrainConfig.model_fields if name not in DECIDED]
@@ -74,7 +74,7 @@ def train(
             return
         if extend:
             raise InputError("--extend needs the run to go on with", fix="Add --resume RUN.")
-        config = _config(data, pipeline, arguments or [], options)
+        config = configured(data, pipeline, arguments or [], options)
         if dry_run:
             _show_dry_run(jobs.dry_run(config, on_event=listen), config, json)
         else:
@@ -89,7 +89,8 @@ def _together(processes: int | None) -> Fit:
     return together(processes)
 
 
-def _config(data: str | None, pipeline: Path | None, arguments: list[str], options: dict[str, Any]) -> TrainConfig:
+def configured(data: str | None, pipeline: Path | None, arguments: list[str], options: dict[str, Any]) -> TrainConfig:
+    """The configuration that options of the shell ask for."""
     from sightline.params import parse_text
     from sightline.training.config import make_config
 

@@ -21,8 +21,9 @@ from sightline.errors import InputError, JobError, ParameterError
 
 if TYPE_CHECKING:
     from sightline.jobs.trainings import Fit
+    from sightline.jobs.tunings import Search
 
-__all__ = ["connected", "load_ray", "together"]
+__all__ = ["connected", "load_ray", "side_by_side", "together"]
 
 STORE = 256 * 2**20  # bytes of shared memory on a machine's own cluster: what travels are names and answers, not pictures
 REACH = 5.0  # seconds in which a cluster must take a connection
@@ -90,6 +91,19 @@ def together(processes: int | None = None) -> Fit:
     from sightline.cluster.training import fit_together
 
     return partial(fit_together, workers=processes)
+
+
+def side_by_side() -> Search:
+    """What `tune` takes as `search` to run the trials on the cluster that this process is connected to, side by side.
+
+    InputError where Optuna or Ray Tune is not installed.
+    """
+    from sightline.jobs.tunings import load_optuna
+
+    load_optuna()
+    from sightline.cluster.tuning import search_side_by_side
+
+    return search_side_by_side
 
 
 def _connect(ray: ModuleType, address: str | None) -> None:

@@ -73,9 +73,9 @@ def rendered(template: str, **shown: Any) -> str:
     return environment.from_string(package.joinpath(template).read_text(encoding="utf-8")).render(style=style, **shown) + "\n"
 
 
-def figure_for_page(figure: Figure, name: str, description: str) -> Markup:
-    """A figure as an element of a page."""
-    return Markup(inline_svg(figure, name, description))  # noqa: S704 - matplotlib escapes the texts it is given
+def figure_for_page(figure: Figure, name: str, description: str, *, least: int = 0) -> Markup:
+    """A figure as an element of a page, at least so many pixels across."""
+    return Markup(inline_svg(figure, name, description, least=least))  # noqa: S704 - matplotlib escapes the texts it is given
 
 
 def check_target(path: str | Path, suffixes: Sequence[str] = SUFFIXES) -> str:

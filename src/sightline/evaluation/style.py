@@ -106,12 +106,13 @@ class Sheet:
 
     def text(
         self, x: float, y: float, text: str, *, size: float = 12, color: str = INK, bold: bool = False,
-        ha: str = "left", va: str = "baseline", rotation: float = 0,
+        ha: str = "left", va: str = "baseline", rotation: float = 0, backed: bool = False,
     ) -> None:  # fmt: skip
-        """Write `text` at a pixel; `size` in pixels."""
+        """Write `text` at a pixel; `size` in pixels; `backed`: with paper behind it, where it lies over lines."""
         self.figure.text(
             *self._place(x, y), one_line(text), fontsize=_points(size), color=color,
             weight="bold" if bold else "normal", ha=ha, va=va, rotation=rotation, rotation_mode="anchor",
+            bbox={"facecolor": PAPER, "edgecolor": "none", "alpha": 0.85, "pad": 0.6} if backed else None,
         )  # fmt: skip
 
     def _place(self, x: float, y: float) -> tuple[float, float]:
@@ -205,10 +206,11 @@ def to_svg(figure: Figure) -> bytes:
     return buffer.getvalue()
 
 
-def inline_svg(figure: Figure, name: str, description: str) -> str:
+def inline_svg(figure: Figure, name: str, description: str, *, least: int = 0) -> str:
     """The figure as an `<svg>` element for a page that defines the palette as CSS variables, `--ink` and so on.
 
-    `name` keeps its ids apart from those of other figures in the page; `description` is for who cannot see it.
+    `name` keeps its ids apart from those of other figures in the page; `description` is for who cannot see it; `least`: the
+    pixels across below which it is not made smaller, but scrolled.
     """
     svg = to_svg(figure).decode()
     svg = svg[svg.index("<svg") :]
@@ -221,10 +223,10 @@ def inline_svg(figure: Figure, name: str, description: str) -> str:
     across, down = (72 * inches for inches in figure.get_size_inches())
     margin = _points(_MARGIN)
     box = f"{margin:g} {margin:g} {across - 2 * margin:g} {down - 2 * margin:g}"
-    width = round(_ENLARGED * (across / 72 * _DPI - 2 * _MARGIN))
+    width = f"max-width:{round(_ENLARGED * (across / 72 * _DPI - 2 * _MARGIN))}px" + (f";min-width:{least}px" if least else "")
     return (
         f'<svg xmlns="http://www.w3.org/2000/svg" xmlns:xlink="http://www.w3.org/1999/xlink" viewBox="{box}" '
-        f'style="max-width:{width}px" role="img" aria-label={quoteattr(description)}>{rest}'
+        f'style="{width}" role="img" aria-label={quoteattr(description)}>{rest}'
     )
 
 

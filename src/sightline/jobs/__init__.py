@@ -15,6 +15,7 @@ from sightline.jobs.predictions import Predict, Tabled, predict_many, table_pred
 from sightline.jobs.reproductions import Reproduction, reproduce
 from sightline.jobs.runs import RunSummary, list_runs
 from sightline.jobs.trainings import DryRun, dry_run, resume, train
+from sightline.jobs.tunings import Tuned, resume_tuning, tune
 
 __all__ = [
     "DryRun",
@@ -25,6 +26,7 @@ __all__ = [
     "Run",
     "RunSummary",
     "Tabled",
+    "Tuned",
     "annotate",
     "calibrate",
     "compare",
@@ -47,8 +49,10 @@ __all__ = [
     "report",
     "reproduce",
     "resume",
+    "resume_tuning",
     "robustness",
     "suspects",
     "table_predictions",
     "train",
+    "tune",
 ]

@@ -29,7 +29,7 @@ if TYPE_CHECKING:
 
     Fit = Callable[[RunFolder, TrainConfig, Inputs, keras.Model, State | None, Listener, Callable[[], bool]], State]
 
-__all__ = ["DryRun", "dry_run", "found_in", "resume", "train"]
+__all__ = ["DryRun", "dry_run", "found_in", "resume", "stop_on_signals", "train", "train_only"]
 
 
 def train(
@@ -64,6 +64,25 @@ def resume(path: Model, *, extend: int = 0, fit: Fit | None = None, on_event: Li
             save_state(folder.checkpoint, state)  # with the configuration: a stop in the next epoch must not part them
         config.save(folder.config)
         return _train_in(folder, config, inputs, network, state, fit, on_event)
+
+
+def train_only(path: Path, config: TrainConfig, *, on_event: Listener = ignore) -> None:
+    """Find the weights of the run in `path`, new or left before its end, and measure nothing on the test set: `resume` does.
+
+    Interrupted after SIGINT or SIGTERM, with the state saved.
+    """
+    from sightline.training.folder import RunFolder, made
+    from sightline.training.session import train_weights
+
+    folder = RunFolder(path)
+    with stop_on_signals() as stop:
+        if folder.is_run:
+            with folder.held():
+                train_weights(folder, *found_in(folder, config, on_event), on_event, stop)
+            return
+        config, inputs, network = _begun(config, on_event, folder.name)
+        with made(folder, config):
+            train_weights(folder, config, inputs, network, None, on_event, stop)
 
 
 def found_in(folder: RunFolder, config: TrainConfig, on_event: Listener) -> tuple[TrainConfig, Inputs, keras.Model, State | None]:
@@ -175,7 +194,7 @@ def _train_in(
         from sightline.training.results import make_bundle, make_record, report, save_record
         from sightline.training.session import train_weights
 
-        with _stop_on_signals() as stop:
+        with stop_on_signals() as stop:
             state = (fit or train_weights)(folder, config, inputs, network, state, on_event, stop)
         if stop():
             raise Interrupted("stopped after the last epoch, before the evaluation")
@@ -192,7 +211,7 @@ def _train_in(
 
 
 @contextmanager
-def _stop_on_signals() -> Iterator[Callable[[], bool]]:
+def stop_on_signals() -> Iterator[Callable[[], bool]]:
     """Turn SIGINT and SIGTERM into a question that the training asks between steps; a second one ends at once."""
     asked = threading.Event()
     if threading.current_thread() is not threading.main_thread():  # only the main thread may set handlers

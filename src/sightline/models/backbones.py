@@ -13,13 +13,16 @@ from typing_extensions import Doc
 
 from sightline.errors import ParameterError
 from sightline.models.registry import Classes, InputShape, WeightsFile, backbone
+from sightline.params import Tunable
 
 if TYPE_CHECKING:
     import keras
 
 __all__ = ["efficientnet", "mobilenet", "resnet"]
 
-Dropout = Annotated[float, Interval(ge=0, le=0.9), Doc("Share of the features that the output layer goes without in training")]
+Dropout = Annotated[
+    float, Interval(ge=0, le=0.9), Tunable(0, 0.6), Doc("Share of the features that the output layer goes without in training")
+]
 
 SMALLEST = 32
 SIGNED = (2.0, -1.0)  # pictures in [-1, 1]

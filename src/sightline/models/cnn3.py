@@ -12,6 +12,7 @@ from typing_extensions import Doc
 
 from sightline.errors import ParameterError
 from sightline.models.registry import Classes, InputShape, model_that_sees
+from sightline.params import Tunable
 
 if TYPE_CHECKING:
     import keras
@@ -48,11 +49,15 @@ def cnn3(
     *,
     input_shape: InputShape = (28, 28, 1),
     classes: Classes = 10,
-    filters: Annotated[tuple[Width, Width, Width], Doc("Kernels of the three convolutions")] = (64, 64, 32),
+    filters: Annotated[
+        tuple[Width, Width, Width],
+        Tunable(values=((32, 32, 16), (64, 64, 32), (64, 64, 64), (96, 96, 64))),
+        Doc("Kernels of the three convolutions"),
+    ] = (64, 64, 32),
     padding: Annotated[
         Literal["valid", "same"], Doc("valid: a convolution loses a pixel on every side; same: zeros are put around")
     ] = "valid",
-    dense: Annotated[Width, Doc("Width of the hidden dense layer")] = 32,
+    dense: Annotated[Width, Tunable(values=(32, 64, 128)), Doc("Width of the hidden dense layer")] = 32,
     pool_first: Annotated[
         bool, Doc("Pool before bias and ReLU: the same function, since both grow with their input, on a quarter of the memory")
     ] = False,

@@ -14,7 +14,7 @@ from typing_extensions import Doc
 
 from sightline.errors import ParameterError, RunError
 from sightline.files import write_text
-from sightline.params import explain
+from sightline.params import Tunable, explain
 from sightline.registry import Registry
 
 if TYPE_CHECKING:
@@ -34,15 +34,23 @@ class Recipe(BaseModel):
 
     model_config = STRICT
 
-    batch_size: Annotated[int, Interval(ge=1, le=65536), Doc("Pictures a step")] = 32
-    learning_rate: Annotated[float, Interval(ge=1e-7, le=10), Doc("Peak learning rate")] = 1e-3
+    batch_size: Annotated[int, Interval(ge=1, le=65536), Tunable(values=(32, 64, 128, 256, 512)), Doc("Pictures a step")] = 32
+    learning_rate: Annotated[float, Interval(ge=1e-7, le=10), Tunable(1e-4, 0.1, log=True), Doc("Peak learning rate")] = 1e-3
     optimizer: Annotated[
-        Literal["adam", "adamw", "muon"], Doc("Adam, Adam with decoupled weight decay, or Muon for kernels with AdamW for the rest")
+        Literal["adam", "adamw", "muon"],
+        Tunable(values=("adamw", "muon")),
+        Doc("Adam, Adam with decoupled weight decay, or Muon for kernels with AdamW for the rest"),
     ] = "adam"
     schedule: Annotated[Literal["constant", "linear"], Doc("linear: from the peak down to zero at the last step")] = "constant"
-    warmup: Annotated[float, Interval(ge=0, le=0.9), Doc("Share of the steps in which the rate climbs to its peak")] = 0.0
-    weight_decay: Annotated[float, Interval(ge=0, le=1), Doc("Decay of kernels, not of biases (adamw, muon)")] = 0.0
-    label_smoothing: Annotated[float, Interval(ge=0, le=0.9), Doc("Share of the target spread over all labels")] = 0.0
+    warmup: Annotated[
+        float, Interval(ge=0, le=0.9), Tunable(0, 0.2), Doc("Share of the steps in which the rate climbs to its peak")
+    ] = 0.0
+    weight_decay: Annotated[
+        float, Interval(ge=0, le=1), Tunable(1e-3, 0.3, log=True), Doc("Decay of kernels, not of biases (adamw, muon)")
+    ] = 0.0
+    label_smoothing: Annotated[
+        float, Interval(ge=0, le=0.9), Tunable(0, 0.2), Doc("Share of the target spread over all labels")
+    ] = 0.0
     average: Annotated[
         float, Interval(ge=0, le=0.9999), Doc("Momentum of the moving average of weights that is kept; 0 keeps the last weights")
     ] = 0.0
@@ -69,10 +77,16 @@ class Recipe(BaseModel):
         bool, Doc("Make pictures as small as what a new network looks at, where that leaves out a tenth of a side or more")
     ] = False
     distill: Annotated[
-        float, Interval(ge=0, le=1), Doc("Share of the loss that is about the teacher's answer; the label has the rest")
+        float,
+        Interval(ge=0, le=1),
+        Tunable(0.5, 1),
+        Doc("Share of the loss that is about the teacher's answer; the label has the rest"),
     ] = 0.0
     distill_temperature: Annotated[
-        float, Interval(ge=0.1, le=20), Doc("By which the logarithms of the teacher's answer and of the network's are divided")
+        float,
+        Interval(ge=0.1, le=20),
+        Tunable(1, 8, log=True),
+        Doc("By which the logarithms of the teacher's answer and of the network's are divided"),
     ] = 1.0
     freeze: Annotated[int, Interval(ge=0, le=100_000), Doc("Epochs at the start in which only the dense layers learn")] = 0
     body_rate: Annotated[
@@ -178,6 +192,17 @@ class TrainConfig(BaseModel):
         if epochs < 0:
             raise ParameterError("invalid extension", expected="at least 0 epochs", received=str(epochs))
         return _checked(TrainConfig, {**self.model_dump(), "epochs": self.epochs + epochs})
+
+    def changed(self, *, recipe: Mapping[str, Any], arguments: Mapping[str, Any], **options: Any) -> TrainConfig:
+        """The same with other values of the recipe, the architecture's arguments and its own, checked as `make_config` does."""
+        from sightline.models import MODELS
+
+        full = _checked(Recipe, {**self.recipe.model_dump(), **recipe})
+        _check_fit(full, recipe, self.weights, self.teacher)
+        _check_input(full, recipe, self.weights, {**self.model_dump(), **options})
+        merged = {**self.arguments, **arguments}
+        MODELS.get(self.model).arguments(merged)
+        return _checked(TrainConfig, {**self.model_dump(), "recipe": full, "arguments": merged, **options})
 
     def save(self, path: Path) -> None:
         """Write as YAML."""

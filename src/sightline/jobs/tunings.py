@@ -1,0 +1,263 @@
+"""Tuning as a job: trainings with other values of their parameters; the best by held-out pictures is an ordinary run."""
+
+from __future__ import annotations
+
+import shlex
+import time
+from collections.abc import Callable
+from dataclasses import dataclass, replace
+from functools import cached_property
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+from sightline.errors import InputError, Interrupted, JobError, RunError
+from sightline.events import EpochDone, Event, Listener, Note, StepDone, TrialDone, ignore
+from sightline.jobs.models import Run
+from sightline.jobs.trainings import resume, stop_on_signals
+from sightline.jobs.trial_worker import END, GO, TrialProcess
+
+if TYPE_CHECKING:
+    from optuna.trial import Trial
+
+    from sightline.evaluation.tuning import TuningFound, TuningTrial
+    from sightline.training.study import Study
+    from sightline.training.tuning_config import StudyConfig
+
+    Search = Callable[[Study, Listener, Callable[[], bool]], None]
+
+__all__ = ["Tuned", "check_failures", "load_optuna", "resume_tuning", "tell_trial", "tune"]
+
+FAILURES = 3
+"""Trials that may fail before any has come through an epoch; then it is no matter of their values."""
+
+
+@dataclass(frozen=True)
+class Tuned:
+    """A tuning and where its things are."""
+
+    path: Path
+
+    @cached_property
+    def found(self) -> TuningFound:
+        """The trials, and what they say."""
+        from sightline.training.study import open_study
+
+        load_optuna()
+        return _weighed(open_study(self.path))
+
+    @property
+    def trials(self) -> list[TuningTrial]:
+        """All, the best first, without those that failed before an epoch was over."""
+        return self.found.ranked
+
+    @property
+    def run(self) -> Run:
+        """The best trial: an ordinary run, evaluated on the test set; RunError where none has come to its end."""
+        from sightline.training.study import open_study
+
+        best = open_study(self.path).found().best
+        if best is None:
+            raise RunError(f"no trial of {str(self.path)!r} has come to its end", fix="Go on with it.")
+        return Run(self.path / best.name)
+
+    @property
+    def report(self) -> Path:
+        """The report, a page that opens in any browser."""
+        return self.path / "report.html"
+
+
+def tune(
+    config: StudyConfig,
+    *,
+    out: str | Path = "runs",
+    name: str | None = None,
+    search: Search | None = None,
+    on_event: Listener = ignore,
+) -> Tuned:
+    """Try values of a training's parameters, in a new folder of `out`, and evaluate the best trial once on the test set.
+
+    `search` runs the trials, by default one after the other on this machine. Interrupted after SIGINT or SIGTERM: `resume_tuning`
+    goes on. JobError where no trial comes to its end in time.
+    """
+    from sightline.training.study import free_study
+
+    load_optuna()
+    study = _with_data(free_study(config, Path(out), name), on_event)
+    with study.held():
+        if (study.path / "study.yaml").exists():
+            raise RunError(f"there is a tuning {str(study.path)!r} already", fix="Another process has just made it.")
+        study.save()
+        return _tuned(study, search, on_event)
+
+
+def resume_tuning(
+    path: str | Path | Tuned,
+    *,
+    trials: int | None = None,
+    lapse: str | None = None,
+    search: Search | None = None,
+    on_event: Listener = ignore,
+) -> Tuned:
+    """Go on with a tuning to its last trial, or to so many `trials` in all, for as long as it was told or for `lapse`."""
+    from sightline.training.study import open_study
+
+    load_optuna()
+    study = open_study(path.path if isinstance(path, Tuned) else path)
+    with study.held():
+        study = _with_data(study.changed(trials=trials, time=lapse), on_event)
+        study.save()
+        return _tuned(study, search, on_event)
+
+
+def load_optuna() -> None:
+    """InputError where Optuna is not installed."""
+    try:
+        import optuna  # noqa: F401
+    except ModuleNotFoundError as error:
+        what = f"tuning needs more packages: no module {error.name!r}"
+        raise InputError(what, fix="Install them with `pip install 'sightline[tune]'`.") from None
+
+
+def _with_data(study: Study, on_event: Listener) -> Study:
+    """The study that knows by how many pictures its trials are judged; what is wrong with the data is found here."""
+    from sightline.training.session import load_data
+
+    training = study.config.training
+    dataset = load_data(training.data, on_event, seed=training.seed, validation=training.validation)
+    counts = {name: len(split) for name, split in dataset.splits().items()}
+    on_event(Note(f"{dataset.name}: " + ", ".join(f"{count:,} {name}" for name, count in counts.items())))
+    names = ", ".join(dimension.name for dimension in study.space.dimensions)
+    on_event(Note(f"Tuning {names}: {study.config.trials} trials of {training.epochs} epochs, judged by held-out pictures"))
+    for name, why in study.space.left_out.items():
+        on_event(Note(f"Not tuned: {name} ({why})"))
+    return study.changed(held_out=len(dataset.validation) if dataset.validation is not None else 0)
+
+
+def _tuned(study: Study, search: Search | None, on_event: Listener) -> Tuned:
+    begun = time.monotonic()
+    seconds = study.config.seconds
+    again = f"Go on with `sightline tune --resume {shlex.quote(str(study.path))}`."
+    with stop_on_signals() as stop:
+
+        def over() -> bool:
+            return stop() or (seconds is not None and time.monotonic() - begun >= seconds)
+
+        (search or search_here)(study, on_event, over)
+    found = _report(study)
+    ended = sum(trial.state != "open" for trial in found.trials)
+    if stop():
+        raise Interrupted(f"stopped after {ended} of {study.config.trials} trials", fix=again)
+    if found.best is None:
+        failed = next((f": {trial.error}" for trial in found.trials if trial.error), "")
+        raise JobError(f"no trial of {ended} has come to its end{failed}", fix=again)
+    if ended < study.config.trials:
+        on_event(Note(f"The time is over after {ended} of {study.config.trials} trials. {again}"))
+    run = study.run(found.best.number)
+    if not run.metrics.exists():
+        resume(run.path, on_event=_without_epochs(on_event))
+        _report(study)
+    return Tuned(study.path)
+
+
+def search_here(study: Study, on_event: Listener, over: Callable[[], bool]) -> None:
+    """Train one trial after the other on this machine, each in a process of its own, until all have ended or it is `over`."""
+    from sightline.training.proposals import begun, proposer, sampler, state_of
+
+    proposals = proposer(study)
+    while not over() and len([trial for trial in study.trials() if trial.state != "open"]) < study.config.trials:
+        proposals.sampler = sampler(study)
+        trial = proposals.ask()
+        number = begun(study, trial)
+        if not _tried(study, number, trial, on_event, over):
+            return
+        ended = study.trial(number)
+        proposals.tell(trial, ended.score if ended.state == "done" else None, state=state_of(ended))
+        tell_trial(study, number, on_event)
+        check_failures(study)
+
+
+def _tried(study: Study, number: int, trial: Trial, on_event: Listener, over: Callable[[], bool]) -> bool:
+    """Train a trial to its end and note how it ended; False where it is `over` before."""
+    for epoch, score in enumerate(study.trial(number).curve, 1):
+        trial.report(score, epoch)
+    process = TrialProcess(study.path, number)
+    weak = False
+    try:
+        for event in process.events():
+            if over():
+                process.stop()
+            if isinstance(event, EpochDone):
+                epoch = int(event.row["epoch"])
+                trial.report(event.row[f"val_{study.config.by}"], epoch)
+                weak = epoch < event.epochs and trial.should_prune()
+                process.answer(END if weak else GO)
+            elif isinstance(event, StepDone):
+                on_event(event)
+    except Interrupted:
+        return False
+    except InputError as error:
+        study.settle(number, "failed", error.problem)
+        if not any(one.epochs for one in study.trials()):
+            raise InputError(f"the first trial cannot be trained: {error.what}", fix=error.fix) from None
+        return True
+    except JobError as error:
+        study.settle(number, "failed", error.problem)
+        return True
+    finally:
+        process.close()
+    study.settle(number, "ended" if weak else "done")
+    return True
+
+
+def check_failures(study: Study) -> None:
+    """JobError where trials fail one after the other before any has come through an epoch."""
+    trials = study.trials()
+    if len(trials) >= FAILURES and not any(trial.epochs for trial in trials):
+        raise JobError(f"the first {len(trials)} trials have failed, the last with: {trials[-1].error}")
+
+
+def tell_trial(study: Study, number: int, on_event: Listener) -> None:
+    """Say how a trial has ended."""
+    from sightline.evaluation.tuning import spelled
+
+    found = study.found()
+    trial = next(one for one in found.trials if one.number == number)
+    words = {"done": "done", "ended": f"ended in epoch {trial.epochs}", "failed": trial.error, "open": "open"}
+    on_event(
+        TrialDone(
+            number,
+            study.config.trials,
+            {one.name: spelled(trial.values[one.name]) for one in study.space.dimensions},
+            words[trial.state],
+            "" if trial.score is None else found.shown(trial.score),
+            found.best is trial,
+            trial.seconds,
+        )
+    )
+
+
+def _report(study: Study) -> TuningFound:
+    """Write the report of what there is so far."""
+    from sightline.evaluation.tuning_page import save_tuning
+
+    found = _weighed(study)
+    save_tuning(found, study.path)
+    return found
+
+
+def _weighed(study: Study) -> TuningFound:
+    """What came of the trials, with the weight of each parameter."""
+    from sightline.training.proposals import importance
+
+    found = study.found()
+    return replace(found, importance=importance(study, found))
+
+
+def _without_epochs(on_event: Listener) -> Listener:
+    """A listener to the evaluation of a trial that is trained already."""
+
+    def listen(event: Event) -> None:
+        if not isinstance(event, Note):
+            on_event(event)
+
+    return listen
