@@ -46,6 +46,25 @@ def test_the_pipeline_in_the_documentation_loads_and_runs(tmp_path: Path) -> Non
     assert sl.Pipeline.load(tmp_path / "p.yaml").run(sl.sample(width=60, height=40), train=True).shape == (28, 28)
 
 
+def test_the_space_in_the_documentation_can_be_tuned_in(tmp_path: Path) -> None:
+    text = re.findall(r"```yaml\n(.*?)```", (ROOT / "docs/tuning.md").read_text(encoding="utf-8"), re.DOTALL)[0]
+    (tmp_path / "space.yaml").write_text(text, encoding="utf-8")
+    command = [*RUN, "tune", "fashion-mnist", "--space", str(tmp_path / "space.yaml"), "--show-space"]
+    ran = subprocess.run(command, capture_output=True, text=True, timeout=60)
+    assert ran.stdout.splitlines()[2:] == [
+        "  learning_rate:",
+        "    between: [0.003, 0.03]",
+        "    log: true",
+        "  batch_size:",
+        "    one_of: [64, 128]",
+        "  filters:",
+        "    one_of: [[64, 64, 32], [96, 96, 64]]",
+        "  weight_decay:",
+        "    between: [0.001, 0.3]",
+        "    log: true",
+    ]
+
+
 @pytest.mark.slow
 def test_the_training_pipeline_in_the_documentation_trains(tmp_path: Path) -> None:
     text = re.findall(r"```yaml\n(.*?)```", (ROOT / "docs/training.md").read_text(encoding="utf-8"), re.DOTALL)[0]

@@ -7,7 +7,7 @@ import os
 import shutil
 import threading
 from collections.abc import Callable
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
@@ -39,9 +39,9 @@ def search_side_by_side(study: Study, on_event: Listener, over: Callable[[], boo
     again from the trial's last epoch, twice; then the trial has failed.
     """
     os.environ.setdefault("RAY_AIR_NEW_OUTPUT", "0")  # the new one tells of itself on standard output at every verbosity
+    os.environ.setdefault("TUNE_DISABLE_AUTO_CALLBACK_LOGGERS", "1")  # a trial is a run, which has its log
     logging.getLogger("ray.tune").setLevel(logging.CRITICAL)
-    left = study.config.trials - sum(trial.state != "open" for trial in study.trials())
-    if left <= 0 or over():
+    if not study.left or over():
         return
     mode = "max" if study.config.by == "accuracy" else "min"
     key = str(study.path)
@@ -53,7 +53,7 @@ def search_side_by_side(study: Study, on_event: Listener, over: Callable[[], boo
     tuner = ray.tune.Tuner(
         ray.tune.with_resources(_trial, _resources(study)),
         tune_config=ray.tune.TuneConfig(
-            metric=SCORE, mode=mode, search_alg=search, scheduler=_scheduler(study), num_samples=left, reuse_actors=False
+            metric=SCORE, mode=mode, search_alg=search, scheduler=_scheduler(study), num_samples=study.left, reuse_actors=False
         ),
         run_config=ray.tune.RunConfig(
             name=study.name,
@@ -133,11 +133,13 @@ class _Space:
     """Draws a trial's values, and numbers it."""
 
     path: Path
+    given: list[int] = field(default_factory=list)
 
     def __call__(self, trial: Any) -> dict[str, Any]:
-        study = open_study(self.path)
-        given = {name: os.environ[name] for name in VARIABLES if name in os.environ}
-        return {"study": str(self.path.absolute()), "number": begun(study, trial), "variables": given}
+        number = begun(open_study(self.path), trial, self.given)
+        self.given.append(number)
+        variables = {name: os.environ[name] for name in VARIABLES if name in os.environ}
+        return {"study": str(self.path.absolute()), "number": number, "variables": variables}
 
 
 class _Over(ray.tune.Stopper):  # type: ignore[misc]  # Ray has no types
@@ -195,6 +197,9 @@ def _trial(settings: dict[str, Any]) -> None:
     found = study.trial(number)
     if found.state == "failed":
         raise JobError(found.error)  # Ray tries again what raised
+    if found.state in {"done", "ended"} and found.score is not None:  # the same was proposed before
+        ray.tune.report({SCORE: found.score, "epoch": found.epochs})
+        return
     for epoch, score in enumerate(found.curve, 1):
         ray.tune.report({SCORE: score, "epoch": epoch})
 

@@ -11,7 +11,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from sightline.errors import InputError, Interrupted, JobError, RunError
-from sightline.events import EpochDone, Event, Listener, Note, StepDone, TrialDone, ignore
+from sightline.events import EpochDone, Event, Listener, Note, Progress, StepDone, TrialDone, ignore
 from sightline.jobs.models import Run
 from sightline.jobs.trainings import resume, stop_on_signals
 from sightline.jobs.trial_worker import END, GO, TrialProcess
@@ -27,6 +27,8 @@ if TYPE_CHECKING:
 
 __all__ = ["Tuned", "check_failures", "load_optuna", "resume_tuning", "tell_trial", "tune"]
 
+ASKED = 100
+"""Proposals one after the other of what was tried already, by which there is nothing new."""
 FAILURES = 3
 """Trials that may fail before any has come through an epoch; then it is no matter of their values."""
 
@@ -139,18 +141,19 @@ def _tuned(study: Study, search: Search | None, on_event: Listener) -> Tuned:
     again = f"Go on with `sightline tune --resume {shlex.quote(str(study.path))}`."
     with stop_on_signals() as stop:
 
-        def over() -> bool:
-            return stop() or (seconds is not None and time.monotonic() - begun >= seconds)
+        def late() -> bool:
+            return seconds is not None and time.monotonic() - begun >= seconds
 
-        (search or search_here)(study, on_event, over)
+        (search or search_here)(study, on_event, lambda: stop() or late())
+        over_time = late() and study.left > 0
     found = _report(study)
-    ended = sum(trial.state != "open" for trial in found.trials)
+    ended = len(found.trials) - len([trial for trial in found.trials if trial.state == "open"])
     if stop():
         raise Interrupted(f"stopped after {ended} of {study.config.trials} trials", fix=again)
     if found.best is None:
         failed = next((f": {trial.error}" for trial in found.trials if trial.error), "")
         raise JobError(f"no trial of {ended} has come to its end{failed}", fix=again)
-    if ended < study.config.trials:
+    if over_time:
         on_event(Note(f"The time is over after {ended} of {study.config.trials} trials. {again}"))
     run = study.run(found.best.number)
     if not run.metrics.exists():
@@ -164,22 +167,28 @@ def search_here(study: Study, on_event: Listener, over: Callable[[], bool]) -> N
     from sightline.training.proposals import begun, proposer, sampler, state_of
 
     proposals = proposer(study)
-    while not over() and len([trial for trial in study.trials() if trial.state != "open"]) < study.config.trials:
-        proposals.sampler = sampler(study)
+    asked = 0
+    while not over() and study.left and asked < ASKED:
+        proposals.sampler = sampler(study, asked)
         trial = proposals.ask()
         number = begun(study, trial)
-        if not _tried(study, number, trial, on_event, over):
-            return
+        asked = asked + 1 if study.trial(number).state != "open" else 0
+        if not asked:
+            if not _tried(study, number, trial, on_event, over):
+                return
+            tell_trial(study, number, on_event)
+            check_failures(study)
         ended = study.trial(number)
         proposals.tell(trial, ended.score if ended.state == "done" else None, state=state_of(ended))
-        tell_trial(study, number, on_event)
-        check_failures(study)
+    if asked == ASKED:
+        on_event(Note("Nothing is proposed any more that was not tried"))
 
 
 def _tried(study: Study, number: int, trial: Trial, on_event: Listener, over: Callable[[], bool]) -> bool:
     """Train a trial to its end and note how it ended; False where it is `over` before."""
-    for epoch, score in enumerate(study.trial(number).curve, 1):
-        trial.report(score, epoch)
+    from sightline.training.proposals import report_curve
+
+    report_curve(trial, study.trial(number))
     process = TrialProcess(study.path, number)
     weak = False
     try:
@@ -192,7 +201,8 @@ def _tried(study: Study, number: int, trial: Trial, on_event: Listener, over: Ca
                 weak = epoch < event.epochs and trial.should_prune()
                 process.answer(END if weak else GO)
             elif isinstance(event, StepDone):
-                on_event(event)
+                where = f"trial {number}/{study.config.trials}, epoch {event.epoch}/{event.epochs}"
+                on_event(Progress(where, event.step, event.steps, "steps"))
     except Interrupted:
         return False
     except InputError as error:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import json
 import warnings
-from collections.abc import Iterator
+from collections.abc import Collection, Iterator
 from contextlib import contextmanager
 from typing import Any
 
@@ -20,7 +20,7 @@ from sightline.evaluation.tuning import TuningFound, TuningTrial
 from sightline.training.space import Dimension
 from sightline.training.study import Study
 
-__all__ = ["REDUCTION", "STUDY", "begun", "importance", "proposer", "sampler", "state_of"]
+__all__ = ["REDUCTION", "STUDY", "begun", "importance", "proposer", "report_curve", "sampler", "state_of"]
 
 REDUCTION = 3
 """One in so many trials goes on from a rung to the next."""
@@ -47,7 +47,7 @@ def proposer(study: Study) -> optuna.Study:
     trials = study.trials()
     for trial in trials:
         if trial.state != "open":
-            made.add_trial(_known(trial, study, space))
+            _replay(made, trial, study, space)
     for trial in trials:
         if trial.state == "open":
             made.enqueue_trial({one.name: _written(one, trial.values[one.name]) for one in study.space.dimensions})
@@ -57,16 +57,16 @@ def proposer(study: Study) -> optuna.Study:
     return made
 
 
-def sampler(study: Study) -> TPESampler:
-    """What draws the next values; the same after an interruption, as it depends on the number of trials and the seed alone."""
-    seed = int(np.random.SeedSequence((study.config.training.seed, len(study.trials()))).generate_state(1)[0])
+def sampler(study: Study, again: int = 0) -> TPESampler:
+    """What draws the next values, or others `again`; the same after an interruption: the seed and the number of trials decide."""
+    seed = int(np.random.SeedSequence((study.config.training.seed, len(study.trials()), again)).generate_state(1)[0])
     with _quietly():
         return TPESampler(seed=seed, constant_liar=True)
 
 
-def begun(study: Study, trial: Any) -> int:
-    """Let a trial of Optuna's take its values, and give the number it has in the study."""
-    return study.begin({one.name: _read(one, _suggested(one, trial)) for one in study.space.dimensions})
+def begun(study: Study, trial: Any, busy: Collection[int] = ()) -> int:
+    """Let a trial of Optuna's take its values, and give the number it has in the study; `busy`: numbers that are under way."""
+    return study.begin({one.name: _read(one, _suggested(one, trial)) for one in study.space.dimensions}, busy)
 
 
 def importance(study: Study, found: TuningFound) -> dict[str, float]:
@@ -96,16 +96,19 @@ def _pruner(study: Study) -> BasePruner:
     return SuccessiveHalvingPruner(min_resource=study.rungs[0], reduction_factor=REDUCTION)
 
 
-def _known(trial: TuningTrial, study: Study, space: dict[str, BaseDistribution]) -> optuna.trial.FrozenTrial:
-    """A trial that has ended, as Optuna keeps it."""
-    params = {one.name: _written(one, trial.values[one.name]) for one in study.space.dimensions}
-    return optuna.trial.create_trial(
-        state=state_of(trial),
-        value=trial.score if trial.state == "done" else None,
-        params=params,
-        distributions=space,
-        intermediate_values=dict(enumerate(trial.curve, 1)),
-    )
+def _replay(made: optuna.Study, trial: TuningTrial, study: Study, space: dict[str, BaseDistribution]) -> None:
+    """Let Optuna see a trial that has ended as it saw it then: its pruner remembers who was where at which rung."""
+    made.enqueue_trial({one.name: _written(one, trial.values[one.name]) for one in study.space.dimensions})
+    seen = made.ask(space)
+    report_curve(seen, trial)
+    made.tell(seen, trial.score if trial.state == "done" else None, state=state_of(trial))
+
+
+def report_curve(seen: optuna.Trial, trial: TuningTrial) -> None:
+    """Tell Optuna the epochs that a trial has been through."""
+    for epoch, score in enumerate(trial.curve, 1):
+        seen.report(score, epoch)
+        seen.should_prune()  # it is too late to do as it says, but it notes that the trial was here
 
 
 def state_of(trial: TuningTrial) -> TrialState:

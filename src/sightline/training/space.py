@@ -79,6 +79,12 @@ class Space:
     left_out: dict[str, str] = field(default_factory=dict)
     """What would be tuned but has no effect in this training, and why."""
 
+    @property
+    def size(self) -> float:
+        """How many different trials there are; infinite where a parameter may be any number between two."""
+        counts = [len(one.values) if one.values else one.high - one.low + 1 if one.whole else math.inf for one in self.dimensions]
+        return math.prod(counts)
+
     def spelled(self) -> dict[str, Any]:
         """The content of a file that says this space."""
         return {"format": 1, "space": {dimension.name: dimension.spelled() for dimension in self.dimensions}}
@@ -181,7 +187,7 @@ def _usual(name: str, training: TrainConfig) -> Dimension | None:
     if mark.values:
         return Dimension(name, owner, values=mark.values)
     assert mark.low is not None and mark.high is not None  # noqa: PT018 - a mark has both or values
-    return Dimension(name, owner, mark.low, mark.high, mark.log, parameter.type == "int")
+    return Dimension(name, owner, float(mark.low), float(mark.high), mark.log, parameter.type == "int")
 
 
 def _dimension(name: object, entry: object, training: TrainConfig, fixed: Collection[str], where: str) -> Dimension:

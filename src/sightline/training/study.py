@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Iterator
+from collections.abc import Collection, Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass, replace
 from functools import cached_property
@@ -57,6 +57,12 @@ class Study:
         first = -(-epochs // 5)  # later than most warm-ups, in which a trial says little of itself
         return tuple(rung for rung in (first, 3 * first) if rung < epochs)
 
+    @property
+    def left(self) -> int:
+        """How many trials are still to end."""
+        ended = sum(trial.state != "open" for trial in self.trials())
+        return max(0, int(min(self.config.trials, self.space.size)) - ended)
+
     def run(self, number: int) -> RunFolder:
         """The run of a trial."""
         return RunFolder(self.path / f"trial-{number:03}")
@@ -65,11 +71,11 @@ class Study:
         """The configuration of a trial that has begun."""
         return self.space.config(self.config.training, self._told(number)["values"])
 
-    def begin(self, values: dict[str, Any]) -> int:
-        """The number of the trial that takes `values`: one that was left open, or else a new one."""
+    def begin(self, values: dict[str, Any], busy: Collection[int] = ()) -> int:
+        """The number of the trial that takes `values`: one that did before, unless it is open and `busy`, or else a new one."""
         trials = self.trials()
         for trial in trials:
-            if trial.state == "open" and trial.values == values and not self.run(trial.number).in_use:
+            if trial.values == values and not (trial.state == "open" and trial.number in busy):
                 return trial.number
         number = 1 + max((trial.number for trial in trials), default=0)
         self.run(number).path.mkdir(parents=True, exist_ok=True)
