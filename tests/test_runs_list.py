@@ -29,6 +29,8 @@ def runs(tmp_path_factory: pytest.TempPathFactory) -> Path:
     (folder / "cut/metrics.json").write_text('{"evaluation": {')
     (folder / "begun").mkdir()
     make_config("mnist", epochs=7, seed=3).save(folder / "begun/config.yaml")
+    shutil.copytree(folder / "done", folder / "trained")
+    (folder / "trained/metrics.json").unlink()
     (folder / "notes").mkdir()
     return folder
 
@@ -40,6 +42,7 @@ def test_runs_are_listed_the_best_first(runs: Path) -> None:
         ("done", "finished"),
         ("begun", "stopped"),
         ("cut", "damaged"),
+        ("trained", "trained"),
     ]
     done, begun = found[1], found[2]
     measured = sl.Run(runs / "done").metrics
@@ -58,7 +61,7 @@ def test_a_run_that_is_trained_is_running(runs: Path) -> None:
 
 def test_the_shell_shows_them_in_the_order_that_is_asked_for(runs: Path) -> None:
     ran = subprocess.run([sys.executable, "-m", "sightline", "runs", str(runs), "--sort", "name"], capture_output=True, text=True)
-    assert [line.split()[0] for line in ran.stdout.splitlines()] == ["run", "begun", "better", "cut", "done"]
+    assert [line.split()[0] for line in ran.stdout.splitlines()] == ["run", "begun", "better", "cut", "done", "trained"]
     assert "99.0%" in ran.stdout
     assert "0 of 7" in ran.stdout
 

@@ -11,9 +11,16 @@ from pathlib import Path
 import pytest
 
 import sightline as sl
-from sightline.events import Event, Progress, TrialDone
+from sightline.errors import JobError, RunError
+from sightline.events import EpochDone, Event, Progress, TrialDone
 from sightline.jobs import Tuned
-from sightline.training.log import read_log
+from sightline.jobs.trainings import train_only
+from sightline.jobs.tunings import check_failures
+from sightline.training.config import make_config
+from sightline.training.log import read_log, write_log
+from sightline.training.space import space_from, usual_space
+from sightline.training.study import Study
+from sightline.training.tuning_config import make_study
 
 SPACE = {"dense": {"one_of": [16, 48]}}
 
@@ -60,18 +67,78 @@ def test_the_best_trial_is_the_run_that_training_with_its_values_gives(tmp_path:
     assert alone.metrics["evaluation"]["accuracy"] == run.metrics["evaluation"]["accuracy"]
 
 
+def test_pictures_that_have_changed_are_told_before_a_trial_is_touched(tmp_path: Path) -> None:
+    for split, count in (("train", 6), ("test", 2)):
+        for label in ("a", "b"):
+            (tmp_path / "data" / split / label).mkdir(parents=True)
+            for number in range(count):
+                sl.write(
+                    tmp_path / "data" / split / label / f"{number}.png",
+                    sl.blank(width=8, height=8, color=f"#{number + 1:02d}{label * 4}"),
+                )
+    config = make_config(str(tmp_path / "data"), epochs=1, validation=0.5)
+    space = space_from({"format": 1, "space": SPACE}, config)
+    study = Study(tmp_path / "study", make_study(training=config, space=space.spelled(), fingerprint="that of before"))
+    study.path.mkdir()
+    study.save()
+    with pytest.raises(RunError, match="are not what the trials were trained with"):
+        sl.resume_tuning(study.path)
+    assert {file.name for file in study.path.iterdir()} <= {"study.yaml", ".lock"}
+
+
+def test_trials_that_fail_before_an_epoch_end_it_but_not_while_others_are_under_way(tmp_path: Path) -> None:
+    config = make_config("digits")
+    study = Study(tmp_path, make_study(training=config, space=usual_space(config).spelled()))
+    for number in range(1, 5):
+        study.begin({"number": number})
+    study.settle(1, "failed", "first")
+    check_failures(study)
+    study.settle(2, "failed", "second")
+    check_failures(study)
+    study.settle(3, "failed", "third", again=True)
+    with pytest.raises(JobError, match="the first 3 trials have failed, the last with: third"):
+        check_failures(study)
+    write_log(study.run(4).log, [{"epoch": 1, "val_accuracy": 0.5, "val_loss": 1.0, "seconds": 1.0}])
+    check_failures(study)
+
+
+class Enough(Exception):  # noqa: N818 - it is none
+    """What ends a training in the middle."""
+
+
+@pytest.mark.slow
+def test_a_trial_that_begins_with_weights_goes_on_with_their_pictures(tmp_path: Path) -> None:
+    first = sl.train("digits", size=24, preset="fast", epochs=1, out=tmp_path, name="first")
+    config = make_config("digits", weights=first.path, epochs=2, recipe={"freeze": 0})
+    path = tmp_path / "trial"
+
+    def enough(event: Event) -> None:
+        if isinstance(event, EpochDone):
+            raise Enough
+
+    with pytest.raises(Enough):
+        train_only(path, config, on_event=enough)
+    assert len(read_log(path / "log.csv")) == 1
+    train_only(path, config)
+    assert len(read_log(path / "log.csv")) == 2
+    assert not (path / "metrics.json").exists()
+
+
 @pytest.mark.slow
 def test_a_tuning_that_is_stopped_goes_on(tmp_path: Path) -> None:
     command = [sys.executable, "-m", "sightline", "tune"]
+    (tmp_path / "here").mkdir()
+    (tmp_path / "here" / "random.py").write_text("raise SystemExit('no module of Python')")  # what a user may have lying about
     first = [*command, "digits", "--trials", "3", "--epochs", "3", "--out", str(tmp_path), "--no-stop-early"]
-    process = subprocess.Popen(first, stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True)
-    assert process.stderr is not None
+    command[1:1] = first[1:1] = ["-P"]
     said = []
-    for line in process.stderr:
-        said.append(line)
-        if line.startswith("trial 1/3"):
-            process.send_signal(signal.SIGINT)
-    assert process.wait(timeout=60) == 130, said
+    with subprocess.Popen(first, stdout=subprocess.DEVNULL, stderr=subprocess.PIPE, text=True, cwd=tmp_path / "here") as process:
+        assert process.stderr is not None
+        for line in process.stderr:
+            said.append(line)
+            if line.startswith("trial 1/3"):
+                process.send_signal(signal.SIGINT)
+        assert process.wait(timeout=60) == 130, said
     study = tmp_path / "tune-digits"
     assert said[-1] == f"Go on with `sightline tune --resume {study}`.\n"
     assert not children(str(study))

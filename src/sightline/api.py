@@ -78,7 +78,8 @@ def tune(
         found = space_from({"format": 1, "space": space}, training, fixed)
     else:
         found = read_space(space, training, fixed)
-    config = make_study(training=training, space=found.spelled(), trials=trials, time=time, by=by, stop_early=stop_early)
+    told = {"trials": trials, "time": time, "by": by, "stop_early": stop_early, "left_out": found.left_out}
+    config = make_study(training=training, space=found.spelled(), **told)
     return tune_job(config, out=out, name=name, search=search, on_event=on_event)
 
 

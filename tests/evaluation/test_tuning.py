@@ -35,7 +35,7 @@ TRIALS = [
 
 
 def found(trials: list[TuningTrial] = TRIALS, by: str = "accuracy") -> TuningFound:
-    return TuningFound("tune-x", "mnist", "cnn3", by, 3, 10_000, trials, AXES)  # type: ignore[arg-type]
+    return TuningFound("tune-x", "mnist", "cnn3", by, 3, 10_000, trials, AXES, told=1)  # type: ignore[arg-type]
 
 
 def test_the_best_came_to_its_end_however_well_others_began() -> None:

@@ -9,7 +9,7 @@ from typing import Any
 
 from sightline.training.config import make_config
 from sightline.training.log import write_log
-from sightline.training.proposals import begun, proposer, sampler, state_of
+from sightline.training.proposals import proposed, proposer, tell
 from sightline.training.space import space_from, usual_space
 from sightline.training.study import Study
 from sightline.training.tuning_config import make_study
@@ -36,9 +36,10 @@ def search(study: Study, trials: int, accuracy: Callable[[Mapping[str, Any]], fl
     """Let `trials` more trials end, each with the accuracy of its values, which it comes near to from epoch to epoch."""
     proposals = proposer(study)
     for _ in range(trials):
-        proposals.sampler = sampler(study)
-        trial = proposals.ask()
-        number = begun(study, trial)
+        found = proposed(study, proposals)
+        if found is None:
+            return
+        number, trial = found
         rows: list[dict[str, float]] = []
         weak = False
         for epoch in range(1, EPOCHS + 1):
@@ -49,5 +50,4 @@ def search(study: Study, trials: int, accuracy: Callable[[Mapping[str, Any]], fl
                 break
         write_log(study.run(number).log, rows)
         study.settle(number, "ended" if weak else "done")
-        ended = study.trial(number)
-        proposals.tell(trial, ended.score if ended.state == "done" else None, state=state_of(ended))
+        tell(proposals, trial, study.trial(number))

@@ -123,6 +123,9 @@ def test_a_file_says_exactly_what_is_tuned(tmp_path: Path) -> None:
         ("augment: usual", "no usual range"),
         ("learning_rate: 0.1", "cannot tune learning_rate"),
         ("1: usual", "no parameter to tune"),
+        ("epochs: {one_of: [5, 10]}", "no parameter to tune"),
+        ("patience: {one_of: [1, 2]}", "no parameter to tune"),
+        ("batch_size: {one_of: [many, 64]}", "batch_size"),
     ],
 )
 def test_a_file_that_does_not_fit_says_what_and_why(entry: str, text: str, tmp_path: Path) -> None:
@@ -154,6 +157,20 @@ def test_given_and_tuned_at_the_same_time_is_an_error(tmp_path: Path) -> None:
     everything = {one.name for one in usual_space(make_config("mnist")).dimensions}
     with pytest.raises(InputError, match="nothing is left to tune"):
         usual_space(make_config("mnist"), everything)
+
+
+def test_numbers_that_yaml_takes_for_text_are_numbers(tmp_path: Path) -> None:
+    file = tmp_path / "space.yaml"
+    file.write_text("format: 1\nspace:\n  learning_rate: {between: [1e-4, 1e-1]}\n  batch_size: {one_of: ['64', 1e2]}\n")
+    found = named(read_space(file, make_config("mnist")))
+    assert (found["learning_rate"].low, found["learning_rate"].high) == (0.0001, 0.1)
+    assert found["batch_size"].values == (64, 100)
+
+
+def test_the_network_is_not_tuned_where_its_weights_are_another_models() -> None:
+    space = usual_space(make_config("mnist", weights="mnist"))
+    assert {"filters", "dense"} <= set(space.left_out)
+    assert not {"filters", "dense"} & set(named(space))
 
 
 def test_values_that_do_not_go_together_are_refused() -> None:

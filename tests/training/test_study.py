@@ -3,14 +3,17 @@
 from __future__ import annotations
 
 import json
+import shutil
+from collections.abc import Mapping
 from dataclasses import replace
 from pathlib import Path
+from typing import Any
 
 import pytest
 
 from sightline.errors import ParameterError, RunError
 from sightline.training.log import write_log
-from sightline.training.proposals import begun, importance, proposer, sampler
+from sightline.training.proposals import importance, proposed, proposer
 from sightline.training.study import Study, free_study, open_study
 from sightline.training.tuning_config import make_study
 from tests.training.studies import EPOCHS, by_rate, search, study_in
@@ -33,8 +36,9 @@ def test_a_time_that_is_none_is_refused(lapse: str, tmp_path: Path) -> None:
 
 
 def test_damaged_studies_say_which_file_it_is(tmp_path: Path) -> None:
-    with pytest.raises(RunError, match="is no tuning"):
-        open_study(tmp_path)
+    for path in (tmp_path, tmp_path / ("x" * 300)):
+        with pytest.raises(RunError, match="is no tuning"):
+            open_study(path)
     study = study_in(tmp_path / "s")
     search(study, 1)
     (study.run(1).path / "trial.json").write_text('{"state": "won"}')
@@ -64,16 +68,59 @@ def test_a_study_that_was_interrupted_goes_on_as_if_it_had_not_been(tmp_path: Pa
     assert [trial.state for trial in parts.trials()] == [trial.state for trial in whole.trials()]
 
 
+def test_a_finite_space_is_gone_through_without_repetition_interrupted_or_not(tmp_path: Path) -> None:
+    few = {"dense": {"one_of": [8, 16, 24, 32]}, "filters": "usual"}
+
+    def accuracy(values: Mapping[str, Any]) -> float:
+        return 0.9 + 0.001 * float(values["dense"])
+
+    whole, parts = study_in(tmp_path / "whole", few), study_in(tmp_path / "parts", few)
+    search(whole, 14, accuracy)
+    for count in (5, 4, 3, 2):
+        search(open_study(parts.path), count, accuracy)
+    assert [trial.values for trial in parts.trials()] == [trial.values for trial in whole.trials()]
+    assert len({str(trial.values) for trial in whole.trials()}) == 14
+    assert whole.left == 2  # of sixteen, though thirty trials were asked for
+
+
+def test_only_a_trial_with_all_values_as_told_is_called_so(tmp_path: Path) -> None:
+    told = study_in(tmp_path / "told")
+    other = study_in(tmp_path / "other", {"dense": {"one_of": [16, 48]}})  # the training has 32
+    search(told, 1)
+    search(other, 1, lambda values: 0.9)
+    assert told.found().first is not None
+    assert "the training as it was told" in told.found().finding()
+    assert other.found().first is None
+    assert "told" not in other.found().finding()
+
+
+def test_what_failed_by_chance_is_tried_again_and_what_failed_by_its_values_is_not(tmp_path: Path) -> None:
+    study = study_in(tmp_path / "s")
+    search(study, 3)
+    study.settle(2, "failed", "its process has ended", again=True)
+    study.settle(3, "failed", "the loss is no longer a number")
+    study.reopen()
+    assert [trial.state for trial in study.trials()] == ["done", "open", "failed"]
+
+
+def test_copies_beside_the_trials_do_not_count(tmp_path: Path) -> None:
+    study = study_in(tmp_path / "s")
+    search(study, 2)
+    shutil.copytree(study.run(2).path, study.path / "trial-002-backup")
+    assert [trial.number for trial in study.trials()] == [1, 2]
+
+
 def test_what_was_left_open_is_proposed_first_and_keeps_its_number(tmp_path: Path) -> None:
     study = study_in(tmp_path / "s")
     search(study, 3)
-    proposals = proposer(study)
-    proposals.sampler = sampler(study)
-    number = begun(study, proposals.ask())
-    assert number == 4
+    found = proposed(study, proposer(study))
+    assert found is not None
+    assert found[0] == 4
     write_log(study.run(4).log, [{"epoch": 1, "val_accuracy": 0.5, "val_loss": 1.0, "seconds": 1.0}])
     assert study.trial(4).state == "open"
-    assert begun(study, proposer(study).ask()) == 4
+    again = proposed(study, proposer(study))
+    assert again is not None
+    assert again[0] == 4
     busy = study.begin(dict(study.trial(4).values), busy=[4])
     assert busy == 5
     assert study.left == study.config.trials - 3
@@ -133,6 +180,8 @@ def test_names_are_free_or_refused(tmp_path: Path) -> None:
     assert free_study(config, tmp_path, None).name == "tune-mnist"
     (tmp_path / "tune-mnist" / "trial-001").mkdir(parents=True)
     assert free_study(config, tmp_path, None).name == "tune-mnist-2"
+    year = config.model_copy(update={"training": config.training.model_copy(update={"data": "/data/photos 2024"})})
+    assert free_study(year, tmp_path, None).name == "tune-photos-2024"
     with pytest.raises(RunError, match="there is a run"):
         free_study(config, tmp_path, "tune-mnist")
     with pytest.raises(RunError, match="invalid --name"):

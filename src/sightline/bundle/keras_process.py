@@ -16,7 +16,7 @@ __all__ = ["run_keras"]
 
 def run_keras(backend: Literal["tensorflow", "torch"], module: str, *arguments: str, what: str, fix: str | None = None) -> None:
     """Run `module` with Keras on `backend`; JobError with the last it said, and `what` the model then cannot be, if it fails."""
-    command = [sys.executable, "-m", module, *arguments]
+    command = [sys.executable, "-P", "-m", module, *arguments]
     # in a session of its own, so that a key that stops this process reaches the other through it, and in its time
     ran = subprocess.run(  # noqa: S603
         command, capture_output=True, text=True, errors="replace", env=_environment(backend), check=False, start_new_session=True

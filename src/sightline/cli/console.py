@@ -5,7 +5,7 @@ from __future__ import annotations
 import json
 import sys
 import time
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from typing import Any, Literal
 
@@ -18,7 +18,7 @@ from sightline.errors import SightlineError
 from sightline.events import EpochDone, Event, Listener, Note, StepDone, TrialDone
 from sightline.events import Progress as Done
 
-__all__ = ["counted", "listening", "out", "print_json", "say", "show_error", "table"]
+__all__ = ["columns_that_fit", "counted", "listening", "out", "print_json", "say", "show_error", "table"]
 
 
 class _Console(Console):
@@ -30,7 +30,7 @@ class _Console(Console):
 err = _Console(stderr=True, highlight=False)
 out = _Console(highlight=False, soft_wrap=True, width=None if sys.stdout.isatty() else 1000)  # a pipe has no edge to wrap at
 TRIALS = 12  # that a live table shows
-LONG = 40  # letters of why a trial failed, in it
+LONG = 24  # letters of why a trial failed, in it
 PLAIN_EVERY = 10.0  # seconds between plain lines about the same thing
 
 
@@ -180,16 +180,34 @@ class Live:
             self.task = None
 
 
+def columns_that_fit(columns: Mapping[str, Sequence[str]], room: int) -> list[str]:
+    """The first of `columns`, by their heads, that go side by side into `room` letters; a head is broken between its words.
+
+    >>> columns_that_fit({"batch size": ["128"], "rate": ["0.00123"], "filters": ["64,64,32"]}, 20)
+    ['batch size', 'rate']
+    """
+    shown = []
+    for head, cells in columns.items():
+        room -= max(len(text) for text in (*head.split(), *cells)) + 1
+        if room < 0:
+            break
+        shown.append(head)
+    return shown
+
+
 def _trials(events: list[TrialDone]) -> Table:
-    """The last trials and the best of those before them."""
-    last = events[-TRIALS:]
+    """The last trials and the best of those before them, with as many of their values as there is room for."""
+    last = events[-max(3, min(TRIALS, err.height - 8)) :]
     best = [event for event in events if event.best][-1:]
     shown = [*(event for event in best if event not in last), *last]
-    rows = table(">trial", ">score", "", *(f">{name.replace('_', ' ')}" for name in events[0].values), ">time", "")
-    for event in shown:
-        outcome = event.outcome if len(event.outcome) < LONG else f"{event.outcome[:LONG]}…"
+    outcomes = [event.outcome if len(event.outcome) <= LONG else f"{event.outcome[: LONG - 1]}…" for event in shown]
+    values = {name.replace("_", " "): [event.values[name] for event in shown] for name in events[0].values}
+    heads = columns_that_fit(values, err.width - 28 - max(map(len, outcomes)))
+    rows = table(">trial", ">score", "", ">time", "", *(f">{head}" for head in heads))
+    for number, (event, outcome) in enumerate(zip(shown, outcomes, strict=True)):
         mark = "*" if event in best else ""
-        rows.add_row(str(event.number), event.score, mark, *event.values.values(), _duration(event.seconds), outcome)
+        cells = (values[head][number] for head in heads)
+        rows.add_row(str(event.number), event.score, mark, _duration(event.seconds), outcome, *cells)
     return rows
 
 

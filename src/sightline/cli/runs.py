@@ -7,7 +7,7 @@ from typing import Annotated, Literal
 
 import typer
 
-from sightline.cli.console import out, print_json, say, table
+from sightline.cli.console import counted, err, out, print_json, say, table
 from sightline.cli.options import Json
 
 __all__ = ["runs"]
@@ -30,6 +30,10 @@ def runs(
     if json:
         print_json([one.to_dict() for one in found])
         return
+    tunings = [file.parent.name for file in sorted(folder.glob("*/study.yaml"))]
+    if tunings:
+        listed = f"the trials of each are listed by `sightline runs {folder / tunings[0]}`"
+        err.print(f"{counted(len(tunings), 'tuning')}: {', '.join(tunings)}; {listed}.", markup=False, soft_wrap=True)
     if not found:
         say(f"There are no runs in {folder}. `sightline train DATA` makes one.")
         return

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Annotated, Any
 import typer
 import yaml
 
-from sightline.cli.console import counted, listening, out, print_json, say, table
+from sightline.cli.console import columns_that_fit, counted, listening, out, print_json, say, table
 from sightline.cli.engine import Address, Engine, working_on
 from sightline.cli.options import Json, Quiet, finish, given, options_of
 from sightline.cli.train import CONFIG, RECIPE, configured
@@ -93,7 +93,7 @@ def _config(training: TrainConfig, space: Path | None, arguments: list[str], opt
 
     fixed = {*given(options, RECIPE), *given(options, CONFIG), *(item.partition("=")[0].strip() for item in arguments)}
     found = usual_space(training, fixed) if space is None else read_space(space, training, fixed)
-    return make_study(training=training, space=found.spelled(), **given(options, STUDY))
+    return make_study(training=training, space=found.spelled(), left_out=found.left_out, **given(options, STUDY))
 
 
 def _show(tuned: Tuned, json: bool) -> None:
@@ -103,12 +103,16 @@ def _show(tuned: Tuned, json: bool) -> None:
     if json:
         print_json({"path": str(tuned.path), "best": str(tuned.run.path), "report": str(tuned.report), **found.to_dict()})
         return
-    names = [axis.name for axis in found.axes]
-    rows = table(">trial", f">held-out {found.by}", ">epochs", *(f">{name.replace('_', ' ')}" for name in names))
-    for one in found.ranked[:LISTED]:
+    shown = found.ranked[:LISTED]
+    values = {axis.name.replace("_", " "): [spelled(one.values[axis.name]) for one in shown] for axis in found.axes}
+    heads = columns_that_fit(values, out.width - 24)
+    rows = table(">trial", f">held-out {found.by}", ">epochs", *(f">{head}" for head in heads))
+    for number, one in enumerate(shown):
         score = "" if one.score is None else found.shown(one.score)
-        rows.add_row(f"{one.number}", score, f"{one.epochs}", *(spelled(one.values[name]) for name in names))
+        rows.add_row(f"{one.number}", score, f"{one.epochs}", *(values[head][number] for head in heads))
     out.print(rows)
+    if len(heads) < len(values):
+        say(f"There is no room here for {', '.join(list(values)[len(heads) :])}: the report has all.")
     if len(found.ranked) > LISTED:
         say(f"The {LISTED} that came farthest, of {counted(len(found.trials), 'trial')}.")
     say(f"\n{found.finding()}.")

@@ -22,9 +22,9 @@ __all__ = ["run_tasks"]
 T = TypeVar("T")
 R = TypeVar("R")
 
-TURNS = 32  # groups of tasks for each worker: the more, the more evenly they end; the fewer, the less Ray has to do
+TURNS = 4  # a group is this part of what is left, shared among the workers: the last ones are small, so that all end together
 TRIES = 3  # of a group, and then of each of its tasks alone: that often a worker or its machine may die of it, or during it
-LARGEST = 16  # tasks of a group, which a worker that dies has to do again ...
+LARGEST = 64  # tasks of a group, each of which costs Ray some 15 ms, and which a worker that dies has to do again ...
 MOST = 10_000  # ... unless there would be more groups than this: Ray keeps something of each
 
 
@@ -35,9 +35,7 @@ def run_tasks(do: Callable[[T], R], tasks: Iterable[T], workers: int | None, los
     on all machines. Ray tries again what a worker or a machine took along when it died; after three times the tasks of such a
     group are tried one by one, and for one that is no better then `lost(task)` is given at the end.
     """
-    todo = list(tasks)
-    size = _group_size(len(todo), workers or int(ray.cluster_resources().get("CPU", 1)))
-    left = dict(enumerate(todo[start : start + size] for start in range(0, len(todo), size)))
+    left = dict(enumerate(_groups(list(tasks), workers or int(ray.cluster_resources().get("CPU", 1)))))
     for number, results in _streamed(do, left, workers):
         del left[number]
         yield from results
@@ -48,8 +46,13 @@ def run_tasks(do: Callable[[T], R], tasks: Iterable[T], workers: int | None, los
     yield from (lost(task) for group in alone.values() for task in group)
 
 
-def _group_size(tasks: int, workers: int) -> int:
-    return max(1, min(LARGEST, math.ceil(tasks / (TURNS * workers))), math.ceil(tasks / MOST))
+def _groups(tasks: list[T], workers: int) -> Iterator[list[T]]:
+    """The tasks in groups: guided self-scheduling (Polychronopoulos and Kuck 1987), which begins with large ones."""
+    least, start = math.ceil(len(tasks) / MOST), 0
+    while start < len(tasks):
+        size = max(least, min(LARGEST, math.ceil((len(tasks) - start) / (TURNS * workers))))
+        yield tasks[start : start + size]
+        start += size
 
 
 def _streamed(do: Callable[[T], R], groups: dict[int, list[T]], workers: int | None) -> Generator[tuple[int, list[R]], None, None]:

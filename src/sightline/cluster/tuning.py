@@ -17,8 +17,8 @@ from ray.tune.schedulers import ASHAScheduler, FIFOScheduler, TrialScheduler
 from ray.tune.search.optuna import OptunaSearch
 
 from sightline.data.sources import CACHE_VARIABLE, DATA_VARIABLE
-from sightline.errors import Interrupted, JobError, SightlineError
-from sightline.events import EpochDone, Event, Listener, Progress
+from sightline.errors import Interrupted, JobError, SightlineError, TrainingError
+from sightline.events import EpochDone, Event, Listener, Note, Progress
 from sightline.jobs.trainings import train_only
 from sightline.jobs.tunings import check_failures, tell_trial
 from sightline.training.proposals import REDUCTION, STUDY, begun, proposer, sampler
@@ -41,14 +41,25 @@ def search_side_by_side(study: Study, on_event: Listener, over: Callable[[], boo
     os.environ.setdefault("RAY_AIR_NEW_OUTPUT", "0")  # the new one tells of itself on standard output at every verbosity
     os.environ.setdefault("TUNE_DISABLE_AUTO_CALLBACK_LOGGERS", "1")  # a trial is a run, which has its log
     logging.getLogger("ray.tune").setLevel(logging.CRITICAL)
-    if not study.left or over():
-        return
+    while study.left and not over():
+        left = study.left
+        _searched(study, on_event, over)
+        if study.left == left:  # what is proposed was tried already, or nothing comes to its end
+            break
+
+
+def _searched(study: Study, on_event: Listener, over: Callable[[], bool]) -> None:
+    """Let Ray Tune propose as many trials as are left; fewer may end, where the same values are proposed again."""
     mode = "max" if study.config.by == "accuracy" else "min"
     key = str(study.path)
     watch = _WATCHES[key] = _Watch(study, on_event, over)
-    proposals = proposer(study)
     search = OptunaSearch(
-        _Space(study.path), metric=SCORE, mode=mode, sampler=sampler(study), storage=proposals._storage, study_name=STUDY
+        _Space(study.path),
+        metric=SCORE,
+        mode=mode,
+        sampler=sampler(study),
+        storage=proposer(study)._storage,
+        study_name=STUDY,
     )
     tuner = ray.tune.Tuner(
         ray.tune.with_resources(_trial, _resources(study)),
@@ -114,6 +125,12 @@ class _Watch:
     over: Callable[[], bool]
     error: SightlineError | None = None
     epochs: int = 0
+    warned: set[str] = field(default_factory=set)
+
+    @property
+    def ending(self) -> bool:
+        """Whether trials end because the search does."""
+        return self.over() or self.error is not None
 
     def note(self, number: int) -> None:
         """Tell of a trial that has ended, and look whether there is any use in going on."""
@@ -154,7 +171,7 @@ class _Over(ray.tune.Stopper):  # type: ignore[misc]  # Ray has no types
     def stop_all(self) -> bool:
         """Whether it is over, or something is wrong with all trials."""
         watch = _WATCHES.get(self._key)
-        return watch is None or watch.over() or watch.error is not None
+        return watch is None or watch.ending
 
 
 class _Listening(ray.tune.Callback):  # type: ignore[misc]  # Ray has no types
@@ -167,6 +184,9 @@ class _Listening(ray.tune.Callback):  # type: ignore[misc]  # Ray has no types
         """Tell how many epochs are done."""
         watch = _WATCHES[self._key]
         watch.epochs += 1
+        for text in set(result.get("warnings", ())) - watch.warned:
+            watch.warned.add(text)
+            watch.on_event(Note(text, warning=True))
         running = sum(one.status == "RUNNING" for one in trials)
         watch.on_event(Progress(f"{running} trial{'' if running == 1 else 's side by side'}", watch.epochs, None, "epochs"))
 
@@ -176,7 +196,7 @@ class _Listening(ray.tune.Callback):  # type: ignore[misc]  # Ray has no types
         found = watch.study.trial(number)
         if found.state == "open":
             full = found.epochs == watch.study.config.training.epochs
-            if not full and watch.over():
+            if not full and watch.ending:
                 return  # it was stopped, and can go on
             watch.study.settle(number, "done" if full else "ended")
         watch.note(number)
@@ -185,7 +205,7 @@ class _Listening(ray.tune.Callback):  # type: ignore[misc]  # Ray has no types
         """Note why a trial failed, unless it noted so itself."""
         watch, number = _WATCHES[self._key], trial.config["number"]
         if watch.study.trial(number).state == "open":
-            watch.study.settle(number, "failed", f"its worker was lost {LOSSES + 1} times")
+            watch.study.settle(number, "failed", f"its worker was lost {LOSSES + 1} times", again=True)
         watch.note(number)
 
 
@@ -203,15 +223,23 @@ def _trial(settings: dict[str, Any]) -> None:
     for epoch, score in enumerate(found.curve, 1):
         ray.tune.report({SCORE: score, "epoch": epoch})
 
+    warnings: list[str] = []
+
     def listen(event: Event) -> None:
-        if isinstance(event, EpochDone):
-            ray.tune.report({SCORE: event.row[f"val_{study.config.by}"], "epoch": int(event.row["epoch"])})
+        if isinstance(event, Note) and event.warning:
+            warnings.append(event.text)
+        elif isinstance(event, EpochDone):
+            score = event.row[f"val_{study.config.by}"]
+            ray.tune.report({SCORE: score, "epoch": int(event.row["epoch"]), "warnings": warnings})
 
     try:
         train_only(study.run(number).path, study.training(number), on_event=listen)
     except Interrupted:
         raise
     except SightlineError as error:
-        study.settle(number, "failed", error.problem)
+        study.settle(number, "failed", error.problem, again=not isinstance(error, TrainingError))
+        raise
+    except Exception as error:  # a fault of ours, or a machine that lacks something
+        study.settle(number, "failed", f"{type(error).__name__}: {error}"[:300], again=True)
         raise
     study.settle(number, "done")

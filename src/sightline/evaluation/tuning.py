@@ -54,6 +54,7 @@ class Axis:
 class TuningFound:
     """A tuning with its trials, in the order in which they began. `held_out`: the pictures that trials are judged by.
 
+    `told`: the number of the trial of the training as it was told, with nothing changed, if there is one.
     `importance`: how much of what is special about the best third each parameter explains, all together 1; empty where there are
     too few trials to say. `test`: the best trial's accuracy on the test set with its interval, once it is measured.
     """
@@ -66,6 +67,7 @@ class TuningFound:
     held_out: int
     trials: Sequence[TuningTrial]
     axes: Sequence[Axis]
+    told: int | None = None
     importance: Mapping[str, float] = field(default_factory=dict)
     test: tuple[float, tuple[float, float]] | None = None
 
@@ -82,8 +84,8 @@ class TuningFound:
 
     @property
     def first(self) -> TuningTrial | None:
-        """The trial of the training as it was told, with nothing tuned, if it came to its end."""
-        first = next((one for one in self.trials if one.number == 1), None)
+        """The trial of the training as it was told, if it came to its end."""
+        first = next((one for one in self.trials if one.number == self.told), None)
         return first if first is not None and first.state == "done" else None
 
     @property
@@ -147,7 +149,8 @@ class TuningFound:
             if self.by == "accuracy"
             else f"a held-out loss of {self.shown(_score(one))}"
         )
-        return f"{what} after {one.epochs} epochs"
+        epochs = f"{one.epochs} epoch{'' if one.epochs == 1 else 's'}"
+        return f"{what} after {epochs}" if one.score == one.curve[-1] else f"{what} in the best of {epochs}"
 
 
 def _score(one: TuningTrial) -> float:

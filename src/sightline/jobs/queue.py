@@ -118,7 +118,7 @@ class TrainingQueue:
         write_json(self._file(number, "state.json"), {"state": "starting", "time": time.time()})
         with open(self._file(number, "log"), "wb") as log:
             process = subprocess.Popen(  # noqa: S603
-                [sys.executable, "-m", "sightline.jobs.queue_worker", str(self.runs), str(number)],
+                [sys.executable, "-P", "-m", "sightline.jobs.queue_worker", str(self.runs), str(number)],
                 stdin=subprocess.DEVNULL,
                 stdout=log,
                 stderr=log,

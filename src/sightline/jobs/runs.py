@@ -15,14 +15,14 @@ if TYPE_CHECKING:
 
 __all__ = ["RunSummary", "list_runs"]
 
-State = Literal["finished", "running", "stopped", "damaged"]
+State = Literal["finished", "running", "trained", "stopped", "damaged"]
 
 
 @dataclass(frozen=True)
 class RunSummary:
     """A run in a line. What is not known is None; `interval`: the accuracy's at 95 %; `epochs`: those that are done.
 
-    `stopped`: it can be resumed; `damaged`: its files cannot be read.
+    `trained`: to its end, but not evaluated; `stopped`: before its end; either can be resumed; `damaged`: its files cannot be read.
     """
 
     name: str
@@ -84,7 +84,7 @@ def _summary(run: RunFolder) -> RunSummary:
         if run.in_use:
             return RunSummary(run.name, run.path, "running", epochs=epochs, **told)
         if not run.metrics.exists():
-            return RunSummary(run.name, run.path, "stopped", epochs=epochs, **told)
+            return RunSummary(run.name, run.path, "trained" if epochs == config.epochs else "stopped", epochs=epochs, **told)
         measured = json.loads(run.metrics.read_text(encoding="utf-8"))
         return RunSummary(run.name, run.path, "finished", epochs=epochs, **told, **_figures(measured))
     except (RunError, OSError, ValueError, LookupError, TypeError):

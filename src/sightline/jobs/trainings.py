@@ -71,14 +71,15 @@ def train_only(path: Path, config: TrainConfig, *, on_event: Listener = ignore) 
 
     Interrupted after SIGINT or SIGTERM, with the state saved.
     """
+    from sightline.training.config import TrainConfig
     from sightline.training.folder import RunFolder, made
     from sightline.training.session import train_weights
 
     folder = RunFolder(path)
     with stop_on_signals() as stop:
         if folder.is_run:
-            with folder.held():
-                train_weights(folder, *found_in(folder, config, on_event), on_event, stop)
+            with folder.held():  # with the pipeline as it was settled when it began
+                train_weights(folder, *found_in(folder, TrainConfig.load(folder.config), on_event), on_event, stop)
             return
         config, inputs, network = _begun(config, on_event, folder.name)
         with made(folder, config):

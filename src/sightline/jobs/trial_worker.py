@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import json
 import os
+import signal
 import subprocess
 import sys
 from collections.abc import Iterator
@@ -17,31 +18,36 @@ from pathlib import Path
 from typing import Any
 
 import sightline
-from sightline.errors import InputError, Interrupted, JobError, SightlineError
+from sightline.errors import InputError, Interrupted, JobError, SightlineError, TrainingError
 from sightline.events import EpochDone, Event, Note, Progress, StepDone
 
 __all__ = ["END", "GO", "TrialProcess"]
 
 EVENTS = {kind.__name__: kind for kind in (Note, Progress, StepDone, EpochDone)}
-ENDS = {kind.__name__: kind for kind in (Interrupted, InputError, JobError)}
+ENDS = {kind.__name__: kind for kind in (Interrupted, InputError, TrainingError, JobError)}
 GO, END = "go", "end"
 
 
 class TrialProcess:
     """A trial under way in a process of its own."""
 
-    def __init__(self, study: Path, number: int) -> None:
+    def __init__(self, study: Path, number: int, log: Path) -> None:
+        """Begin; `log` is the file that gets what the process says beside its events."""
+        self._log = log
+        self._stopped = False
         home = str(Path(sightline.__file__).parents[1])
         path = os.pathsep.join(part for part in (home, os.environ.get("PYTHONPATH")) if part)
-        self._process = subprocess.Popen(  # noqa: S603
-            [sys.executable, "-m", "sightline.jobs.trial_worker", str(study), str(number)],
-            stdin=subprocess.PIPE,
-            stdout=subprocess.PIPE,
-            stderr=subprocess.DEVNULL,
-            encoding="utf-8",
-            env={**os.environ, "PYTHONPATH": path},
-            start_new_session=True,  # a key that stops the tuning reaches it through the tuning
-        )
+        with open(log, "wb") as error:
+            self._process = subprocess.Popen(  # noqa: S603
+                # -P: what lies in the folder of the command is no module of Python's
+                [sys.executable, "-P", "-m", "sightline.jobs.trial_worker", str(study), str(number)],
+                stdin=subprocess.PIPE,
+                stdout=subprocess.PIPE,
+                stderr=error,
+                encoding="utf-8",
+                env={**os.environ, "PYTHONPATH": path},
+                start_new_session=True,  # a key that stops the tuning reaches it through the tuning
+            )
 
     def events(self) -> Iterator[Event]:
         """What the training says, to its end; Interrupted where it was stopped, InputError or JobError where it cannot go on."""
@@ -53,9 +59,15 @@ class TrialProcess:
                 self._process.wait()
                 raise ENDS[kind](said["what"], fix=said["fix"])
             yield EVENTS[kind](**said)
-        if status := self._process.wait():
-            what = f"signal {-status}, as when there is too little memory" if status < 0 else f"status {status}"
-            raise JobError(f"its process has ended with {what}")
+        if not (status := self._process.wait()):
+            return
+        if self._stopped:
+            raise Interrupted("stopped")
+        if status < 0:
+            memory = ", as when there is too little memory" if -status == signal.SIGKILL else ""
+            raise JobError(f"its process has ended with signal {-status}{memory}")
+        said_last = [line for line in self._log.read_text(encoding="utf-8", errors="replace").splitlines() if line.strip()]
+        raise JobError(f"its process has ended with status {status}" + (f": {said_last[-1][:300]}" if said_last else ""))
 
     def answer(self, word: str) -> None:
         """Say after an epoch whether to `GO` on or to `END`."""
@@ -66,7 +78,8 @@ class TrialProcess:
 
     def stop(self) -> None:
         """Have the training save its state and end, if it has not."""
-        if self._process.poll() is None:
+        if not self._stopped and self._process.poll() is None:  # a second signal would end it at once
+            self._stopped = True
             self._process.terminate()
 
     def close(self) -> None:
@@ -77,6 +90,8 @@ class TrialProcess:
             assert pipe is not None
             with suppress(BrokenPipeError):
                 pipe.close()
+        if not self._log.stat().st_size:
+            self._log.unlink()
 
 
 class _TooWeakError(Exception):
@@ -106,8 +121,9 @@ def main() -> None:
     except _TooWeakError:
         pass
     except SightlineError as error:
-        kind = next(kind for kind in (Interrupted, InputError, SightlineError) if isinstance(error, kind))
-        say("JobError" if kind is SightlineError else kind.__name__, what=error.problem, fix=error.fix)
+        say(next(name for name, kind in ENDS.items() if isinstance(error, kind)), what=error.problem, fix=error.fix)
+    except KeyboardInterrupt:
+        say("Interrupted", what="stopped", fix=None)
     except BrokenPipeError:
         sys.exit(1)  # nobody listens any more
 

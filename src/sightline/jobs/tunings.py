@@ -10,7 +10,7 @@ from functools import cached_property
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from sightline.errors import InputError, Interrupted, JobError, RunError
+from sightline.errors import InputError, Interrupted, JobError, RunError, TrainingError
 from sightline.events import EpochDone, Event, Listener, Note, Progress, StepDone, TrialDone, ignore
 from sightline.jobs.models import Run
 from sightline.jobs.trainings import resume, stop_on_signals
@@ -27,8 +27,6 @@ if TYPE_CHECKING:
 
 __all__ = ["Tuned", "check_failures", "load_optuna", "resume_tuning", "tell_trial", "tune"]
 
-ASKED = 100
-"""Proposals one after the other of what was tried already, by which there is nothing new."""
 FAILURES = 3
 """Trials that may fail before any has come through an epoch; then it is no matter of their values."""
 
@@ -108,6 +106,7 @@ def resume_tuning(
     with study.held():
         study = _with_data(study.changed(trials=trials, time=lapse), on_event)
         study.save()
+        study.reopen()
         return _tuned(study, search, on_event)
 
 
@@ -121,18 +120,25 @@ def load_optuna() -> None:
 
 
 def _with_data(study: Study, on_event: Listener) -> Study:
-    """The study that knows by how many pictures its trials are judged; what is wrong with the data is found here."""
+    """The study that knows its data, of which all that is wrong is found here; RunError where they are not those of before."""
     from sightline.training.session import load_data
 
     training = study.config.training
     dataset = load_data(training.data, on_event, seed=training.seed, validation=training.validation)
+    if study.config.fingerprint not in {"", dataset.fingerprint}:
+        raise RunError(
+            f"the data of {str(study.path)!r} are not what the trials were trained with",
+            expected=f"fingerprint {study.config.fingerprint[:12]}",
+            received=dataset.fingerprint[:12],
+            fix="Restore the pictures, or tune anew.",
+        )
     counts = {name: len(split) for name, split in dataset.splits().items()}
     on_event(Note(f"{dataset.name}: " + ", ".join(f"{count:,} {name}" for name, count in counts.items())))
     names = ", ".join(dimension.name for dimension in study.space.dimensions)
     on_event(Note(f"Tuning {names}: {study.config.trials} trials of {training.epochs} epochs, judged by held-out pictures"))
-    for name, why in study.space.left_out.items():
+    for name, why in study.config.left_out.items():
         on_event(Note(f"Not tuned: {name} ({why})"))
-    return study.changed(held_out=len(dataset.validation) if dataset.validation is not None else 0)
+    return study.changed(held_out=counts.get("validation", 0), fingerprint=dataset.fingerprint)
 
 
 def _tuned(study: Study, search: Search | None, on_event: Listener) -> Tuned:
@@ -147,83 +153,90 @@ def _tuned(study: Study, search: Search | None, on_event: Listener) -> Tuned:
         (search or search_here)(study, on_event, lambda: stop() or late())
         over_time = late() and study.left > 0
     found = _report(study)
-    ended = len(found.trials) - len([trial for trial in found.trials if trial.state == "open"])
+    ended = sum(trial.state != "open" for trial in found.trials)
     if stop():
         raise Interrupted(f"stopped after {ended} of {study.config.trials} trials", fix=again)
     if found.best is None:
         failed = next((f": {trial.error}" for trial in found.trials if trial.error), "")
-        raise JobError(f"no trial of {ended} has come to its end{failed}", fix=again)
+        raise JobError(f"none of {len(found.trials)} trials has come to its end{failed}", fix=again)
     if over_time:
         on_event(Note(f"The time is over after {ended} of {study.config.trials} trials. {again}"))
     run = study.run(found.best.number)
     if not run.metrics.exists():
-        resume(run.path, on_event=_without_epochs(on_event))
+        try:
+            resume(run.path, on_event=_only_warnings(on_event))
+        except Interrupted as error:
+            raise Interrupted(error.what, fix=again) from None
         _report(study)
     return Tuned(study.path)
 
 
 def search_here(study: Study, on_event: Listener, over: Callable[[], bool]) -> None:
     """Train one trial after the other on this machine, each in a process of its own, until all have ended or it is `over`."""
-    from sightline.training.proposals import begun, proposer, sampler, state_of
+    from sightline.training.proposals import proposed, proposer, tell
 
     proposals = proposer(study)
-    asked = 0
-    while not over() and study.left and asked < ASKED:
-        proposals.sampler = sampler(study, asked)
-        trial = proposals.ask()
-        number = begun(study, trial)
-        asked = asked + 1 if study.trial(number).state != "open" else 0
-        if not asked:
-            if not _tried(study, number, trial, on_event, over):
-                return
-            tell_trial(study, number, on_event)
-            check_failures(study)
-        ended = study.trial(number)
-        proposals.tell(trial, ended.score if ended.state == "done" else None, state=state_of(ended))
-    if asked == ASKED:
-        on_event(Note("Nothing is proposed any more that was not tried"))
+    warn = _only_warnings(on_event)
+    while not over() and study.left:
+        found = proposed(study, proposals)
+        if found is None:
+            on_event(Note("Nothing is proposed any more that was not tried"))
+            return
+        number, trial = found
+        if not _tried(study, number, trial, warn, over):
+            return
+        tell(proposals, trial, study.trial(number))
+        tell_trial(study, number, on_event)
+        check_failures(study)
 
 
 def _tried(study: Study, number: int, trial: Trial, on_event: Listener, over: Callable[[], bool]) -> bool:
     """Train a trial to its end and note how it ended; False where it is `over` before."""
-    from sightline.training.proposals import report_curve
-
-    report_curve(trial, study.trial(number))
-    process = TrialProcess(study.path, number)
-    weak = False
+    process = TrialProcess(study.path, number, study.run(number).path / "process.log")
     try:
-        for event in process.events():
-            if over():
-                process.stop()
-            if isinstance(event, EpochDone):
-                epoch = int(event.row["epoch"])
-                trial.report(event.row[f"val_{study.config.by}"], epoch)
-                weak = epoch < event.epochs and trial.should_prune()
-                process.answer(END if weak else GO)
-            elif isinstance(event, StepDone):
-                where = f"trial {number}/{study.config.trials}, epoch {event.epoch}/{event.epochs}"
-                on_event(Progress(where, event.step, event.steps, "steps"))
+        weak = _followed(process, study, number, trial, on_event, over)
+        study.settle(number, "ended" if weak else "done")
     except Interrupted:
-        return False
-    except InputError as error:
-        study.settle(number, "failed", error.problem)
-        if not any(one.epochs for one in study.trials()):
+        if over():
+            return False
+        study.settle(number, "failed", "somebody has stopped its process", again=True)
+    except (InputError, JobError) as error:
+        study.settle(number, "failed", error.problem, again=not isinstance(error, TrainingError))
+        if isinstance(error, InputError) and not any(one.epochs for one in study.trials()):
             raise InputError(f"the first trial cannot be trained: {error.what}", fix=error.fix) from None
-        return True
-    except JobError as error:
-        study.settle(number, "failed", error.problem)
-        return True
     finally:
         process.close()
-    study.settle(number, "ended" if weak else "done")
     return True
+
+
+def _followed(process: TrialProcess, study: Study, number: int, trial: Trial, on_event: Listener, over: Callable[[], bool]) -> bool:
+    """Tell what a trial's process says, and have it end where the trial is weak: then True."""
+    weak = False
+    for event in process.events():
+        if over():
+            process.stop()
+        if isinstance(event, EpochDone):
+            epoch = int(event.row["epoch"])
+            trial.report(event.row[f"val_{study.config.by}"], epoch)
+            weak = epoch < event.epochs and trial.should_prune()
+            process.answer(END if weak else GO)
+        elif isinstance(event, StepDone):
+            where = f"trial {number}/{study.config.trials}, epoch {event.epoch}/{event.epochs}"
+            on_event(Progress(where, event.step, event.steps, "steps"))
+        else:
+            on_event(event)
+    return weak
 
 
 def check_failures(study: Study) -> None:
     """JobError where trials fail one after the other before any has come through an epoch."""
     trials = study.trials()
-    if len(trials) >= FAILURES and not any(trial.epochs for trial in trials):
-        raise JobError(f"the first {len(trials)} trials have failed, the last with: {trials[-1].error}")
+    failed = [trial for trial in trials if trial.state == "failed"]
+    if len(failed) >= FAILURES and not any(trial.epochs for trial in trials):
+        raise JobError(
+            f"the first {len(failed)} trials have failed, the last with: {failed[-1].error}",
+            fix=f"Go on with `sightline tune --resume {shlex.quote(str(study.path))}` when that is mended.",
+        )
 
 
 def tell_trial(study: Study, number: int, on_event: Listener) -> None:
@@ -263,11 +276,15 @@ def _weighed(study: Study) -> TuningFound:
     return replace(found, importance=importance(study, found))
 
 
-def _without_epochs(on_event: Listener) -> Listener:
-    """A listener to the evaluation of a trial that is trained already."""
+def _only_warnings(on_event: Listener) -> Listener:
+    """A listener to trials: what is said of one was said of the tuning, but for warnings, and those once."""
+    said: set[str] = set()
 
     def listen(event: Event) -> None:
-        if not isinstance(event, Note):
-            on_event(event)
+        if isinstance(event, Note):
+            if not event.warning or event.text in said:
+                return
+            said.add(event.text)
+        on_event(event)
 
     return listen

@@ -68,7 +68,7 @@ class _Worker:
         home = str(Path(sightline.__file__).parents[1])
         path = os.pathsep.join(part for part in (home, os.environ.get("PYTHONPATH")) if part)
         self._process = subprocess.Popen(
-            [sys.executable, "-m", "sightline.serve.lab_worker"],
+            [sys.executable, "-P", "-m", "sightline.serve.lab_worker"],
             stdin=subprocess.PIPE,
             stdout=subprocess.PIPE,
             stderr=subprocess.DEVNULL,

@@ -13,19 +13,23 @@ import optuna
 from optuna.distributions import BaseDistribution, CategoricalDistribution, FloatDistribution, IntDistribution
 from optuna.importance import PedAnovaImportanceEvaluator, get_param_importances
 from optuna.pruners import BasePruner, NopPruner, SuccessiveHalvingPruner
-from optuna.samplers import TPESampler
+from optuna.samplers import BaseSampler, RandomSampler, TPESampler
 from optuna.trial import TrialState
 
 from sightline.evaluation.tuning import TuningFound, TuningTrial
 from sightline.training.space import Dimension
 from sightline.training.study import Study
 
-__all__ = ["REDUCTION", "STUDY", "begun", "importance", "proposer", "report_curve", "sampler", "state_of"]
+__all__ = ["REDUCTION", "STUDY", "begun", "importance", "proposed", "proposer", "sampler", "tell"]
 
 REDUCTION = 3
 """One in so many trials goes on from a rung to the next."""
 STUDY = "tuning"
 """The name of every study in Optuna's storage: there is one in each."""
+ASKED = 100
+"""Proposals one after the other of what was tried already, by which there is nothing new."""
+STUBBORN = 10
+"""Such proposals, after which chance takes over."""
 LEAST = 8
 """Trials by which there is something to say about parameters."""
 
@@ -57,11 +61,33 @@ def proposer(study: Study) -> optuna.Study:
     return made
 
 
-def sampler(study: Study, again: int = 0) -> TPESampler:
+def sampler(study: Study, again: int = 0) -> BaseSampler:
     """What draws the next values, or others `again`; the same after an interruption: the seed and the number of trials decide."""
     seed = int(np.random.SeedSequence((study.config.training.seed, len(study.trials()), again)).generate_state(1)[0])
+    if again > STUBBORN:
+        return RandomSampler(seed=seed)
     with _quietly():
         return TPESampler(seed=seed, constant_liar=True)
+
+
+def proposed(study: Study, proposals: optuna.Study) -> tuple[int, optuna.Trial] | None:
+    """The next trial that is open, with its number in the study; None where only what was tried is proposed any more."""
+    for again in range(ASKED):
+        proposals.sampler = sampler(study, again)
+        trial = proposals.ask()
+        number = begun(study, trial)
+        found = study.trial(number)
+        if found.state == "open":
+            _report_curve(trial, found)
+            return number, trial
+        proposals.tell(trial, state=TrialState.FAIL)  # it knows this one already
+    return None
+
+
+def tell(proposals: optuna.Study, trial: optuna.Trial, ended: TuningTrial) -> None:
+    """Tell Optuna how a trial has ended."""
+    states = {"done": TrialState.COMPLETE, "ended": TrialState.PRUNED, "failed": TrialState.FAIL}
+    proposals.tell(trial, ended.score if ended.state == "done" else None, state=states[ended.state])
 
 
 def begun(study: Study, trial: Any, busy: Collection[int] = ()) -> int:
@@ -100,20 +126,15 @@ def _replay(made: optuna.Study, trial: TuningTrial, study: Study, space: dict[st
     """Let Optuna see a trial that has ended as it saw it then: its pruner remembers who was where at which rung."""
     made.enqueue_trial({one.name: _written(one, trial.values[one.name]) for one in study.space.dimensions})
     seen = made.ask(space)
-    report_curve(seen, trial)
-    made.tell(seen, trial.score if trial.state == "done" else None, state=state_of(trial))
+    _report_curve(seen, trial)
+    tell(made, seen, trial)
 
 
-def report_curve(seen: optuna.Trial, trial: TuningTrial) -> None:
+def _report_curve(seen: optuna.Trial, trial: TuningTrial) -> None:
     """Tell Optuna the epochs that a trial has been through."""
     for epoch, score in enumerate(trial.curve, 1):
         seen.report(score, epoch)
         seen.should_prune()  # it is too late to do as it says, but it notes that the trial was here
-
-
-def state_of(trial: TuningTrial) -> TrialState:
-    """How Optuna calls the state of a trial that has ended."""
-    return {"done": TrialState.COMPLETE, "ended": TrialState.PRUNED, "failed": TrialState.FAIL}[trial.state]
 
 
 def _distribution(one: Dimension) -> BaseDistribution:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import math
 from collections.abc import Collection, Mapping
+from contextlib import suppress
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any, Literal
@@ -20,8 +21,10 @@ __all__ = ["Dimension", "Space", "check_space", "read_space", "space_from", "usu
 Owner = Literal["recipe", "model", "training"]
 USUAL = "usual"
 FORM = "usual, {between: [low, high], log: true} or {one_of: [...]}"
-NOT_TUNED = {"data", "arguments", "recipe", "preset", "seed", "validation", "pipeline", "workers", "teacher", "model", "weights"}
-"""Fields of a training that all trials share: other values would make their results unlike, or be other studies."""
+NOT_TUNED = {"data", "arguments", "recipe", "preset", "model", "weights", "teacher", "pipeline", "seed", "validation"} | {
+    "epochs", "patience", "unknown_rejection", "workers"
+}  # fmt: skip
+"""Fields of a training that all trials share: with others their scores would not compare, or would be the same."""
 
 
 @dataclass(frozen=True)
@@ -118,6 +121,9 @@ def usual_space(training: TrainConfig, fixed: Collection[str] = ()) -> Space:
     for name in _known(training):
         if name in fixed or (dimension := _usual(name, training)) is None:
             continue
+        if dimension.owner == "model" and training.weights not in {"none", "imagenet"}:
+            left_out[name] = "it is that of the weights to begin with"
+            continue
         try:
             check_space(Space((*kept, dimension)), training)
             kept.append(dimension)
@@ -202,21 +208,32 @@ def _dimension(name: object, entry: object, training: TrainConfig, fixed: Collec
         if usual is None:
             raise InputError(f"{name} has no usual range", expected=FORM.removeprefix("usual, "), received=f"{USUAL} in {where}")
         return usual
+    number = parameter.type in {"int", "float"}
     if isinstance(entry, Mapping) and set(entry) == {"one_of"} and isinstance(entry["one_of"], list) and entry["one_of"]:
-        return Dimension(name, owner, values=tuple(entry["one_of"]))
-    if isinstance(entry, Mapping) and {"between"} <= set(entry) <= {"between", "log"} and parameter.type in {"int", "float"}:
+        return Dimension(name, owner, values=tuple(_read(value) if number else value for value in entry["one_of"]))
+    if isinstance(entry, Mapping) and {"between"} <= set(entry) <= {"between", "log"} and number:
         return _between(name, owner, entry, parameter.type == "int", where)
     raise InputError(f"cannot tune {name} in {brief(entry)}", expected=FORM, received=f"that in {where}")
 
 
 def _between(name: str, owner: Owner, entry: Mapping[str, Any], whole: bool, where: str) -> Dimension:
     ends, log = entry["between"], entry.get("log", False)
+    ends = list(map(_read, ends)) if isinstance(ends, list) else ends
     kinds = int if whole else (int, float)
     right = isinstance(ends, list) and len(ends) == 2 and all(isinstance(x, kinds) and not isinstance(x, bool) for x in ends)
     if not right or not isinstance(log, bool) or not ends[0] < ends[1] or (log and ends[0] <= 0):
         rule = f"two {'whole ' if whole else ''}numbers, the lower first" + (", above 0 with log" if log is True else "")
         raise InputError(f"cannot tune {name} in {brief(dict(entry))}", expected=rule, received=f"that in {where}")
     return Dimension(name, owner, float(ends[0]), float(ends[1]), log, whole)
+
+
+def _read(value: Any) -> Any:
+    """A number that YAML takes for text, as it does `1e-4`."""
+    if isinstance(value, str):
+        with suppress(ValueError):
+            number = float(value)
+            return int(number) if number.is_integer() and "." not in value else number
+    return value
 
 
 def _plain(value: Any) -> Any:

@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import json
+import os
+import re
 from collections.abc import Collection, Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass, replace
@@ -26,6 +28,7 @@ from sightline.training.tuning_config import StudyConfig, make_study
 __all__ = ["Study", "free_study", "open_study"]
 
 ENDED = ("done", "ended", "failed")
+TRIAL = re.compile(r"trial-(\d{3,})")
 
 
 @dataclass(frozen=True)
@@ -82,14 +85,21 @@ class Study:
         write_json(self._file(number), {"number": number, "values": values, "state": "open", "error": ""})
         return number
 
-    def settle(self, number: int, state: Literal["done", "ended", "failed"], error: str = "") -> None:
-        """Note how a trial has ended."""
-        write_json(self._file(number), {**self._told(number), "state": state, "error": error})
+    def settle(self, number: int, state: Literal["done", "ended", "failed"], error: str = "", *, again: bool = False) -> None:
+        """Note how a trial has ended; `again`: not by its values, so that it is tried again when the study goes on."""
+        write_json(self._file(number), {**self._told(number), "state": state, "error": error, "again": again})
+
+    def reopen(self) -> None:
+        """Leave those open that have not failed by their values."""
+        for trial in self.trials():
+            told = self._told(trial.number)
+            if trial.state == "failed" and told.get("again"):
+                write_json(self._file(trial.number), {**told, "state": "open", "error": ""})
 
     def trials(self) -> list[TuningTrial]:
         """All that have begun, in that order."""
-        numbers = sorted(int(file.parent.name.removeprefix("trial-")) for file in self.path.glob("trial-*/trial.json"))
-        return [self.trial(number) for number in numbers]
+        names = (TRIAL.fullmatch(file.parent.name) for file in self.path.glob("trial-*/trial.json"))
+        return [self.trial(number) for number in sorted(int(name[1]) for name in names if name)]
 
     def trial(self, number: int) -> TuningTrial:
         """One of them, as it stands; RunError if its files cannot be read."""
@@ -125,9 +135,10 @@ class Study:
         """What came of the trials so far, without the weights of the parameters."""
         training, trials = self.config.training, self.trials()
         axes = [Axis(one.name, one.share, one.marks, not one.values) for one in self.space.dimensions]
-        found = TuningFound(
-            self.name, Path(training.data).name, training.model, self.config.by, training.epochs, self.config.held_out, trials, axes
-        )
+        values = self.space.values_of(training)
+        told = next((one.number for one in trials if one.values == values), None)
+        by, held_out = self.config.by, self.config.held_out
+        found = TuningFound(self.name, Path(training.data).name, training.model, by, training.epochs, held_out, trials, axes, told)
         return replace(found, test=self._measured(found.best))
 
     def _measured(self, best: TuningTrial | None) -> tuple[float, tuple[float, float]] | None:
@@ -164,19 +175,21 @@ def free_study(config: StudyConfig, out: Path, name: str | None) -> Study:
     from sightline.training.folder import free_run
 
     if name is None:
-        stem = free_run(config.training, out, None).name.rstrip("0123456789").rstrip("-") or "data"
-        numbered = (fitted(f"tune-{stem}", f"-{number}" if number > 1 else "") for number in range(1, 10_000))
+        path = Path(config.training.data)
+        stem = f"tune-{path.stem if path.suffix else path.name}"
+        numbered = (fitted(stem, f"-{number}" if number > 1 else "") for number in range(1, 10_000))
         name = next(one for one in numbered if not (out / one).exists())
     return Study(free_run(config.training, out, name).path, config)
 
 
 def open_study(path: str | Path) -> Study:
     """The study in a folder; RunError if there is none, or what it was told cannot be read."""
-    file = Path(path) / "study.yaml"
-    if not file.is_file():
+    folder = Path(path).resolve() if Path(path).name in {"", ".."} else Path(path)
+    file = folder / "study.yaml"
+    if not os.path.isfile(file):  # noqa: PTH113 - no error for a name that is too long
         raise RunError(f"{str(path)!r} is no tuning", expected="a folder with study.yaml", fix="They are made by `sightline tune`.")
     try:
-        study = Study(Path(path), StudyConfig.model_validate(yaml.safe_load(file.read_text(encoding="utf-8"))))
+        study = Study(folder, StudyConfig.model_validate(yaml.safe_load(file.read_text(encoding="utf-8"))))
         assert study.space.dimensions
     except ValidationError as error:
         raise RunError(f"cannot read {str(file)!r}: {explain(error, 'tuning', StudyConfig).problem}") from error

@@ -6,7 +6,7 @@ import re
 from typing import Annotated, Any, Literal
 
 from annotated_types import Interval
-from pydantic import AfterValidator, BaseModel, ConfigDict, ValidationError
+from pydantic import AfterValidator, BaseModel, ConfigDict, Field, ValidationError
 from typing_extensions import Doc
 
 from sightline.params import explain
@@ -48,6 +48,8 @@ class StudyConfig(BaseModel):
     trials: Annotated[int, Interval(ge=1, le=10_000), Doc("Trainings to try, the one as it is told among them")] = 30
     time: Annotated[str | None, AfterValidator(_lapse), Doc("Stop after so long, such as 90s, 30m or 1h30m")] = None
     by: Annotated[Literal["accuracy", "loss"], Doc("What trials are judged by, on the held-out pictures")] = "accuracy"
+    left_out: Annotated[dict[str, str], Doc("What would be tuned but has no effect, and why")] = Field(default_factory=dict)
+    fingerprint: Annotated[str, Doc("Names the data, which must stay what they are")] = ""
     held_out: Annotated[int, Interval(ge=0), Doc("Pictures that trials are judged by")] = 0
     stop_early: Annotated[
         bool, Doc("End a trial that after a fifth or three fifths of its epochs is not among the best third there")

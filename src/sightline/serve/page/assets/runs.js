@@ -18,7 +18,7 @@ async function load() {
   }
 }
 
-const WORDS = { finished: "", running: "running", stopped: "stopped", damaged: "damaged" };
+const WORDS = { finished: "", running: "running", trained: "not evaluated", stopped: "stopped", damaged: "damaged" };
 
 function showList(folder) {
   const again = h("button", { type: "button", class: "small", onclick: load }, "Reload");
