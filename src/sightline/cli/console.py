@@ -183,12 +183,12 @@ class Live:
 def columns_that_fit(columns: Mapping[str, Sequence[str]], room: int) -> list[str]:
     """The first of `columns`, by their heads, that go side by side into `room` letters; a head is broken between its words.
 
-    >>> columns_that_fit({"batch size": ["128"], "rate": ["0.00123"], "filters": ["64,64,32"]}, 20)
+    >>> columns_that_fit({"batch size": ["128"], "rate": ["0.00123"], "filters": ["64,64,32"]}, 22)
     ['batch size', 'rate']
     """
     shown = []
     for head, cells in columns.items():
-        room -= max(len(text) for text in (*head.split(), *cells)) + 1
+        room -= max(len(text) for text in (*head.split(), *cells)) + 2  # between columns
         if room < 0:
             break
         shown.append(head)
@@ -202,7 +202,7 @@ def _trials(events: list[TrialDone]) -> Table:
     shown = [*(event for event in best if event not in last), *last]
     outcomes = [event.outcome if len(event.outcome) <= LONG else f"{event.outcome[: LONG - 1]}…" for event in shown]
     values = {name.replace("_", " "): [event.values[name] for event in shown] for name in events[0].values}
-    heads = columns_that_fit(values, err.width - 28 - max(map(len, outcomes)))
+    heads = columns_that_fit(values, err.width - 29 - max(map(len, outcomes)))
     rows = table(">trial", ">score", "", ">time", "", *(f">{head}" for head in heads))
     for number, (event, outcome) in enumerate(zip(shown, outcomes, strict=True)):
         mark = "*" if event in best else ""

@@ -105,7 +105,7 @@ def _show(tuned: Tuned, json: bool) -> None:
         return
     shown = found.ranked[:LISTED]
     values = {axis.name.replace("_", " "): [spelled(one.values[axis.name]) for one in shown] for axis in found.axes}
-    heads = columns_that_fit(values, out.width - 24)
+    heads = columns_that_fit(values, out.width - 26)
     rows = table(">trial", f">held-out {found.by}", ">epochs", *(f">{head}" for head in heads))
     for number, one in enumerate(shown):
         score = "" if one.score is None else found.shown(one.score)

@@ -136,8 +136,8 @@ def _with_data(study: Study, on_event: Listener) -> Study:
     on_event(Note(f"{dataset.name}: " + ", ".join(f"{count:,} {name}" for name, count in counts.items())))
     names = ", ".join(dimension.name for dimension in study.space.dimensions)
     on_event(Note(f"Tuning {names}: {study.config.trials} trials of {training.epochs} epochs, judged by held-out pictures"))
-    for name, why in study.config.left_out.items():
-        on_event(Note(f"Not tuned: {name} ({why})"))
+    if left_out := study.config.left_out:
+        on_event(Note(f"Not tuned: {'; '.join(f'{name} ({why})' for name, why in left_out.items())}"))
     return study.changed(held_out=counts.get("validation", 0), fingerprint=dataset.fingerprint)
 
 
