@@ -15,7 +15,7 @@ class Command(NamedTuple):
     """Where a command is: its name, its module in this package, and the panel of the help that it stands in.
 
     Without a panel it is not in the list, which fits a screen: `val` is another word for `evaluate`, `version` is `--version` too,
-    `checks` is for when something is wrong, and `report` for a run whose report is lost.
+    training calibrates by itself, `checks` is for when something is wrong, and `report` for a run whose report is lost.
     """
 
     name: str
@@ -42,9 +42,10 @@ COMMANDS = (
     Command("report", "train", None),
     Command("reproduce", "reproduce", "Models"),
     Command("export", "export", "Models"),
-    Command("calibrate", "calibrate", "Models"),
+    Command("calibrate", "calibrate", None),
     Command("models", "about", "Models"),
     Command("explain", "explain", "Models"),
+    Command("inspect", "inspect", "Models"),
     Command("compare", "compare", "Models"),
     Command("robustness", "robustness", "Models"),
     Command("suspects", "suspects", "Models"),

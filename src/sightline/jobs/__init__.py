@@ -8,7 +8,7 @@ from sightline.jobs.checks import data_check
 from sightline.jobs.evaluations import data_preview, evaluate, preview, report
 from sightline.jobs.exports import export
 from sightline.jobs.findings import Findings, Reading, annotate, find, find_many
-from sightline.jobs.insight import compare, explain, explain_many, robustness
+from sightline.jobs.insight import compare, explain, explain_many, inspect, robustness
 from sightline.jobs.labels import suspects
 from sightline.jobs.models import Run, find_sources, load, model_folder, pretrained
 from sightline.jobs.predictions import Predict, Tabled, predict_many, table_predictions
@@ -40,6 +40,7 @@ __all__ = [
     "find",
     "find_many",
     "find_sources",
+    "inspect",
     "list_runs",
     "load",
     "model_folder",

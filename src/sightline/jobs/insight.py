@@ -20,9 +20,10 @@ if TYPE_CHECKING:
 
     from sightline.evaluation import Evaluation, Explanation, Method
     from sightline.evaluation.comparison import Comparison
+    from sightline.evaluation.inspection import Inspection
     from sightline.evaluation.robustness import Robustness
 
-__all__ = ["compare", "explain", "explain_many", "robustness"]
+__all__ = ["compare", "explain", "explain_many", "inspect", "robustness"]
 
 
 def explain(
@@ -131,6 +132,47 @@ def _explained(predictor: Predictor, network: keras.Model | None, inputs: np.nda
     from sightline.evaluation.gradcam import grad_cam
 
     return grad_cam(network, inputs, predictor.labels, label)
+
+
+def inspect(model: Model, picture: Picture, *, on_event: Listener = ignore) -> Inspection:
+    """What every step and every layer makes of one picture, on its way from pixels to probabilities.
+
+    InputError for a model that holds no weights to look into, such as an exported file; ImageError, PipelineError for the picture.
+
+        found = sl.inspect("mnist", "seven.png")
+        print(found.finding(), found.layers[0].values.shape)
+        found.save("inside.png")
+    """
+    from sightline.evaluation.inspection import Inspection, look_inside
+    from sightline.image import check_image, read
+
+    folder = model_folder(model)
+    if folder.is_file():
+        what = "a network is looked into by its weights"
+        raise InputError(what, received=f"the export {folder.name}", fix="Give the run or bundle.")
+    predictor = load_bundle(folder)
+    image = check_image(picture) if isinstance(picture, np.ndarray) else read(picture, "unchanged")
+    inputs = predictor.prepare(image)
+    way = [("as it came", image), *((step.op, result) for step, result in predictor.pipeline.trace(image))]
+    measured = predictor.measure(inputs[None])
+    on_event(Note("Building the network"))
+    layers, filters = look_inside(_rebuilt(folder), inputs)
+    return Inspection(
+        source=name_of(picture),
+        model=predictor.manifest.architecture.name,
+        steps=way,
+        filters=filters,
+        layers=layers,
+        labels=predictor.labels,
+        probabilities=measured.probabilities[0],
+        known=bool(predictor.known(measured)[0]),
+    )
+
+
+def _rebuilt(folder: Path) -> keras.Model:
+    from sightline.training.rebuilt import rebuild
+
+    return rebuild(folder)
 
 
 def compare(
