@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import os
+import subprocess
+import sys
 from pathlib import Path
 
 import pytest
@@ -28,6 +30,7 @@ def test_trials_on_the_cluster_are_those_of_one_machine(nodes: Nodes, tmp_path: 
     with connected(nodes.cluster.address):
         tuned = sl.tune(
             "digits",
+            preset="plain",
             trials=2,
             epochs=2,
             space=space,
@@ -41,8 +44,10 @@ def test_trials_on_the_cluster_are_those_of_one_machine(nodes: Nodes, tmp_path: 
     assert [trial.state for trial in tuned.trials] == ["done", "done"]
     assert not (tuned.path / ".ray").exists()
     best = tuned.trials[0]
-    alone = sl.train("digits", epochs=2, arguments={"dense": best.values["dense"]}, out=tmp_path, name="alone")
-    here, there = read_log(alone.path / "log.csv"), read_log(tuned.run.path / "log.csv")
+    command = [sys.executable, "-m", "sightline", "train", "digits", "--out", str(tmp_path), "--name", "alone"]
+    command += ["--preset", "plain", "--epochs", "2", "--set", f"dense={best.values['dense']}"]
+    subprocess.run(command, check=True, capture_output=True, timeout=120)
+    here, there = read_log(tmp_path / "alone" / "log.csv"), read_log(tuned.run.path / "log.csv")
     for one, other in zip(here, there, strict=True):  # a worker's library of kernels may have another number of threads
         assert one["val_loss"] == pytest.approx(other["val_loss"], abs=2e-3)
     more = sl.resume_tuning(tuned, trials=3, on_event=said.append)  # on this machine: there are no more than two
