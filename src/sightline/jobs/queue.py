@@ -11,7 +11,6 @@ import json
 import os
 import signal
 import subprocess
-import sys
 import threading
 import time
 from collections.abc import Iterator
@@ -23,6 +22,7 @@ from typing import TYPE_CHECKING, Any, Literal
 
 from sightline.errors import InputError, UnknownNameError
 from sightline.files import write_json
+from sightline.processes import own_environment, own_module
 
 if TYPE_CHECKING:
     from sightline.training.config import TrainConfig
@@ -118,7 +118,8 @@ class TrainingQueue:
         write_json(self._file(number, "state.json"), {"state": "starting", "time": time.time()})
         with open(self._file(number, "log"), "wb") as log:
             process = subprocess.Popen(  # noqa: S603
-                [sys.executable, "-P", "-m", "sightline.jobs.queue_worker", str(self.runs), str(number)],
+                own_module("sightline.jobs.queue_worker", str(self.runs), str(number)),
+                env=own_environment(),
                 stdin=subprocess.DEVNULL,
                 stdout=log,
                 stderr=log,

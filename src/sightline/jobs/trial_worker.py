@@ -17,9 +17,9 @@ from dataclasses import asdict
 from pathlib import Path
 from typing import Any
 
-import sightline
 from sightline.errors import InputError, Interrupted, JobError, SightlineError, TrainingError
 from sightline.events import EpochDone, Event, Note, Progress, StepDone
+from sightline.processes import own_environment, own_module
 
 __all__ = ["END", "GO", "TrialProcess"]
 
@@ -35,17 +35,14 @@ class TrialProcess:
         """Begin; `log` is the file that gets what the process says beside its events."""
         self._log = log
         self._stopped = False
-        home = str(Path(sightline.__file__).parents[1])
-        path = os.pathsep.join(part for part in (home, os.environ.get("PYTHONPATH")) if part)
         with open(log, "wb") as error:
             self._process = subprocess.Popen(  # noqa: S603
-                # -P: what lies in the folder of the command is no module of Python's
-                [sys.executable, "-P", "-m", "sightline.jobs.trial_worker", str(study), str(number)],
+                own_module("sightline.jobs.trial_worker", str(study), str(number)),
                 stdin=subprocess.PIPE,
                 stdout=subprocess.PIPE,
                 stderr=error,
                 encoding="utf-8",
-                env={**os.environ, "PYTHONPATH": path},
+                env=own_environment(),
                 start_new_session=True,  # a key that stops the tuning reaches it through the tuning
             )
 

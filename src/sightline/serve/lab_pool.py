@@ -3,18 +3,15 @@
 from __future__ import annotations
 
 import asyncio
-import os
 import queue
 import subprocess
-import sys
 import threading
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import asdict
-from pathlib import Path
 from typing import Any
 
-import sightline
 from sightline.errors import ImageError
+from sightline.processes import own_environment, own_module
 from sightline.serve.batching import Busy
 from sightline.serve.lab_worker import SMALLER, Applied, Stage, Task, read_message, write_message
 
@@ -65,14 +62,12 @@ class _Worker:
     """A process and the lines to it."""
 
     def __init__(self) -> None:
-        home = str(Path(sightline.__file__).parents[1])
-        path = os.pathsep.join(part for part in (home, os.environ.get("PYTHONPATH")) if part)
-        self._process = subprocess.Popen(
-            [sys.executable, "-P", "-m", "sightline.serve.lab_worker"],
+        self._process = subprocess.Popen(  # noqa: S603
+            own_module("sightline.serve.lab_worker"),
             stdin=subprocess.PIPE,
             stdout=subprocess.PIPE,
             stderr=subprocess.DEVNULL,
-            env={**os.environ, "PYTHONPATH": path},
+            env=own_environment(),
             start_new_session=True,  # a key that stops the service reaches it through the service
         )
 
