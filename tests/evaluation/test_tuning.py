@@ -71,6 +71,14 @@ def test_the_page_shows_every_figure_and_escapes_what_it_is_told(tmp_path: Path)
     assert f"sightline predict photo.png --model {tmp_path}/trial-003" in text
 
 
+def test_only_a_best_of_several_is_flattered_by_its_choice(tmp_path: Path) -> None:
+    measured = (0.91, (0.905, 0.915))
+    assert "chose it among 3" in save_tuning(replace(found(), test=measured), tmp_path).read_text()
+    alone = save_tuning(replace(found(TRIALS[:2]), test=measured), tmp_path).read_text()
+    assert "on the 10,000 held-out pictures" in alone
+    assert "flattering" not in alone
+
+
 @pytest.mark.parametrize(
     "trials",
     [

@@ -18,7 +18,13 @@ if TYPE_CHECKING:
     from sightline.jobs import Run
     from sightline.jobs.trainings import Fit
 
-__all__ = ["CONFIG", "RECIPE", "configured", "evaluate", "preview", "report", "train"]
+__all__ = ["CONFIG", "RECIPE", "Arguments", "Data", "Out", "configured", "evaluate", "preview", "report", "train"]
+
+Data = Annotated[str | None, typer.Argument(help="A dataset's name, or a folder, CSV, NPZ or IDX file", show_default=False)]
+Out = Annotated[Path | None, typer.Option("--out", help="Folder of the runs (default runs)", show_default=False)]
+Arguments = Annotated[
+    list[str] | None, typer.Option("--set", metavar="KEY=VALUE", help="A parameter of the model, such as filters=32,32,16")
+]
 
 DECIDED = {"data", "arguments", "recipe", "pipeline"}  # these have options of their own
 CONFIG = [name for name in TrainConfig.model_fields if name not in DECIDED]
@@ -29,19 +35,15 @@ RECIPE = list(Recipe.model_fields)
 @options_of(Recipe, RECIPE, panel="Recipe", preset=True)
 @options_of(TrainConfig, CONFIG, panel="Training")
 def train(
-    data: Annotated[
-        str | None, typer.Argument(help="A dataset's name, or a folder, CSV, NPZ or IDX file", show_default=False)
-    ] = None,
+    data: Data = None,
     *,
     pipeline: Annotated[
         Path | None,
         typer.Option(metavar="FILE", help="Steps of your own from a raw picture to the input; those with `when: train` augment"),
     ] = None,
     name: Annotated[str | None, typer.Option(help="Name of the run; without one it is the data's, numbered on")] = None,
-    folder: Annotated[Path | None, typer.Option("--out", help="Folder of the runs (default runs)", show_default=False)] = None,
-    arguments: Annotated[
-        list[str] | None, typer.Option("--set", metavar="KEY=VALUE", help="A parameter of the model, such as filters=32,32,16")
-    ] = None,
+    folder: Out = None,
+    arguments: Arguments = None,
     resume: Annotated[Path | None, typer.Option(metavar="RUN", help="Go on with a run that was stopped")] = None,
     extend: Annotated[int, typer.Option(min=0, metavar="N", help="With --resume: N epochs more than planned")] = 0,
     dry_run: Annotated[bool, typer.Option("--dry-run", help="Try everything on a few batches, estimate, write nothing")] = False,

@@ -11,7 +11,7 @@ import yaml
 from sightline.cli.console import columns_that_fit, counted, listening, out, print_json, say, table
 from sightline.cli.engine import Address, Engine, working_on
 from sightline.cli.options import Json, Quiet, finish, given, options_of
-from sightline.cli.train import CONFIG, RECIPE, configured
+from sightline.cli.train import CONFIG, RECIPE, Arguments, Data, Out, configured
 from sightline.errors import InputError
 from sightline.training.config import Recipe, TrainConfig
 from sightline.training.tuning_config import StudyConfig
@@ -30,9 +30,7 @@ LISTED = 10
 @options_of(TrainConfig, CONFIG, panel="Training, of what is not tuned")
 @options_of(StudyConfig, STUDY, panel="Tuning")
 def tune(
-    data: Annotated[
-        str | None, typer.Argument(help="A dataset's name, or a folder, CSV, NPZ or IDX file", show_default=False)
-    ] = None,
+    data: Data = None,
     *,
     space: Annotated[
         Path | None, typer.Option(metavar="FILE", help="What to tune, and where; --show-space prints one", rich_help_panel="Tuning")
@@ -45,10 +43,8 @@ def tune(
     ] = None,
     pipeline: Annotated[Path | None, typer.Option(metavar="FILE", help="Steps of your own from a raw picture to the input")] = None,
     name: Annotated[str | None, typer.Option(help="Name of the tuning; without one it is tune- and the data's")] = None,
-    folder: Annotated[Path | None, typer.Option("--out", help="Folder of the runs (default runs)", show_default=False)] = None,
-    arguments: Annotated[
-        list[str] | None, typer.Option("--set", metavar="KEY=VALUE", help="A parameter of the model that is not tuned")
-    ] = None,
+    folder: Out = None,
+    arguments: Arguments = None,
     engine: Engine = "local",
     address: Address = None,
     json: Json = False,

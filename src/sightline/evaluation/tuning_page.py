@@ -55,7 +55,7 @@ def _page(found: TuningFound, drawn: dict[str, tuple[Figure, str]], folder: Path
         sections.append(Section("What made the difference", _importance_text(found), figure=figures["importance"]))
     if "learning-curves" in figures:
         sections.append(Section("Epoch by epoch", _curves_text(found), figure=figures["learning-curves"]))
-    tried = Table(("Parameter", "Tried"), [(axis.name, _range(axis)) for axis in found.axes])
+    tried = Table(("Parameter", "Tried"), [(axis.name, _joined(_range(axis))) for axis in found.axes])
     sections.append(Section("What was tried", _commands(found, folder), table=tried))
     number, uncertainty, text = _number(found)
     beside, beside_text = _beside(found)
@@ -85,12 +85,10 @@ def _number(found: TuningFound) -> tuple[str, str, str]:
 def _beside(found: TuningFound) -> tuple[str, str]:
     if found.best is None or found.best.score is None or found.test is None:
         return "", ""
-    text = f"on the {found.held_out:,} held-out pictures that chose it among {_done(found)}, and so a little flattering"
+    text, done = f"on the {found.held_out:,} held-out pictures", sum(one.state == "done" for one in found.trials)
+    if done > 1:
+        text += f" that chose it among {done}, and so a little flattering"
     return found.shown(found.best.score), text
-
-
-def _done(found: TuningFound) -> int:
-    return sum(one.state == "done" for one in found.trials)
 
 
 def _trials_text(found: TuningFound) -> str:
@@ -284,7 +282,8 @@ def learning_curves(found: TuningFound) -> Figure:
             markersize=3,
         )
     low, high = _legible([value for one in shown for value in one.curve], found)
-    axes.set(xlim=(1, max(found.epochs, 2)), ylim=(low, high))
+    last = max(found.epochs, 2)
+    axes.set(xlim=(1 - 0.015 * (last - 1), last), ylim=(low, high))  # room for the dots of those that ended in the first
     ticks = [tick for tick in axes.get_yticks() if low <= tick <= high]
     axes.set_yticks(
         ticks, [percent(tick, 0 if high - low > 0.04 else 1) if found.by == "accuracy" else f"{tick:.2f}" for tick in ticks]

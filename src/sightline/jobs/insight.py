@@ -145,6 +145,7 @@ def inspect(model: Model, picture: Picture, *, on_event: Listener = ignore) -> I
     """
     from sightline.evaluation.inspection import Inspection, look_inside
     from sightline.image import check_image, read
+    from sightline.training.rebuilt import rebuild
 
     folder = model_folder(model)
     if folder.is_file():
@@ -156,7 +157,7 @@ def inspect(model: Model, picture: Picture, *, on_event: Listener = ignore) -> I
     way = [("as it came", image), *((step.op, result) for step, result in predictor.pipeline.trace(image))]
     measured = predictor.measure(inputs[None])
     on_event(Note("Building the network"))
-    layers, filters = look_inside(_rebuilt(folder), inputs)
+    layers, filters = look_inside(rebuild(folder), inputs)
     return Inspection(
         source=name_of(picture),
         model=predictor.manifest.architecture.name,
@@ -167,12 +168,6 @@ def inspect(model: Model, picture: Picture, *, on_event: Listener = ignore) -> I
         probabilities=measured.probabilities[0],
         known=bool(predictor.known(measured)[0]),
     )
-
-
-def _rebuilt(folder: Path) -> keras.Model:
-    from sightline.training.rebuilt import rebuild
-
-    return rebuild(folder)
 
 
 def compare(

@@ -20,7 +20,7 @@ from sightline.evaluation.tuning import Axis, TuningFound, TuningTrial
 from sightline.files import write_json, write_text
 from sightline.params import explain
 from sightline.training.config import TrainConfig
-from sightline.training.folder import RunFolder, fitted
+from sightline.training.folder import RunFolder, fitted, free_run
 from sightline.training.log import read_log
 from sightline.training.space import Space, space_from
 from sightline.training.tuning_config import StudyConfig, make_study
@@ -172,8 +172,6 @@ class Study:
 
 def free_study(config: StudyConfig, out: Path, name: str | None) -> Study:
     """A folder for a new study, not made yet; RunError for a name that is taken. Without one it is `tune-` and the dataset's."""
-    from sightline.training.folder import free_run
-
     if name is None:
         path = Path(config.training.data)
         stem = f"tune-{path.stem if path.suffix else path.name}"
@@ -190,7 +188,7 @@ def open_study(path: str | Path) -> Study:
         raise RunError(f"{str(path)!r} is no tuning", expected="a folder with study.yaml", fix="They are made by `sightline tune`.")
     try:
         study = Study(folder, StudyConfig.model_validate(yaml.safe_load(file.read_text(encoding="utf-8"))))
-        assert study.space.dimensions
+        study.space.spelled()  # reads it, and refuses what is none
     except ValidationError as error:
         raise RunError(f"cannot read {str(file)!r}: {explain(error, 'tuning', StudyConfig).problem}") from error
     except (OSError, yaml.YAMLError, ValueError, TypeError, RecursionError, SightlineError) as error:
