@@ -25,7 +25,7 @@ CELL, GAP = 56, 6
 ACROSS = 8  # maps in a row
 LAYERS = 12  # on the sheet; of a deeper network the last at each size
 MOST = 64  # maps of a layer on the page
-THUMB, APART = 76, 26  # of the steps' pictures
+THUMB, APART = 84, 24  # of the steps' pictures
 LINE = 14
 
 
