@@ -71,13 +71,16 @@ def _share_cores() -> None:
 
 @contextmanager
 def _hushed() -> Iterator[None]:
-    """Send what C++ code writes to standard error nowhere: it logs before it reads its settings."""
+    """Send what C++ code writes to standard error nowhere: it logs before it reads its settings.
+
+    It writes to descriptor 2 whatever `sys.stderr` is: in a notebook that is another one.
+    """
+    error = 2
     try:
-        error = sys.stderr.fileno()
-    except (OSError, AttributeError, ValueError):  # a notebook's stream has none
+        saved = os.dup(error)
+    except OSError:  # closed: nothing is written there
         yield
         return
-    saved = os.dup(error)
     nowhere = os.open(os.devnull, os.O_WRONLY)
     try:
         os.dup2(nowhere, error)
