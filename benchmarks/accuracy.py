@@ -6,7 +6,7 @@
 
 All 60,000 training pictures but 600, which calibrate the finished model; the 10,000 test pictures once, after the last epoch, one
 view. Recipes were chosen on 10,000 held-out training pictures. The plain script trains on 54,000. Results are kept in
-accuracy.json, from which the tables here and in docs/models.md are made.
+accuracy.json, from which the tables here and in docs/reference/models.md are made.
 """
 
 from __future__ import annotations

@@ -24,13 +24,13 @@ from PIL import Image as Pillow
 
 from sightline.image import KINDS, Image, kind_of
 from sightline.ops import OPS, Group, Op, to_depth8
+from sightline.ops._op import CHANNEL_WORDS
 from sightline.params import Parameter
 from sightline.pipeline.forms import as_python, as_shell, as_yaml, example_of, target_of
 
 HOME = Path(__file__).parents[1] / "docs" / "gallery"
 TEMPLATES = Path(__file__).parent / "gallery"
 
-WORDS = {1: "gray", 3: "RGB", 4: "RGBA"}
 SOURCE_NAMES = "Photographs: the samples of scikit-image."
 ABOUT = {
     "create": "Pictures out of nothing but parameters.",
@@ -112,7 +112,7 @@ def kind_words(image: Image) -> str:
     """Size and kind: `256 by 192 RGB`, with the dtype where it is not uint8."""
     kind = kind_of(image)
     dtype = "" if kind.dtype == "uint8" else f" {kind.dtype}"
-    return f"{image.shape[1]} {TIMES} {image.shape[0]} {WORDS[kind.channels]}{dtype}"
+    return f"{image.shape[1]} {TIMES} {image.shape[0]} {CHANNEL_WORDS[kind.channels]}{dtype}"
 
 
 def figure(files: dict[str, bytes], name: str, image: Image, label: str, alt: str, enlarged: int) -> Figure:
@@ -225,18 +225,20 @@ def takes_of(operation: Op) -> str:
     """The dtypes and channels that it takes."""
     if operation.role == "create":
         return "no picture"
-    return f"{listed([WORDS[count] for count in operation.channels])}; {listed(operation.dtypes)}"
+    return f"{listed([CHANNEL_WORDS[count] for count in operation.channels])}; {listed(operation.dtypes)}"
 
 
 def gives_of(operation: Op, parameters: Mapping[str, Any]) -> str:
     """What comes out, as far as it is the same for all that it takes."""
     if operation.role == "create":
         kind = operation.result(KINDS["uint8", 3], parameters)
-        return f"{WORDS[kind.channels]}, {kind.dtype}"
+        return f"{CHANNEL_WORDS[kind.channels]}, {kind.dtype}"
     taken = [KINDS[dtype, count] for dtype in operation.dtypes for count in operation.channels]
     pairs = [(kind, operation.result(kind, parameters)) for kind in taken]
     dtype = one_of([(before.dtype, after.dtype) for before, after in pairs], "the dtype that goes in")
-    channels = one_of([(WORDS[before.channels], WORDS[after.channels]) for before, after in pairs], "the channels that go in")
+    channels = one_of(
+        [(CHANNEL_WORDS[before.channels], CHANNEL_WORDS[after.channels]) for before, after in pairs], "the channels that go in"
+    )
     same = all(before == after for before, after in pairs)
     kind_text = "a picture of the same kind" if same and len(pairs) > 1 else f"{channels}, {dtype}"
     return f"a result with `to_dict()`; its `draw()` gives {kind_text}" if operation.role == "measure" else kind_text
@@ -285,22 +287,39 @@ def entry_of(files: dict[str, bytes], operation: Op) -> Entry:
     return Entry(operation, body_of(operation), figures, table, takes_of(operation), gives, forms_of(operation, scene))
 
 
+def gather(files: dict[str, bytes]) -> dict[str, list[Entry]]:
+    """What there is to say about every operation, by group; its pictures go into `files`."""
+    entries = [entry_of(files, operation) for operation in OPS]
+    groups = {group: [entry for entry in entries if entry.operation.group == group] for group in get_args(Group)}
+    return {group: members for group, members in groups.items() if members}
+
+
+def templates() -> Environment:
+    """What makes HTML of entries."""
+    environment = Environment(
+        loader=FileSystemLoader(TEMPLATES),
+        undefined=StrictUndefined,
+        autoescape=True,
+        trim_blocks=True,
+        lstrip_blocks=True,
+        keep_trailing_newline=True,
+    )
+    environment.filters |= {"plain": plain, "marked": marked, "values": values_of}
+    environment.globals |= {"about": ABOUT, "sources": SOURCE_NAMES}
+    return environment
+
+
 def make() -> dict[str, bytes]:
     """Every file of the gallery by its path within it."""
     files: dict[str, bytes] = {}
-    entries = [entry_of(files, operation) for operation in OPS]
-    groups = {group: [entry for entry in entries if entry.operation.group == group] for group in get_args(Group)}
-    groups = {group: members for group, members in groups.items() if members}
-    environment = Environment(
-        loader=FileSystemLoader(TEMPLATES), undefined=StrictUndefined, autoescape=True, trim_blocks=True, lstrip_blocks=True
-    )
-    environment.filters |= {"plain": plain, "marked": marked, "values": values_of}
-    environment.globals |= {"groups": groups, "about": ABOUT, "count": len(entries), "sources": SOURCE_NAMES}
+    groups = gather(files)
+    environment = templates()
+    environment.globals |= {"groups": groups, "count": sum(map(len, groups.values()))}
     files["index.html"] = environment.get_template("index.html.j2").render().encode()
     page = environment.get_template("group.html.j2")
     for group, members in groups.items():
         files[f"{group}.html"] = page.render(group=group, entries=members).encode()
-    files["gallery.css"] = (TEMPLATES / "gallery.css").read_bytes()
+    files["gallery.css"] = b"\n".join((TEMPLATES / name).read_bytes() for name in ("frame.css", "entry.css"))
     return files
 
 

@@ -1,4 +1,4 @@
-"""Make the table of networks, docs/models.md: `python tools/build_models.py`, or `--check` to see whether it is up to date.
+"""Make the table of networks, docs/reference/models.md: `python tools/build_models.py`; `--check` says whether it is up to date.
 
 Names, parameters and arithmetic come from the registry and the networks themselves, accuracies from what benchmarks/accuracy.py
 has measured and kept.
@@ -20,7 +20,7 @@ from sightline.training.backend import load_keras
 from sightline.training.session import DERIVED
 
 ROOT = Path(__file__).parents[1]
-PAGE = ROOT / "docs" / "models.md"
+PAGE = ROOT / "docs" / "reference" / "models.md"
 KEPT = ROOT / "benchmarks" / "accuracy.json"
 HEAD = """# Networks
 
@@ -35,7 +35,7 @@ Parameters and arithmetic (a multiply-add is two FLOPs) are for 28 x 28 gray pic
 pictures of the size that is trained on, where that is another. Accuracies are those of the test set after the last epoch, one
 view, mean and standard deviation over seeds, of networks trained on all training pictures but 600. Seconds are those of all epochs
 with their validation, on two cores, some beside other work; machine, versions and the other rows are in
-[RESULTS.md](../benchmarks/RESULTS.md).
+[RESULTS.md](../../benchmarks/RESULTS.md).
 """
 PHOTOS = """
 ## For photos

@@ -15,7 +15,8 @@ class Command(NamedTuple):
     """Where a command is: its name, its module in this package, and the panel of the help that it stands in.
 
     Without a panel it is not in the list, which fits a screen: `val` is another word for `evaluate`, `version` is `--version` too,
-    training calibrates by itself, `checks` is for when something is wrong, and `report` for a run whose report is lost.
+    training calibrates by itself, `checks` is for when something is wrong, `report` for a run whose report is lost, and `reproduce`
+    for one whose figures are doubted.
     """
 
     name: str
@@ -23,7 +24,7 @@ class Command(NamedTuple):
     panel: str | None
 
 
-LAST = "Data and service"
+LAST = "Data, service, learning"
 COMMANDS = (
     Command("show", "show", "Pictures"),
     Command("info", "show", "Pictures"),
@@ -40,7 +41,7 @@ COMMANDS = (
     Command("evaluate", "train", "Models"),
     Command("val", "train", None),
     Command("report", "train", None),
-    Command("reproduce", "reproduce", "Models"),
+    Command("reproduce", "reproduce", None),
     Command("export", "export", "Models"),
     Command("calibrate", "calibrate", None),
     Command("models", "about", "Models"),
@@ -51,6 +52,7 @@ COMMANDS = (
     Command("suspects", "suspects", "Models"),
     Command("serve", "serve", LAST),
     Command("data", "data", LAST),
+    Command("tour", "tour", LAST),
     Command("version", "about", None),
     Command("checks", "about", None),
 )

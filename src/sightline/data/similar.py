@@ -11,7 +11,7 @@ Three sieves, each finer and dearer than the one before:
 
 Sources: gradients in place of gray values, as in the difference hash of N. Krawetz, "Kind of Like That", 2013; alignment by the
 enhanced correlation coefficient of Evangelidis and Psarakis, PAMI 30(10), 2008; k-d tree, Bentley 1975. The thresholds are
-measured: see docs/data.md.
+measured: see docs/howto/data.md.
 """
 
 from __future__ import annotations

@@ -8,7 +8,7 @@
 from __future__ import annotations
 
 import inspect
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
 from functools import wraps
 from typing import Any, Literal, Protocol, TypeVar, cast
@@ -37,6 +37,9 @@ Each parameter is one value for all or a list of N; None says that these are not
 """
 
 F = TypeVar("F", bound=Callable[..., Any])
+
+CHANNEL_WORDS = {1: "gray", 3: "RGB", 4: "RGBA"}
+"""What pictures of so many channels are called."""
 
 
 class Measurement(Protocol):
@@ -186,12 +189,28 @@ def _register(
             def made(**given: Any) -> Any:
                 return operation.call(None, parameters.parse(given))
 
+            made.__doc__ = _documented(operation)
             return cast(F, made)
 
         @wraps(function)
         def checked(image: Image, **given: Any) -> Any:
             return operation.call(operation.check(image), parameters.parse(given))
 
+        checked.__doc__ = _documented(operation)
         return cast(F, checked)
 
     return register
+
+
+def _documented(operation: Op) -> str:
+    """The function's docstring, and after its first paragraph what all operations check: what they take, and their errors."""
+    first, _, rest = inspect.cleandoc(operation.function.__doc__ or "").partition("\n\n")
+    errors = "ParameterError for a parameter out of its range"
+    if operation.role != "create":
+        takes = f"Takes {_listed(operation.dtypes)}; {_listed([CHANNEL_WORDS[count] for count in operation.channels])}"
+        errors = f"{takes}. ImageError for another picture, {errors}, before anything is done"
+    return "\n\n".join(part for part in (first, f"{errors}.", rest) if part)
+
+
+def _listed(words: Sequence[str]) -> str:
+    return words[0] if len(words) == 1 else f"{', '.join(words[:-1])} or {words[-1]}"

@@ -1,6 +1,6 @@
 """The tour: chapters that teach, each a notebook. They are kept as text and written as notebooks."""
 
 from sightline.tour.chapters import Chapter, chapters, find_chapters
-from sightline.tour.notebook import to_notebook, write_notebook
+from sightline.tour.notebook import to_notebook, write_notebooks
 
-__all__ = ["Chapter", "chapters", "find_chapters", "to_notebook", "write_notebook"]
+__all__ = ["Chapter", "chapters", "find_chapters", "to_notebook", "write_notebooks"]

@@ -54,6 +54,10 @@ class Chapter:
         """Number and name, as its files are called."""
         return f"{self.number:02}-{self.name}"
 
+    def to_dict(self) -> dict[str, Any]:
+        """What it is, as plain data for JSON."""
+        return {"number": self.number, "name": self.name, "title": self.title, "about": self.about, "seconds": self.seconds}
+
 
 def chapters() -> list[Chapter]:
     """All chapters in order.

@@ -2,15 +2,16 @@
 
 from __future__ import annotations
 
-import json
 import re
+from collections.abc import Sequence
 from pathlib import Path
 from typing import Any
 
-from sightline.files import write_text
+from sightline.errors import InputError
+from sightline.files import write_json
 from sightline.tour.chapters import Chapter
 
-__all__ = ["to_notebook", "write_notebook"]
+__all__ = ["to_notebook", "write_notebooks"]
 
 CELL = re.compile(r"^```\{code-cell\}[^\n]*\n(.*?)^```$", re.DOTALL | re.MULTILINE)
 TAGS = re.compile(r"\A:tags: \[(.*?)\]\n+")
@@ -41,11 +42,23 @@ def to_notebook(chapter: Chapter) -> dict[str, Any]:
     return {"cells": cells, "metadata": metadata, "nbformat": 4, "nbformat_minor": 5}
 
 
-def write_notebook(chapter: Chapter, folder: Path) -> Path:
-    """Write the chapter as `<number>-<name>.ipynb` into `folder`, and give back its path."""
-    path = folder / f"{chapter.stem}.ipynb"
-    write_text(path, json.dumps(to_notebook(chapter), ensure_ascii=False, indent=1) + "\n")
-    return path
+def write_notebooks(chosen: Sequence[Chapter], folder: str | Path, *, overwrite: bool = False) -> list[Path]:
+    """Write chapters as `<number>-<name>.ipynb` into `folder`, which is made if need be, and give back their paths.
+
+    InputError where one of them is there already and may not be overwritten: nothing is written then.
+    """
+    home = Path(folder)
+    paths = [home / f"{chapter.stem}.ipynb" for chapter in chosen]
+    there = [str(path) for path in paths if path.exists()]
+    if there and not overwrite:
+        raise InputError(
+            "these notebooks are there already, perhaps with work in them",
+            received=", ".join(there),
+            fix="Choose another folder, or add --overwrite.",
+        )
+    for chapter, path in zip(chosen, paths, strict=True):
+        write_json(path, to_notebook(chapter))
+    return paths
 
 
 def _cell(kind: str, text: str) -> dict[str, Any]:
