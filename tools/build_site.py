@@ -13,6 +13,7 @@ import sys
 from collections.abc import Sequence
 from pathlib import Path
 
+from website.contents import with_contents
 from website.datasets import datasets_page
 from website.http import http_page
 from website.links import on_site, relinked
@@ -48,7 +49,7 @@ def lay_out(source: Path) -> None:
     for path in _found(WRITTEN):
         name = path.relative_to(ROOT).as_posix()
         pages[on_site(name)] = relinked(path.read_text(encoding="utf-8"), name)
-    files = {name: text.encode() for name, text in pages.items()}
+    files = {name: text.encode() for name, text in with_contents(pages).items()}
     files |= {on_site(path.relative_to(ROOT).as_posix()): path.read_bytes() for path in _found(KEPT)}
     # pictures that raw HTML shows are unknown to Sphinx: they are copied as they are
     files |= {name if name.startswith("_static/") else f"_extra/{name}": data for name, data in shown.items()}
