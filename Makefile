@@ -1,13 +1,13 @@
 # make install   the environment in .venv          make test    lint, types, layers and all tests
 # make demo      train and report on Fashion-MNIST make lock    renew the pinned versions
-# make docs      the gallery and the networks      make docs-check  whether they are up to date
+# make docs      the site, build/site/index.html   make docs-check  whether gallery and networks are up to date
 # make bench     the quick measurements, 15 min    make pretrained  train the shipped models
-# make slow      the tests that `make test` leaves out
+# make slow      what `make test` leaves out        make wheel-check  the wheel in an empty environment
 PYTHON ?= python3
 BIN := .venv/bin
 STAMP := .venv/.installed
 
-.PHONY: install demo test slow lint lock docs docs-check bench pretrained clean
+.PHONY: install demo test slow lint lock docs docs-check bench wheel wheel-check pretrained clean
 
 install: $(STAMP)
 
@@ -36,6 +36,7 @@ lint: install
 docs: install
 	$(BIN)/python tools/build_gallery.py
 	$(BIN)/python tools/build_models.py
+	$(BIN)/python tools/build_site.py
 
 docs-check: install
 	$(BIN)/python tools/build_gallery.py --check
@@ -44,6 +45,18 @@ docs-check: install
 # into a file of its own: the published figures are those of more rounds
 bench: install
 	BENCH_RESULTS=bench.md $(BIN)/python benchmarks/quick.py
+
+# as it would be uploaded: build/dist
+wheel: install
+	rm -rf build/dist
+	$(BIN)/python -m build --no-isolation --outdir build/dist
+
+# the wheel in an empty environment, and what is asked of it there
+wheel-check: wheel
+	$(PYTHON) -m venv --clear build/wheel-env
+	sed -e '/--hash/d' -e 's/ \\$$//' requirements.lock > build/constraints.txt
+	build/wheel-env/bin/pip install --quiet --constraint build/constraints.txt build/dist/*.whl
+	build/wheel-env/bin/python -P tools/smoke_test.py
 
 pretrained: install
 	$(BIN)/python tools/build_pretrained.py

@@ -20,11 +20,12 @@ from website.links import on_site, relinked
 from website.operations import operation_pages
 from website.python import python_page
 from website.shell import shell_page
-from website.tour import tour_page
+from website.tour import chapter_page, tour_page
+from website.way import way
 
 ROOT = Path(__file__).parents[1]
 BUILD = ROOT / "build"
-SOURCE, SITE, CACHE = BUILD / "site-source", BUILD / "site", BUILD / "notebooks"
+SITE, CACHE = BUILD / "site", BUILD / "notebooks"
 WRITTEN = (
     "docs/**/*.md",
     "src/sightline/tour/text/*.md",
@@ -48,9 +49,11 @@ def lay_out(source: Path) -> None:
     }
     for path in _found(WRITTEN):
         name = path.relative_to(ROOT).as_posix()
-        pages[on_site(name)] = relinked(path.read_text(encoding="utf-8"), name)
+        text = relinked(path.read_text(encoding="utf-8"), name)
+        pages[on_site(name)] = chapter_page(text) if on_site(name).startswith("tour/") else text
     files = {name: text.encode() for name, text in with_contents(pages).items()}
     files |= {on_site(path.relative_to(ROOT).as_posix()): path.read_bytes() for path in _found(KEPT)}
+    files["_static/way.png"] = way()
     # pictures that raw HTML shows are unknown to Sphinx: they are copied as they are
     files |= {name if name.startswith("_static/") else f"_extra/{name}": data for name, data in shown.items()}
     for path in [path for path in source.rglob("*") if path.is_file()]:
@@ -70,15 +73,15 @@ def _found(patterns: Sequence[str]) -> list[Path]:
 def main(arguments: Sequence[str] | None = None) -> int:
     """Lay the pages out and run Sphinx."""
     parser = argparse.ArgumentParser(description="Build the documentation as a site.")
-    parser.add_argument("--lay-out", action="store_true", help="only put the pages where Sphinx reads them")
+    parser.add_argument("--out", type=Path, default=SITE, metavar="FOLDER", help="where the site is put (default build/site)")
     parser.add_argument("--no-execute", action="store_true", help="do not run the cells of the tour")
     parser.add_argument("--links", action="store_true", help="check the links to other sites too; needs a network")
     options = parser.parse_args(arguments)
-    lay_out(SOURCE)
-    if options.lay_out:
-        return 0
+    site = options.out.resolve()
+    source = site.with_name(f"{site.name}-source")
+    lay_out(source)
     settings = [f"-Dnb_execution_cache_path={CACHE}", *(["-Dnb_execution_mode=off"] if options.no_execute else [])]
-    builders = {"html": SITE, **({"linkcheck": BUILD / "links"} if options.links else {})}
+    builders = {"html": site, **({"linkcheck": BUILD / "links"} if options.links else {})}
     for builder, target in builders.items():
         command = [
             sys.executable,
@@ -91,13 +94,13 @@ def main(arguments: Sequence[str] | None = None) -> int:
             "-n",
             "-q",
             *settings,
-            str(SOURCE),
+            str(source),
             str(target),
         ]
         if status := subprocess.run(command, cwd=ROOT).returncode:
             return status
-    shutil.copytree(SOURCE / "_extra", SITE, dirs_exist_ok=True)
-    print(f"The site: {SITE / 'index.html'}")
+    shutil.copytree(source / "_extra", site, dirs_exist_ok=True)
+    print(f"The site: {site / 'index.html'}")
     return 0
 
 

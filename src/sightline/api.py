@@ -36,10 +36,17 @@ def train(
     `data`: a dataset's name, or a folder, CSV, NPZ or IDX file. `settings`: the fields of `TrainConfig` (model, preset,
     epochs, seed, ...) and of `Recipe` (batch_size, learning_rate, ...), as `sightline train --help` lists them. `fit`: what finds
     the weights, by default this process; `sightline.cluster.together` gives another.
-    ParameterError for a setting that does not fit; other errors as their names say.
+    ParameterError for a setting that does not fit, UnknownNameError or DatasetError for the data, RunError for a `name` that is
+    taken, TrainingError where the loss is no number any more; other errors as their names say. Interrupted after SIGINT or SIGTERM,
+    with the state saved: `resume` goes on.
 
-        run = sl.train("fashion-mnist", epochs=25)
-        print(run.metrics["evaluation"]["accuracy"])
+    >>> import sightline as sl
+    >>> run = sl.train("digits", epochs=1, preset="plain")
+    >>> run.path.name, run.report.exists()
+    ('digits', True)
+    >>> evaluation = run.metrics["evaluation"]
+    >>> evaluation["pictures"], 0 <= evaluation["accuracy"] <= 1
+    (359, True)
     """
     return train_job(_config(data, settings), out=out, name=name, fit=fit, on_event=on_event)
 
@@ -63,10 +70,15 @@ def tune(
     `settings` as for `train`: what is given is not tuned. `space`: what is, as `sightline tune --show-space` prints it: a file, or
     its entries by name; without one, what the types of the parameters say. `time`: a limit such as `"1h30m"`. `by`, `stop_early`:
     as `sightline tune --help` says. `search`: what runs the trials, by default one after the other on this machine;
-    `sightline.cluster.side_by_side` gives another. Needs the extra `tune`. ParameterError, InputError for what does not fit.
+    `sightline.cluster.side_by_side` gives another. Needs the extra `tune`. ParameterError, InputError for what does not fit;
+    JobError where no trial comes to its end in time; Interrupted after SIGINT or SIGTERM: `resume_tuning` goes on.
 
-        tuned = sl.tune("fashion-mnist", trials=30, time="1h")
-        print(tuned.run.metrics["evaluation"]["accuracy"], tuned.report)
+    >>> import sightline as sl
+    >>> tuned = sl.tune("digits", trials=1, epochs=1, preset="plain", space={"dense": {"one_of": [16, 32]}})
+    >>> [(trial.name, trial.values, trial.state) for trial in tuned.trials]
+    [('trial-001', {'dense': 32}, 'done')]
+    >>> tuned.run.path.name, tuned.report.name
+    ('trial-001', 'report.html')
     """
     from sightline.training.space import read_space, space_from, usual_space
     from sightline.training.tuning_config import make_study

@@ -43,7 +43,13 @@ def show(
 
     In a notebook they stand under the cell, on a desktop they open a window, else the terminal draws them; `save` writes them
     to a file instead. Files are read in `mode` and bear their names unless there are `titles`. See `contact_sheet`.
-    InputError where nothing can show them.
+    InputError where nothing can show them; ParameterError, ImageError for what is no picture or does not fit.
+
+    >>> import sightline as sl
+    >>> meadow = sl.sample()
+    >>> sl.show(meadow, sl.to_gray(meadow), titles=["colour", "gray"], save="both.png")
+    >>> sl.read("both.png").shape
+    (330, 580, 3)
     """
     given = _listed(images)
     if save is not None:

@@ -65,7 +65,15 @@ def brief(value: object) -> str:
 class SightlineError(Exception):
     """The root of all errors raised on purpose.
 
-    `what` says what is wrong; `expected` the rule; `received` the value that broke it; `fix` what to do.
+    `what` says what is wrong; `expected` the rule; `received` the value that broke it; `fix` what to do; each but the first may be
+    None. `exit_code`: what the shell exits with, 2 for an InputError, 1 for a JobError, 130 where it was Interrupted.
+
+    >>> import sightline as sl
+    >>> try:
+    ...     sl.load("minst")
+    ... except sl.SightlineError as error:
+    ...     print(error.what, error.fix, error.exit_code, sep="; ")
+    there is no run, bundle or pretrained model 'minst'; Did you mean mnist?; 2
     """
 
     exit_code = 1

@@ -16,9 +16,9 @@ __all__ = ["operation_pages"]
 HOME = "reference/operations"
 HEAD = """# Operations
 
-{count} operations on pictures. Each is a command of the shell, a function of Python and a step of a pipeline. The pictures show what it
-does; what a page says is taken from the operation itself. An operation never changes its input, and what it takes and what its
-parameters may be is checked before anything is done.
+{count} operations on pictures. Each is a command of the shell, a function of Python and a step of a pipeline. The pictures show
+what it does; what a page says is taken from the operation itself. An operation never changes its input, and what it takes and what
+its parameters may be is checked before anything is done.
 """
 
 

@@ -4,6 +4,8 @@ from __future__ import annotations
 
 import inspect
 
+from sphinx.pycode import ModuleAnalyzer
+
 import sightline as sl
 from website.markdown import fenced
 
@@ -24,6 +26,14 @@ SECTIONS = {
 }
 """What stands where: the modules that the public names come from."""
 
+VALUES = {
+    "DATASETS": "sightline.data.specs",
+    "Image": "sightline.image.contract",
+    "MODELS": "sightline.models.registry",
+    "OPS": "sightline.ops._op",
+}
+"""Names that are neither functions nor classes, and the modules that say what they are."""
+
 
 def python_page() -> str:
     """The page."""
@@ -41,10 +51,11 @@ def python_page() -> str:
 
 def _name(name: str) -> str:
     value = getattr(sl, name)
+    if name in VALUES:
+        text = ModuleAnalyzer.for_module(VALUES[name]).find_attr_docs()["", name]
+        return f"### {name}\n\n" + fenced(f"{{py:data}} sightline.{name}", " ".join(text))
     if inspect.isclass(value):
         lines = [f".. autoclass:: sightline.{name}", "   :members:", "   :exclude-members: model_config"]
-    elif inspect.isfunction(value):
-        lines = [f".. autofunction:: sightline.{name}"]
     else:
-        lines = [f".. autodata:: sightline.{name}", "   :no-value:"]
+        lines = [f".. autofunction:: sightline.{name}"]
     return f"### {name}\n\n" + fenced("{eval-rst}", "\n".join(lines))

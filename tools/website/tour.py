@@ -5,7 +5,7 @@ from __future__ import annotations
 from sightline.tour import chapters
 from website.markdown import table, toctree
 
-__all__ = ["tour_page"]
+__all__ = ["chapter_page", "tour_page"]
 
 HEAD = """# The tour
 
@@ -27,3 +27,8 @@ def tour_page() -> str:
     rows = [[one.number, f"[{one.title}]({one.stem}.md)", one.about, f"{one.seconds} s"] for one in chapters()]
     head = table(["", "chapter", "what it is about", "runs in"], rows)
     return f"{HEAD}\n{head}\n" + toctree((one.stem for one in chapters()), hidden=True)
+
+
+def chapter_page(text: str) -> str:
+    """A chapter as Sphinx reads it: told that its cells may hold lines for the shell, also where none is run."""
+    return text.replace("---\n", "---\nlanguage_info: {name: python, pygments_lexer: ipython3}\n", 1)

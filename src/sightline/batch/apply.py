@@ -77,7 +77,16 @@ def apply(
     Pictures that fail are named in the summary and in `failures.csv`; the others go on. Results that exist are an error unless
     `skip_existing`, `overwrite` or `resume` says what to do: the last goes on with a batch of the same pipeline and options that
     was interrupted, or in which pictures failed.
-    What is random is drawn from (seed, relative path, step), whatever the number of workers. Interrupted leaves whole files only.
+    What is random is drawn from (seed, relative path, step), whatever the number of workers. InputError, ParameterError or
+    PipelineError for what does not fit, before a picture is read; StorageError where a result cannot be written. Interrupted leaves
+    whole files only.
+
+    >>> import sightline as sl
+    >>> for number in range(3):
+    ...     sl.write(f"photos/{number}.png", sl.sample(seed=number))
+    >>> summary = sl.apply(sl.Pipeline(("to_gray", {"resize": {"width": 64, "height": 48}})), "photos", "small")
+    >>> summary.written, summary.failed, sl.read("small/0.png", "unchanged").shape
+    (3, (), (48, 64))
     """
     place = place_at(out)
     if workers is not None and workers < 1:

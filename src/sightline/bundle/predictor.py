@@ -60,14 +60,17 @@ class Prediction:
     distance: float | None = None
 
     def top(self, k: int = 3) -> list[tuple[str, float]]:
-        """The `k` likeliest labels with their probabilities, the likeliest first; all where there are fewer."""
+        """The `k` likeliest labels with their probabilities, the likeliest first; all where there are fewer.
+
+        ParameterError for a `k` below 1.
+        """
         if k < 1:
             raise ParameterError("invalid k", expected="at least 1", received=repr(k))
         order = np.argsort(-self.probabilities, kind="stable")[:k]
         return [(self.labels[index], float(self.probabilities[index])) for index in order]
 
     def to_dict(self, top: int = 3) -> dict[str, Any]:
-        """The prediction as plain data for JSON, with the `top` likeliest labels."""
+        """The prediction as plain data for JSON, with the `top` likeliest labels; ParameterError for a `top` below 1."""
         return {
             "source": self.source,
             "label": self.label,
@@ -107,6 +110,14 @@ class Predictor:
 
     `manifest` describes the bundle; `labels` its classes; `pipeline` the steps before the `network`, which gives probabilities
     as they are before calibration; `input_shape` (H, W, C).
+
+    >>> import sightline as sl
+    >>> model = sl.load("mnist")
+    >>> model
+    <Predictor mnist: cnn3, 22 x 22 x 1, 10 labels>
+    >>> digits = sl.load_dataset("digits").test
+    >>> [model.predict(digits.read(index)).label for index in range(5)]
+    ['2', '3', '1', '3', '5']
     """
 
     def __init__(self, manifest: Description, pipeline: Pipeline, network: Classifier, *, max_pixels: int = MAX_PIXELS) -> None:
@@ -131,13 +142,16 @@ class Predictor:
         return prepare(source, self.pipeline, self.input_shape, max_pixels=self._max_pixels)
 
     def probabilities(self, inputs: NDArray[np.uint8]) -> NDArray[np.float32]:
-        """Probabilities float32 `(N, classes)` of prepared pictures, uint8 `(N, H, W, C)`, or `(N, H, W)` where C is 1."""
+        """Probabilities float32 `(N, classes)` of prepared pictures, uint8 `(N, H, W, C)`, or `(N, H, W)` where C is 1.
+
+        Calibrated, in [0, 1]. ImageError for other pictures.
+        """
         return calibrate(self.network.probabilities(self._fitting(inputs)), self._temperature)
 
     def measure(self, inputs: NDArray[np.uint8]) -> Measured:
         """Calibrated probabilities, and distances where the bundle has them, of what `probabilities` takes.
 
-        The distances take longer than the probabilities.
+        Both float32, `(N, classes)` and `(N,)`. The distances take longer than the probabilities. ImageError for other pictures.
         """
         found = self.network.measure(self._fitting(inputs))
         return Measured(calibrate(found.probabilities, self._temperature), found.distances)
@@ -170,7 +184,8 @@ class Predictor:
     def predict_many(self, sources: Iterable[Picture], batch_size: int | None = None) -> Iterator[Prediction | Failure]:
         """A prediction for each picture in turn, or a Failure for one that cannot be read or prepared.
 
-        `batch_size` pictures are held in memory at a time; without it 64, or as many as keep all processors busy.
+        `batch_size` pictures are held in memory at a time; without it 64, or as many as keep all processors busy. ParameterError
+        for one below 1.
         """
         if batch_size is None:
             batch_size = max(HELD, SHARE * self.network.workers)

@@ -81,7 +81,15 @@ class Dataset:
     """Pictures with labels, split for training, for choosing (validation) and for the one final test.
 
     `test` or `validation` are None where the data has none. `fingerprint` is a SHA-256 over classes, labels and pictures.
-    `facts` holds what is known of it: title, licence, citation, source, homepage.
+    `facts` holds what is known of it: title, licence, citation, source, homepage. A split has `labels`, int64 `(N,)`, indices into
+    `classes`; its `read(index)` gives one picture as it is stored.
+
+    >>> import sightline as sl
+    >>> digits = sl.load_dataset("digits")
+    >>> digits
+    <Dataset digits: 10 classes; 1,294 train, 144 validation, 359 test>
+    >>> digits.test.read(0).shape, digits.classes[digits.test.labels[0]]
+    ((8, 8), '2')
     """
 
     name: str

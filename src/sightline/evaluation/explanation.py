@@ -40,6 +40,12 @@ class Explanation:
     of the label's probability is lost when that place is covered, in [-1, 1], below 0 where covering helps. By Grad-CAM: from
     0 to 1, as a part of the largest. `probability`: the label's, in [0, 1]; `predicted`: the likeliest label. `known` is
     False where the picture is probably of none of them.
+
+    >>> import sightline as sl
+    >>> digit = sl.load_dataset("digits").test.read(0)
+    >>> found = sl.explain("mnist", digit, "3", method="occlusion")
+    >>> found.label, found.predicted, found.map.shape == found.picture.shape
+    ('3', '2', True)
     """
 
     picture: Image

@@ -14,6 +14,7 @@ from sightline.errors import ImageError
 __all__ = ["CHANNELS", "DTYPES", "KINDS", "Image", "Kind", "check_image", "check_values", "kind_of", "white"]
 
 Image = NDArray[Any]
+"""A picture: an array `(H, W)` gray, `(H, W, 3)` RGB or `(H, W, 4)` RGBA; uint8, uint16, or float32 in [0, 1]."""
 
 DTYPES = ("uint8", "uint16", "float32")
 CHANNELS = (1, 3, 4)

@@ -29,7 +29,13 @@ def read(source: Source, mode: Mode = "color", *, max_pixels: int = MAX_PIXELS) 
 
     `mode`: `color` gives uint8 `(H, W, 3)` RGB; `gray` uint8 `(H, W)`; `unchanged` keeps gray, alpha and 16 bit as stored.
     CMYK and palettes become RGB, gray with alpha or with a transparent value RGBA (of a TIFF only the gray is read). Of an
-    animation or a multi-page file the first frame is read (`info` counts them). ImageError names the file and the rule it breaks.
+    animation or a multi-page file the first frame is read (`info` counts them). ImageError names the file and the rule it breaks,
+    TooLargeError one of more than `max_pixels`; ParameterError for another mode.
+
+    >>> import sightline as sl
+    >>> sl.write("meadow.png", sl.sample(width=40, height=30))
+    >>> sl.read("meadow.png").shape, sl.read("meadow.png", "gray").shape
+    ((30, 40, 3), (30, 40))
     """
     data, name = bytes_of(source)
     return decode(data, name, mode, max_pixels=max_pixels)

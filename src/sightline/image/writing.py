@@ -36,7 +36,14 @@ def write(path: str | Path, image: Image, *, quality: int | None = None, metadat
     `quality`: 1 to 100, for JPEG, WebP and AVIF; None takes the format's usual one. `metadata`: a colour profile and EXIF,
     such as `read_metadata` gives; PNG, JPEG, WebP and AVIF can hold them, the other formats are written without, and so is a
     JPEG where EXIF is over 64 KB or the profile over 16 MB, which it cannot hold.
-    ImageError when the format cannot hold the picture: 16 bit or transparency in a JPEG.
+    ImageError when the format cannot hold the picture: 16 bit or transparency in a JPEG. ParameterError for a quality that does not
+    fit, StorageError where the file cannot be written.
+
+    >>> import sightline as sl
+    >>> sl.write("meadow.png", sl.sample(width=40, height=30))
+    >>> sl.write("meadow.jpg", sl.read("meadow.png"), quality=90)
+    >>> sl.info("meadow.jpg").format
+    'JPEG'
     """
     if not isinstance(path, str | os.PathLike):
         raise ParameterError("invalid path to write", expected="a path, and then the picture", received=type(path).__name__)

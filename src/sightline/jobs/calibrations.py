@@ -22,6 +22,14 @@ def calibrate(model: Model, *, data: str | None = None, rejection: float | None 
     A share `rejection` of these pictures will be called unknown; not given, as the run was told, else one in fifty. A bundle
     knows the name of its data only, and takes their validation split to be that of a training with the default seed.
     InputError where it cannot know, and for what must stay as it is: an exported file, and the models that come with Sightline.
+    UnknownNameError for a model, ParameterError unless 0 <= `rejection` < 1, DatasetError for data that do not fit.
+
+    >>> from shutil import copytree
+    >>> import sightline as sl
+    >>> from sightline.jobs import pretrained
+    >>> found = sl.calibrate(copytree(pretrained()["mnist"], "my-model"), data="digits", rejection=0.1)
+    >>> found.pictures, found.unknown, found.score
+    (144, 14, 'distance')
     """
     from sightline.training.calibrating import recalibrate
     from sightline.training.config import TrainConfig

@@ -34,7 +34,15 @@ def evaluate(
 
     `views`: what the model is asked beside the picture itself, and its answers averaged over: mirror (the picture mirrored), shift
     (moved by a pixel each way of the diagonal) or mirror-shift (six in all). The evaluation's `split` names their number.
-    ParameterError for others.
+    ParameterError for others. UnknownNameError for a model or data that there are not, RunError for a run without a model,
+    DatasetError for data that have changed, or have classes that the model does not know.
+
+    >>> import sightline as sl
+    >>> evaluation, report = sl.evaluate("mnist", data="digits")
+    >>> evaluation.split, len(evaluation), evaluation.accuracy > 0.9
+    ('test', 359, True)
+    >>> report.as_posix()
+    'evaluations/mnist/digits/report.html'
     """
     from sightline.evaluation.views import VIEWS
     from sightline.training.again import evaluate_run
@@ -106,7 +114,15 @@ def _firsts(split: Split) -> Iterator[int]:
 
 
 def report(path: Model, *, on_event: Listener = ignore) -> Path:
-    """Make a run's plots and report again from what it has stored."""
+    """Make a run's plots and report again from what it has stored.
+
+    Gives back the report's path. RunError for what is no run, or one that was not evaluated, is damaged or in use.
+
+    >>> import sightline as sl
+    >>> run = sl.train("digits", epochs=1, preset="plain")
+    >>> sl.report(run) == run.report
+    True
+    """
     from sightline.training.folder import open_run
     from sightline.training.results import load_record, report
 

@@ -41,9 +41,15 @@ def export(
     `data`, go through the model and through what was written, loaded as its user would. JobError if fewer than `agreement` of
     them get the same label or probabilities differ by more than `tolerance`: in the largest difference for float32 (1e-4), in
     the mean for int8 (0.02; agreement 0.99). Nothing is left at `output` then. `int8` is calibrated on `calibration`
-    validation pictures. A bundle of a dataset known by name needs no `data`. InputError for what does not fit.
+    validation pictures. A bundle of a dataset known by name needs no `data`. InputError for what does not fit, such as a file
+    that is there already without `overwrite`; UnknownNameError for a model or format, ParameterError for a number.
 
-        sl.export("runs/fashion-mnist", "clothes.onnx", int8=True)
+    >>> import sightline as sl
+    >>> made = sl.export("mnist", "digits.onnx", data="digits", replay=50)
+    >>> made.path.name, made.format, made.precision, made.replay.agreement
+    ('digits.onnx', 'onnx', 'float32', 1.0)
+    >>> sl.load("digits.onnx").labels == sl.load("mnist").labels
+    True
     """
     from sightline.bundle import load_manifest
     from sightline.formats.replay import Limits, spread_over_classes

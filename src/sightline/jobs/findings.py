@@ -74,8 +74,13 @@ def find(picture: Picture, model: Model | Predictor, *, max_pixels: int = MAX_PI
     `picture`: a path, the bytes of a file, or an array; `model`: a predictor, or what `load` takes. Marks are of about one
     size, dark on light or light on dark; see `find_marks`. ImageError, and what `load` raises.
 
-        for reading in sl.find("page.jpg", "mnist"):
-            print(reading.box, reading.prediction.label)
+    >>> import sightline as sl
+    >>> page = sl.text(sl.blank(width=200, height=80), text="2 7 5", x=100, y=40, anchor="center", size=40, color="black")
+    >>> for reading in sl.find(page, "mnist"):
+    ...     print(reading.box, reading.prediction.label)
+    (52, 24, 22, 32) 2
+    (89, 24, 22, 32) 7
+    (126, 24, 22, 32) 5
     """
     predictor = model if isinstance(model, Predictor) else load(model)
     image = check_image(picture) if isinstance(picture, np.ndarray) else read(picture, "unchanged", max_pixels=max_pixels)

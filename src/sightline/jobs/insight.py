@@ -37,10 +37,14 @@ def explain(
     """Which parts of a picture speak for `label`, or for the predicted one.
 
     `method`: grad-cam needs Keras and an architecture that is registered here; occlusion works with any model. Without one it is
-    grad-cam where that can be, else occlusion. ImageError, PipelineError for the picture, UnknownNameError for a label or model.
+    grad-cam where that can be, else occlusion. ImageError, PipelineError for the picture, UnknownNameError for a label or model,
+    ParameterError for another method.
 
-        found = sl.explain("mnist", "seven.png")
-        print(found.label, found.probability, found.map.shape)
+    >>> import sightline as sl
+    >>> digit = sl.load_dataset("digits").test.read(0)
+    >>> found = sl.explain("mnist", digit, method="occlusion")
+    >>> found.label, round(found.probability, 1), found.map.shape, found.map.dtype.name
+    ('2', 1.0, (22, 22), 'float32')
     """
     predictor, network = _opened(model, label, method, on_event)
     return _explanations(predictor, network, picture, label)[-1]
@@ -137,11 +141,18 @@ def _explained(predictor: Predictor, network: keras.Model | None, inputs: np.nda
 def inspect(model: Model, picture: Picture, *, on_event: Listener = ignore) -> Inspection:
     """What every step and every layer makes of one picture, on its way from pixels to probabilities.
 
-    InputError for a model that holds no weights to look into, such as an exported file; ImageError, PipelineError for the picture.
+    InputError for a model that holds no weights to look into, such as an exported file; ImageError, PipelineError for the picture;
+    UnknownNameError for a model.
 
-        found = sl.inspect("mnist", "seven.png")
-        print(found.finding(), found.layers[0].values.shape)
-        found.save("inside.png")
+    >>> import sightline as sl
+    >>> digit = sl.load_dataset("digits").test.read(0)
+    >>> found = sl.inspect("mnist", digit)
+    >>> found.label, found.layers[0].kind, found.layers[0].values.shape
+    ('2', 'Conv2D', (20, 20, 64))
+    >>> [name for name, _ in found.steps]
+    ['as it came', 'to_depth8', 'to_gray', 'isolate_ink', 'fit_subject', 'resize']
+    >>> found.save("inside.png").name
+    'inside.png'
     """
     from sightline.evaluation.inspection import Inspection, look_inside
     from sightline.image import check_image, read
@@ -181,7 +192,12 @@ def compare(
     """Try two models on the same pictures: their common test set, or `data`; see `Comparison`.
 
     `output`: also write it as a page (.html) or figure (.png, .svg). InputError or DatasetError where they have no pictures or
-    labels in common.
+    labels in common; UnknownNameError for a model or data, ParameterError for another ending of `output`.
+
+    >>> import sightline as sl
+    >>> found = sl.compare("mnist", "mnist-small", data="digits")
+    >>> found.names, len(found), abs(found.difference) < 0.05
+    (('mnist', 'mnist-small'), 359, True)
     """
     from sightline.evaluation.comparison import Comparison
     from sightline.evaluation.page import check_target
@@ -228,7 +244,13 @@ def robustness(
     """Damage test pictures in many ways and five degrees each, and measure how much of the accuracy is left.
 
     `pictures`: at most so many, class by class, drawn by `seed`. `corruptions`: names of `CORRUPTIONS`, else all that apply.
-    `output`: also write it as a page (.html) or figure (.png, .svg).
+    `output`: also write it as a page (.html) or figure (.png, .svg). UnknownNameError for a corruption, model or data,
+    ParameterError for fewer than one picture or another ending of `output`, DatasetError where no picture can be read.
+
+    >>> import sightline as sl
+    >>> found = sl.robustness("mnist", data="digits", pictures=50, corruptions=["rotate"])
+    >>> len(found), len(found.rows[0].accuracy), found.mean < found.accuracy
+    (50, 5, True)
     """
     from sightline.evaluation.corruptions import CORRUPTIONS
     from sightline.evaluation.page import check_target

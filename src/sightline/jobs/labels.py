@@ -55,7 +55,13 @@ def suspects(
 
     The model must not have been trained on what it judges: of `train` a run's recipe trains `folds` networks anew, each on the
     other pictures, and without a teacher. `output`: a PNG or SVG to draw the pictures on. InputError for what cannot be; nothing
-    else is written.
+    else is written. UnknownNameError for a model or data, DatasetError for a split that there is not or too many `folds`,
+    ParameterError for a `top` below 1 or another ending of `output`.
+
+    >>> import sightline as sl
+    >>> found = sl.suspects("mnist", data="digits", top=1)
+    >>> found.split, found.pictures, found.found[0].given, found.found[0].supposed
+    ('test', 359, '9', '3')
     """
     from sightline.evaluation.page import check_target, save_figure
     from sightline.evaluation.suspects import find_suspects, suspect_sheet

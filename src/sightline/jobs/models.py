@@ -26,7 +26,19 @@ __all__ = ["Model", "Run", "find_sources", "load", "model_folder", "place_of", "
 
 @dataclass(frozen=True)
 class Run:
-    """A finished training and where its things are."""
+    """A finished training and where its things are.
+
+    `path`: its folder, with config.yaml, log.csv, metrics.json, predictions.csv, report.html, plots, checkpoint and bundle.
+
+    >>> import sightline as sl
+    >>> run = sl.train("digits", epochs=1, preset="plain")
+    >>> run.path.name, run.report.name, run.model.labels[:3]
+    ('digits', 'report.html', ('0', '1', '2'))
+    >>> list(run.history[0])
+    ['epoch', 'loss', 'accuracy', 'val_loss', 'val_accuracy', 'lr', 'seconds', 'pictures_per_second']
+    >>> 0 <= run.metrics["evaluation"]["accuracy"] <= 1
+    True
+    """
 
     path: Path
 
@@ -50,7 +62,7 @@ class Run:
 
     @cached_property
     def model(self) -> Predictor:
-        """The trained model, ready to predict."""
+        """The trained model, ready to predict; BundleError if it is damaged or not there."""
         return load_bundle(self.path / "bundle")
 
 
@@ -77,7 +89,14 @@ def load(model: Model, *, threads: int | None = None, max_pixels: int = MAX_PIXE
     """Load a model for prediction: a run's or bundle's folder, an exported ONNX file, or the name of one that comes with Sightline.
 
     Pictures of more than `max_pixels` will be refused. One picture is predicted on one processor thread, many on all processors;
-    `threads` is the most that may be taken.
+    `threads` is the most that may be taken. UnknownNameError where there is no such model, RunError for a run that has none yet,
+    BundleError for a damaged one, ParameterError for fewer than one thread.
+
+    >>> import sightline as sl
+    >>> model = sl.load("mnist")
+    >>> page = sl.text(sl.blank(width=64, height=64), text="7", x=32, y=32, anchor="center", size=40, color="black")
+    >>> model.input_shape, model.predict(page).label
+    ((22, 22, 1), '7')
     """
     return load_bundle(model_folder(model), threads=threads, max_pixels=max_pixels)
 

@@ -67,7 +67,13 @@ def reproduce(
 
     The new run stands in `out`, by itself beside the old one, which is only read. On the same machine with the same versions
     the weights are the same to the last bit; elsewhere the accuracy should be within `tolerance`. DatasetError if the data is
-    no longer what the run was trained on; RunError if the run is not finished.
+    no longer what the run was trained on; RunError if the run is not finished; ParameterError unless 0 <= `tolerance` <= 1.
+
+    >>> import sightline as sl
+    >>> run = sl.train("digits", epochs=1, preset="plain")
+    >>> again = sl.reproduce(run)
+    >>> again.run.path.name, again.reproduced
+    ('digits-again', True)
     """
     from sightline.training.checkpoint import load_state
     from sightline.training.config import TrainConfig

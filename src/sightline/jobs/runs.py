@@ -50,7 +50,13 @@ class RunSummary:
 
 
 def list_runs(folder: str | Path = "runs") -> list[RunSummary]:
-    """The runs in `folder`, the best first, then those that are not finished; InputError where there is no such folder."""
+    """The runs in `folder`, the best first, then those that are not finished; InputError where there is no such folder.
+
+    >>> import sightline as sl
+    >>> run = sl.train("digits", epochs=1, preset="plain")
+    >>> [(one.name, one.state, one.epochs, one.pictures) for one in sl.list_runs()]
+    [('digits', 'finished', 1, 359)]
+    """
     home = Path(folder)
     if not home.is_dir():
         raise InputError(f"there is no folder {str(folder)!r}", fix="Runs are made by `sightline train`.")

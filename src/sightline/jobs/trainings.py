@@ -50,7 +50,15 @@ def train(
 def resume(path: Model, *, extend: int = 0, fit: Fit | None = None, on_event: Listener = ignore) -> Run:
     """Go on with a run to its last epoch, or `extend` epochs further: to the weights of a run never interrupted.
 
-    An extended run follows the schedule of the longer training from where it stands. `fit`: as for `train`.
+    An extended run follows the schedule of the longer training from where it stands. `fit`: as for `train`. RunError for what is no
+    run, is in use, or whose data, pipeline or teacher are not those it was trained with; ParameterError for an `extend` below 0;
+    Interrupted after SIGINT or SIGTERM, with the state saved.
+
+    >>> import sightline as sl
+    >>> run = sl.train("digits", epochs=1, preset="plain")
+    >>> longer = sl.resume(run, extend=1)
+    >>> len(longer.history), longer.path == run.path
+    (2, True)
     """
     from sightline.training.checkpoint import save_state
     from sightline.training.config import TrainConfig

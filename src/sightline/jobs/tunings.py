@@ -98,7 +98,23 @@ def resume_tuning(
     search: Search | None = None,
     on_event: Listener = ignore,
 ) -> Tuned:
-    """Go on with a tuning to its last trial, or to so many `trials` in all, for as long as it was told or for `lapse`."""
+    """Go on with a tuning to its last trial, or to so many `trials` in all, for as long as it was told or for `lapse`.
+
+    `lapse`: a time such as `"90s"` or `"1h30m"`. `search`: as for `tune`. RunError for what is no tuning, is in use, or whose data
+    have changed; ParameterError for `trials` or `lapse`; JobError where no trial comes to its end in time; Interrupted after SIGINT
+    or SIGTERM. Needs the extra `tune`, else InputError.
+
+    >>> import sightline as sl
+    >>> from sightline.errors import JobError
+    >>> try:
+    ...     sl.tune("digits", trials=1, epochs=1, preset="plain", time="1s")
+    ... except JobError as error:  # no trial ends in a second
+    ...     print(error.what)
+    none of 1 trials has come to its end
+    >>> tuned = sl.resume_tuning("runs/tune-digits", lapse="1h")
+    >>> [(trial.name, trial.state) for trial in tuned.trials]
+    [('trial-001', 'done')]
+    """
     from sightline.training.study import open_study
 
     load_optuna()

@@ -29,7 +29,9 @@ MAX_STEPS = 1000
 class Pipeline:
     """Ordered steps. `run` applies those marked `always`, with `train=True` all of them.
 
-    A step is a `Step`, a `OneOf`, or what stands for one in a file, such as "flip" or {"gaussian_blur": {"sigma": 2}}.
+    A step is a `Step`, a `OneOf`, or what stands for one in a file, such as "flip" or {"gaussian_blur": {"sigma": 2}}. Pictures are
+    uint8, uint16 or float32 in [0, 1], `(H, W)`, `(H, W, 3)` or `(H, W, 4)`. PipelineError for what is no step, UnknownNameError
+    for its operation, ParameterError for a parameter.
 
     >>> import numpy as np
     >>> pipeline = Pipeline((Step("to_gray"), Step("resize", {"width": 4, "height": 4})))
@@ -77,7 +79,7 @@ class Pipeline:
         train: bool = False,
         done: int = 0,
     ) -> Iterator[tuple[Step, Image]]:
-        """Give each step, plain as it was drawn, and its result, one after the other: what the model sees."""
+        """Give each step, plain as it was drawn, and its result, one after the other: what the model sees; errors as of `run`."""
         image = self._checked_input(image, train)
         for number, step in islice(self._drawn(seed, item, epoch, train), done, None):
             try:
@@ -87,11 +89,17 @@ class Pipeline:
             yield step, image
 
     def record(self, *, seed: int = 0, item: Item = 0, epoch: int = 0, train: bool = False) -> Pipeline:
-        """The plain pipeline of one draw: without chance, it gives the same pixels as `run` with the same arguments."""
+        """The plain pipeline of one draw: without chance, it gives the same pixels as `run` with the same arguments.
+
+        PipelineError for a seed, item or epoch that is none.
+        """
         return Pipeline(tuple(step for _, step in self._drawn(seed, item, epoch, train)))
 
     def draw(self, number: int, *, seed: int = 0, item: Item = 0, epoch: int = 0) -> Step | None:
-        """The plain step that step `number`, counted from 1, is for one item in one epoch; None if it is not taken."""
+        """The plain step that step `number`, counted from 1, is for one item in one epoch; None if it is not taken.
+
+        PipelineError for a seed, item or epoch that is none.
+        """
         step = self.steps[number - 1]
         return step.record(Chance(seed, item, number, epoch)) if step.is_random else cast(Step, step).plain
 
@@ -167,7 +175,10 @@ class Pipeline:
 
     @classmethod
     def load(cls, path: str | Path) -> Pipeline:
-        """Read a pipeline from a YAML or JSON file; relative paths of pictures that its steps name begin at its folder."""
+        """Read a pipeline from a YAML or JSON file; relative paths of pictures that its steps name begin at its folder.
+
+        PipelineError for a file that cannot be read, or says which step is wrong and why.
+        """
         target = Path(path)
         try:
             if target.stat().st_size > MAX_FILE_BYTES:
@@ -180,7 +191,10 @@ class Pipeline:
         return cls.from_dict(value, folder=target.parent)
 
     def save(self, path: str | Path) -> None:
-        """Write the pipeline as YAML, or as JSON when the path ends in .json. It needs no other file, but for fonts of your own."""
+        """Write the pipeline as YAML, or as JSON when the path ends in .json. It needs no other file, but for fonts of your own.
+
+        PipelineError for one of more than 32 MB, StorageError where it cannot be written.
+        """
         text = to_text(self.to_dict(), is_json=Path(path).suffix == ".json")
         if len(text) > MAX_FILE_BYTES:
             raise PipelineError(

@@ -104,7 +104,16 @@ def _number_of(item: str) -> int:
 
 @dataclass(frozen=True)
 class Between:
-    """A parameter drawn evenly from `low` to `high`, both possible; whole numbers where both are whole."""
+    """A parameter drawn evenly from `low` to `high`, both possible; whole numbers where both are whole.
+
+    Both are in the parameter's unit and range, which a `Step` checks: ParameterError for one that does not fit, PipelineError where
+    the larger stands first. Of a parameter that may be a fraction both become one. In a file: `{between: [low, high]}`.
+
+    >>> import sightline as sl
+    >>> turn = sl.Pipeline((sl.Step("rotate", {"angle": sl.Between(-10, 10)}),))
+    >>> [round(turn.record(seed=1, item=item).steps[0].parameters["angle"], 1) for item in range(5)]
+    [-5.8, -9.6, -0.8, 7.0, 0.9]
+    """
 
     low: float
     high: float
@@ -129,7 +138,7 @@ class Between:
         yield self.high
 
     def with_values(self, values: list[Any]) -> Between:
-        """The same choice between ends that have been checked."""
+        """The same choice between ends that have been checked; PipelineError where the larger stands first."""
         low, high = values
         if low > high:
             raise PipelineError("invalid 'between'", expected="the smaller number first", received=f"[{low}, {high}]")
@@ -142,7 +151,16 @@ class Between:
 
 @dataclass(frozen=True)
 class Among:
-    """A parameter drawn from a list of values, each as likely as the others."""
+    """A parameter drawn from a list of values, each as likely as the others.
+
+    `choices` are in the parameter's unit and range, which a `Step` checks: ParameterError for one that does not fit. In a file:
+    `{one_of: [a, b, c]}`.
+
+    >>> import sightline as sl
+    >>> turn = sl.Pipeline((sl.Step("rotate", {"angle": sl.Among((0, 90, 180))}),))
+    >>> [turn.record(seed=1, item=item).steps[0].parameters["angle"] for item in range(5)]
+    [0.0, 0.0, 90.0, 180.0, 90.0]
+    """
 
     choices: tuple[Any, ...]
 

@@ -69,7 +69,13 @@ def applied(operation: Op, image: Image | None, parameters: dict[str, Any]) -> I
 class Step(_Canonical):
     """One operation with its parameters, checked when made. `when`: always, or only while training; `p`: how often.
 
-    A parameter may be a `Between` or an `Among`: it is then drawn anew for every item.
+    A parameter may be a `Between` or an `Among`: it is then drawn anew for every item. `p` is a probability, from 0 to 1. A
+    picture among the parameters may be a path, which begins at the folder `context`. UnknownNameError for the operation,
+    ParameterError for a parameter, PipelineError for `when` and `p`.
+
+    >>> import sightline as sl
+    >>> sl.Step("gaussian_blur", {"sigma": 2}, when="train", p=0.5).to_dict()
+    {'gaussian_blur': {'sigma': 2.0, 'border': 'reflect'}, 'p': 0.5, 'when': 'train'}
     """
 
     op: str
@@ -138,7 +144,7 @@ class Step(_Canonical):
         return self if self.p == 1 and self.when == "always" else Step(self.op, self.parameters)
 
     def apply(self, image: Image | None) -> Image:
-        """Run a plain step on a picture that its operation takes."""
+        """Run a plain step on a picture that its operation takes; ImageError where it fails."""
         return applied(self.operation, image, self.parameters)
 
     def results(self, kind: Kind) -> set[Kind]:
@@ -171,7 +177,16 @@ class Step(_Canonical):
 
 @dataclass(frozen=True, eq=False)
 class OneOf(_Canonical):
-    """A choice: one of several steps is drawn, each as likely as the others."""
+    """A choice: one of several steps is drawn, each as likely as the others.
+
+    `options`: steps that edit a picture, without `when`; `when` and `p` are those of the choice, as in a `Step`. PipelineError for
+    no step, or one that does not fit.
+
+    >>> import sightline as sl
+    >>> choice = sl.Pipeline((sl.OneOf((sl.Step("erode"), sl.Step("dilate"))),))
+    >>> [choice.record(seed=1, item=item).steps[0].op for item in range(5)]
+    ['erode', 'erode', 'erode', 'dilate', 'dilate']
+    """
 
     options: tuple[Step, ...]
     when: When = "always"
@@ -203,7 +218,7 @@ class OneOf(_Canonical):
         return [draws for each in found for draws in each]
 
     def results(self, kind: Kind) -> set[Kind]:
-        """Every kind of picture it may give for one of `kind`."""
+        """Every kind of picture it may give for one of `kind`; PipelineError if a step does not take that."""
         found = set().union(*(option.results(kind) for option in self.options))
         return found | {kind} if self.p < 1 else found
 
