@@ -109,8 +109,8 @@ def resume_tuning(
     >>> try:
     ...     sl.tune("digits", trials=1, epochs=1, preset="plain", time="1s")
     ... except JobError as error:  # no trial ends in a second
-    ...     print(error.what)
-    none of 1 trials has come to its end
+    ...     print(error.fix)
+    Go on with `sightline tune --resume runs/tune-digits`.
     >>> tuned = sl.resume_tuning("runs/tune-digits", lapse="1h")
     >>> [(trial.name, trial.state) for trial in tuned.trials]
     [('trial-001', 'done')]
