@@ -1,4 +1,4 @@
-"""What a picture costs on the way through `apply` and `predict`, and what a cluster adds: the numbers of docs/explanation/scaling.md.
+"""What a picture costs on the way through `apply` and `predict`, and what a cluster adds: see docs/explanation/scaling.md.
 
     python benchmarks/cost_model.py ../shared/data/clothing [--rounds 5]
 

@@ -201,3 +201,11 @@ def test_events_tell_every_epoch(folder_run: tuple[Path, sl.Run, list[Event]]) -
     rows = [event.row for event in events if isinstance(event, EpochDone)]
     assert [row["epoch"] for row in rows] == [1, 2, 3, 4, 5, 6]
     assert [row["val_loss"] for row in run.history] == pytest.approx([row["val_loss"] for row in rows], rel=1e-6)
+
+
+def test_a_run_that_is_none_says_so(tmp_path: Path) -> None:
+    run = sl.Run(str(tmp_path))  # type: ignore[arg-type]  # a text is taken for a path
+    assert run.path == tmp_path
+    for name in ("metrics", "history"):
+        with pytest.raises(RunError, match="holds no finished run: expected a file"):
+            getattr(run, name)

@@ -394,3 +394,18 @@ def test_a_file_is_plain_yaml_that_others_can_read(tmp_path: Path) -> None:
     value: dict[str, Any] = yaml.safe_load((tmp_path / "p.yaml").read_text(encoding="utf-8"))
     assert value["steps"][1]["resize"]["width"] == {"between": [5, 40]}
     assert value["steps"][4] == {"flip": {"direction": "both"}, "p": 0.5, "when": "train"}
+
+
+def test_a_choice_among_nothing_and_a_step_that_is_not_there_are_clear_errors() -> None:
+    with pytest.raises(PipelineError, match="invalid 'one_of': expected a list of 1 to 1,000 values, received 0"):
+        Among(())
+    for number in (0, -1, 2):
+        with pytest.raises(PipelineError, match=f"no such step: expected 1 to 1, received {number}"):
+            Pipeline((Step("flip"),)).draw(number)
+
+
+def test_a_choice_of_steps_takes_what_a_pipeline_takes() -> None:
+    choice = OneOf(("flip", {"rotate": {"angle": 5}}))  # type: ignore[arg-type]  # as in a file
+    assert choice.canonical() == OneOf((Step("flip"), Step("rotate", {"angle": 5}))).canonical()
+    with pytest.raises(PipelineError, match="expected operations, received another one_of"):
+        OneOf((choice,))  # type: ignore[arg-type]

@@ -1,6 +1,6 @@
 """Commands and lines of Python as the pages show them, made small enough for a test: the same jobs on less data.
 
-Named data becomes scikit-learn's small digits, any number of epochs one, of trials two; a network that begins with downloaded
+Named data becomes scikit-learn's small digits, any number of epochs one, of trials one; a network that begins with downloaded
 weights becomes a small one; a cluster elsewhere becomes one of this machine. Nothing is left out but what would install or
 rebuild the environment: of `make` it is asked whether it knows the target, of `pip` whether there is such an extra.
 """
@@ -19,7 +19,8 @@ RULES = [
     (r"\b(train|tune|preview) (?:fashion-)?mnist\b(.*)", r"\1 digits\2"),
     (r"--epochs \d+", "--epochs 1"),
     (r"--extend \d+", "--extend 1"),
-    (r"--trials \d+", "--trials 2"),
+    (r"(--resume .*)--trials \d+", r"\1--trials 2"),
+    (r"^(?!.*--resume)(.*)--trials \d+", r"\1--trials 1"),
     (r"--model (?:mobilenet|wide)\b", "--model tiny"),
     (r"--address \S+", ""),
     (r"--processes \d+", "--processes 1"),
@@ -41,7 +42,8 @@ def shorter_python(text: str) -> str:
     """The lines as they are run."""
     text = re.sub(r'sl\.(train|tune)\("fashion-mnist"', r'sl.\1("digits"', text)
     text = re.sub(r"\bepochs=\d+", "epochs=1", text)
-    text = re.sub(r"\btrials=\d+", "trials=2", text)
+    text = re.sub(r"(resume_tuning\(.*)\btrials=\d+", r"\1trials=2", text)
+    text = re.sub(r"(sl\.tune\(.*)\btrials=\d+", r"\1trials=1", text)
     text = re.sub(r'connected\("auto"\)', "connected()", text)
     text = re.sub(r"processes=\d+", "processes=1", text)
     return re.sub(r"(sl\.(?:train|tune)\((?![^()]*epochs)[^()]*)", r"\1, epochs=1", text)

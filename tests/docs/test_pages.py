@@ -28,7 +28,7 @@ PAGES = [
 def home(tmp_path_factory: pytest.TempPathFactory) -> Path:
     """What the pages take for granted: photos, a folder of classes, drawn digits, a pipeline, two finished runs."""
     home = tmp_path_factory.mktemp("reader")
-    pictures = files("sklearn.datasets.images")
+    pictures = Path(str(files("sklearn.datasets.images")))
     sl.write(home / "photo.jpg", sl.read(pictures / "china.jpg"))
     sl.write(home / "other.jpg", sl.read(pictures / "flower.jpg"))
     test = sl.load_dataset("mnist").test

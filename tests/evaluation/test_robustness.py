@@ -155,6 +155,8 @@ def test_the_same_seed_gives_the_same_and_another_other_pictures(found: Robustne
     for row in again.rows:
         assert np.array_equal(row.right, rows[row.corruption.name].right)
     assert not np.array_equal(run(1).rows[0].right, again.rows[0].right)
+    with pytest.raises(ParameterError, match="invalid seed: expected 0 or more, received -1"):
+        run(-1)
 
 
 def test_what_has_left_the_frame_is_guessed(test_split: Split) -> None:

@@ -158,6 +158,8 @@ class Predictor:
 
     def _fitting(self, inputs: NDArray[np.uint8]) -> NDArray[np.uint8]:
         """The pictures as `(N, H, W, C)`; ImageError if they do not fit the network."""
+        if not isinstance(inputs, np.ndarray):
+            raise ImageError("the pictures are no array", expected="what `prepare` gives, stacked", received=type(inputs).__name__)
         pictures = inputs[..., None] if inputs.ndim == 3 and self.input_shape[2] == 1 else inputs
         if pictures.dtype != np.uint8 or pictures.shape[1:] != self.input_shape:
             raise ImageError(
@@ -185,12 +187,15 @@ class Predictor:
         """A prediction for each picture in turn, or a Failure for one that cannot be read or prepared.
 
         `batch_size` pictures are held in memory at a time; without it 64, or as many as keep all processors busy. ParameterError
-        for one below 1.
+        for one below 1, and for a single picture.
         """
         if batch_size is None:
             batch_size = max(HELD, SHARE * self.network.workers)
         if batch_size < 1:
             raise ParameterError("invalid batch_size", expected="at least 1", received=repr(batch_size))
+        if isinstance(sources, str | bytes | Path):
+            received = type(sources).__name__
+            raise ParameterError("invalid sources", expected="a list of pictures", received=received, fix="Use predict for one.")
         return self._batches(iter(sources), batch_size)
 
     def _batches(self, sources: Iterator[Picture], size: int) -> Iterator[Prediction | Failure]:

@@ -32,8 +32,8 @@ class DatasetSpec:
     """A named dataset. `shape` is (height, width, channels); `counts` gives the pictures of each split as delivered.
 
     `mirrors` are URLs to which a file's name and `.gz` are appended; `debian` and `npm` name packages that hold the files.
-    `subject` is what they show: photos of it are brought to look like them, by size alone where it is None. `augmentation` are steps
-    of a pipeline that training may take without changing a label; `background` is the pictures' ground.
+    `subject` is what they show: photos of it are brought to look like them, by size alone where it is None. `augmentation` are
+    steps of a pipeline that training may take without changing a label; `background` is the pictures' ground.
     A spec without files is read from an installed Python package by its `reader`.
     """
 

@@ -170,8 +170,10 @@ def robustness(
     first, as its pixels are too few, and one more than eight times as large is made as small as that, so that seconds are enough.
     `ground`: dark, light or None, see `Scene`. `corruptions`: names or your own, else all that apply.
     Pictures that cannot be read are left out, which a note says.
-    UnknownNameError for a corruption, DatasetError where no picture can be read.
+    UnknownNameError for a corruption, ParameterError for a seed below 0, DatasetError where no picture can be read.
     """
+    if seed < 0:
+        raise ParameterError("invalid seed", expected="0 or more", received=str(seed))
     named = CORRUPTIONS.names() if corruptions is None else corruptions
     asked = [CORRUPTIONS.get(one) if isinstance(one, str) else one for one in named]
     chosen = [one for one in asked if one.applies(Scene(1, 1, ground=ground))]

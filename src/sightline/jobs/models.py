@@ -42,18 +42,28 @@ class Run:
 
     path: Path
 
+    def __post_init__(self) -> None:
+        object.__setattr__(self, "path", Path(self.path))
+
+    def _there(self, name: str) -> Path:
+        path = self.path / name
+        if not path.is_file():
+            fix = "`sightline runs` lists the runs of a folder; `--resume` goes on with one that was stopped."
+            raise RunError(f"{str(self.path)!r} holds no finished run", expected=f"a file {name}", fix=fix)
+        return path
+
     @cached_property
     def metrics(self) -> dict[str, Any]:
-        """What was measured: the content of metrics.json."""
-        result: dict[str, Any] = json.loads((self.path / "metrics.json").read_text(encoding="utf-8"))
+        """What was measured: the content of metrics.json; RunError where there is none."""
+        result: dict[str, Any] = json.loads(self._there("metrics.json").read_text(encoding="utf-8"))
         return result
 
     @property
     def history(self) -> list[dict[str, float]]:
-        """A row for each epoch."""
+        """A row for each epoch; RunError where there is no log."""
         from sightline.training.log import read_log
 
-        return read_log(self.path / "log.csv")
+        return read_log(self._there("log.csv"))
 
     @property
     def report(self) -> Path:

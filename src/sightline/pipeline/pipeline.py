@@ -98,8 +98,10 @@ class Pipeline:
     def draw(self, number: int, *, seed: int = 0, item: Item = 0, epoch: int = 0) -> Step | None:
         """The plain step that step `number`, counted from 1, is for one item in one epoch; None if it is not taken.
 
-        PipelineError for a seed, item or epoch that is none.
+        PipelineError for a seed, item or epoch that is none, and for a number without a step.
         """
+        if not 1 <= number <= len(self.steps):
+            raise PipelineError("there is no such step", expected=f"1 to {len(self.steps)}", received=str(number))
         step = self.steps[number - 1]
         return step.record(Chance(seed, item, number, epoch)) if step.is_random else cast(Step, step).plain
 

@@ -102,6 +102,10 @@ def _number_of(item: str) -> int:
     return int.from_bytes(hashlib.sha256(item.encode("utf-8", "surrogatepass")).digest()[:8], "little")
 
 
+MOST = 1000
+"""Values that a choice may have."""
+
+
 @dataclass(frozen=True)
 class Between:
     """A parameter drawn evenly from `low` to `high`, both possible; whole numbers where both are whole.
@@ -154,7 +158,7 @@ class Among:
     """A parameter drawn from a list of values, each as likely as the others.
 
     `choices` are in the parameter's unit and range, which a `Step` checks: ParameterError for one that does not fit. In a file:
-    `{one_of: [a, b, c]}`.
+    `{one_of: [a, b, c]}`. PipelineError for none, or more than a thousand.
 
     >>> import sightline as sl
     >>> turn = sl.Pipeline((sl.Step("rotate", {"angle": sl.Among((0, 90, 180))}),))
@@ -163,6 +167,10 @@ class Among:
     """
 
     choices: tuple[Any, ...]
+
+    def __post_init__(self) -> None:
+        if not 1 <= len(self.choices) <= MOST:
+            raise PipelineError("invalid 'one_of'", expected=f"a list of 1 to {MOST:,} values", received=f"{len(self.choices):,}")
 
     def draw(self, chance: Chance) -> Any:
         """One of the values."""
@@ -199,7 +207,7 @@ def random_value(value: object) -> Between | Among | None:
         return Between(*ends)
     if set(value) == {"one_of"}:
         choices = value["one_of"]
-        if not isinstance(choices, list | tuple) or not 1 <= len(choices) <= 1000:
+        if not isinstance(choices, list | tuple):
             raise PipelineError("invalid 'one_of'", expected="a list of values", received=brief(choices))
         return Among(tuple(choices))
     fix = nearest(str(next(iter(value))), ["between", "one_of"]) if len(value) == 1 else None

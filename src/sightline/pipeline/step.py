@@ -199,7 +199,11 @@ class OneOf(_Canonical):
         _check_when(self.op, self.when, self.p)
         if not self.options:
             raise PipelineError("one_of has no steps", expected="at least one step")
-        for option in self.options:
+        options = tuple(one if isinstance(one, Step) else step_from(one) for one in self.options)
+        object.__setattr__(self, "options", options)
+        for option in options:
+            if isinstance(option, OneOf):
+                raise PipelineError("invalid one_of", expected="operations", received="another one_of")
             if option.operation.role == "create" or option.when != "always":
                 raise PipelineError(f"{option.op} cannot be one of several", expected="a step that edits a picture, without 'when'")
 
@@ -250,8 +254,6 @@ def step_from(item: object, context: object = NO_FILES) -> AnyStep:
         if not isinstance(body, list):
             raise PipelineError("invalid one_of", expected="a list of steps", received=brief(body))
         options = [step_from(option, context) for option in body]
-        if not all(isinstance(option, Step) for option in options):
-            raise PipelineError("invalid one_of", expected="operations", received="another one_of")
         return OneOf(tuple(cast(list[Step], options)), when, p)
     if body is not None and not isinstance(body, dict):
         raise PipelineError(f"invalid step {name}", expected="a mapping of parameters", received=brief(body))
