@@ -231,7 +231,7 @@ def test_nothing_is_written_by_predicting(copy: Path, snapshot: Callable[[], dic
 
 def test_one_picture_where_many_are_asked_for_is_a_clear_error(predictor: Predictor, tmp_path: Path) -> None:
     for one in ("b.png", tmp_path / "b.png", b"bytes"):
-        with pytest.raises(ParameterError, match=r"expected a list of pictures, received \w+\nUse predict for one"):
+        with pytest.raises(ParameterError, match=r"expected a list of pictures, received \w+. Use predict for one"):
             predictor.predict_many(one)  # type: ignore[arg-type]
     with pytest.raises(ImageError, match="the pictures are no array.*received list"):
         predictor.probabilities([1, 2])  # type: ignore[arg-type]

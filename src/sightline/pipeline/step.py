@@ -199,7 +199,7 @@ class OneOf(_Canonical):
         _check_when(self.op, self.when, self.p)
         if not self.options:
             raise PipelineError("one_of has no steps", expected="at least one step")
-        options = tuple(one if isinstance(one, Step) else step_from(one) for one in self.options)
+        options = tuple(one if isinstance(one, Step | OneOf) else step_from(one) for one in self.options)
         object.__setattr__(self, "options", options)
         for option in options:
             if isinstance(option, OneOf):
