@@ -147,6 +147,23 @@ def test_a_correction_stays_in_its_folder(site: tuple[Service, Path]) -> None:
     assert "no model" in call(service, "draw", "correct", model="../x", picture=kept, label="7")["error"]
 
 
+def test_a_look_inside_is_a_page_that_reaches_nothing(site: tuple[Service, Path]) -> None:
+    service, _ = site
+    test = sl.load_dataset("mnist").test
+    assert test is not None
+    kept = call(service, "draw", "keep", picture=base64_of(encode(test.read(0), ".png")))["answer"]
+    found = call(service, "draw", "look_inside", model="mnist", picture=kept["key"])["answer"]
+    page = service.get(f"/page/{found['page']}")
+    assert page.status == 200
+    assert "sandbox" in page.headers["content-security-policy"]
+    text = page.body.decode()
+    for word in ("conv1", "pool3", "20 \N{MULTIPLICATION SIGN} 20", "isolate_ink"):
+        assert word in text, word
+    assert "/tmp" not in text
+    assert service.get("/page/inside/guessed").status == 422
+    assert "no longer here" in call(service, "draw", "look_inside", model="mnist", picture="guessed")["error"]
+
+
 def test_a_damaged_run_is_called_so(site: tuple[Service, Path]) -> None:
     run = site[1] / "runs" / "cut"
     run.mkdir(parents=True)

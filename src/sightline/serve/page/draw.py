@@ -11,6 +11,7 @@ from sightline.image import read
 from sightline.serve.models import Served
 from sightline.serve.page.calls import Asked, Call, Nothing
 from sightline.serve.page.corrections import Corrections, correction_call
+from sightline.serve.page.inside import Inside
 from sightline.serve.page.pictures import Kept, Pictures
 from sightline.serve.page.samples import typical
 from sightline.serve.showing import tile
@@ -35,7 +36,7 @@ class Sampled(Asked):
     model: str
 
 
-def draw_calls(state: State, pictures: Pictures, corrections: Corrections) -> list[Call[Any]]:
+def draw_calls(state: State, pictures: Pictures, corrections: Corrections, inside: Inside) -> list[Call[Any]]:
     """What the tab may ask."""
 
     async def models(asked: Nothing) -> list[dict[str, Any]]:
@@ -57,12 +58,17 @@ def draw_calls(state: State, pictures: Pictures, corrections: Corrections) -> li
         async with asyncio.timeout(state.config.timeout):
             return await asyncio.to_thread(_where, served.predictor, data)
 
+    async def look_inside(asked: Seen) -> dict[str, Any]:
+        served, data = state.models.get(asked.model), pictures.shelf.get(asked.picture)
+        return {"page": f"inside/{await inside.page(served, data)}"}
+
     return [
         Call(Nothing, models),
         Call(Kept, pictures.keep),
         Call(Sampled, typical_picture),
         Call(Seen, look),
         Call(Seen, where),
+        Call(Seen, look_inside),
         correction_call(state, pictures, corrections),
     ]
 

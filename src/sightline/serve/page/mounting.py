@@ -21,6 +21,7 @@ from sightline.serve.page.datasets import Data
 from sightline.serve.page.draw import draw_calls
 from sightline.serve.page.find import find_calls
 from sightline.serve.page.frame import Frame
+from sightline.serve.page.inside import Inside
 from sightline.serve.page.lab import lab_calls
 from sightline.serve.page.pictures import Pictures
 from sightline.serve.page.quick_gradio import gr
@@ -51,7 +52,9 @@ def mount_page(app: FastAPI, state: State) -> None:
     pictures, corrections = Pictures(state), Corrections(Path(state.config.corrections))
     data, shelf, queue = Data(runs / ".uploads", corrections.folder), RunShelf(runs), TrainingQueue(runs)
     _go_on(app, queue)
+    inside = Inside(state.config.timeout)
     app.include_router(report_router(shelf))
+    app.include_router(inside.router())
     app.add_route("/", lambda _: RedirectResponse(f"{PATH}/"), include_in_schema=False)
     app.add_route("/favicon.ico", lambda _: Response(ICON, media_type="image/svg+xml"), include_in_schema=False)
     with gr.Blocks(title=TITLE, analytics_enabled=False) as page:
@@ -60,7 +63,7 @@ def mount_page(app: FastAPI, state: State) -> None:
             tabs = dict(
                 [
                     _tab("Lab", "lab", lab_calls(state, pictures)),
-                    _tab("Draw & classify", "draw", draw_calls(state, pictures, corrections)),
+                    _tab("Draw & classify", "draw", draw_calls(state, pictures, corrections, inside)),
                     _tab("Find", "find", find_calls(state, pictures, corrections)),
                     _tab("Runs", "runs", runs_calls(shelf)),
                     _tab("Train", "train", train_calls(queue, data, state.models)),

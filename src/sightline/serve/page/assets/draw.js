@@ -162,10 +162,26 @@ function showAnswer(found, question) {
     ? h("p", { class: "label" }, label, h("span", { class: "sure" }, percent(confidence)))
     : h("p", { class: "label unknown" }, "Unknown", h("span", { class: "sure" }, `nearest: ${label}`));
   const word = known ? null : h("p", { class: "quiet" }, "This picture is unlike those the model learnt from, so it does not claim to know.");
-  answer.replaceChildren(h("h3", {}, "Answer"), head, ...(word ? [word] : []), bars(top.slice(0, 6)), looked, correction(found, question));
+  answer.replaceChildren(h("h3", {}, "Answer"), head, ...(word ? [word] : []), bars(top.slice(0, 6)), looked, inside(question), correction(found, question));
   soonWhere(() => ask(server, "where", question),
     ({ source, width, height, lost }) => map.replaceChildren(image(source, width, height, "Where the model looked: bright is what the answer rests on", 168), h("figcaption", { class: "quiet" }, `Bright: what the answer rests on (${lost})`)),
     (error) => map.replaceChildren(notice(error.message)));
+}
+
+function inside(question) {
+  const shown = h("div", { class: "row", "aria-live": "polite" });
+  const button = h("button", { type: "button", class: "small", onclick: async () => {
+    button.disabled = true;
+    button.textContent = "Looking inside… some seconds";
+    try {
+      const { page } = await ask(server, "look_inside", question);
+      shown.replaceChildren(h("a", { href: page, target: "_blank", rel: "noopener" }, "What every layer made of it ↗"));
+    } catch (error) {
+      shown.replaceChildren(notice(error.message));
+    }
+  } }, "Look inside the network");
+  shown.append(button);
+  return h("div", { class: "inside" }, h("h4", {}, "Inside the network"), shown);
 }
 
 function correction(found, question) {
