@@ -40,8 +40,8 @@ class Inside:
             return self._shelf.put(await asyncio.to_thread(target.read_bytes))
 
     async def _made(self, command: list[str], picture: bytes) -> None:
-        pipes = {"stdin": PIPE, "stdout": DEVNULL, "stderr": PIPE}
-        running = await asyncio.create_subprocess_exec(*command, **pipes, env=own_environment(COLUMNS="1000"))
+        env = own_environment(COLUMNS="1000")  # an error in one line
+        running = await asyncio.create_subprocess_exec(*command, stdin=PIPE, stdout=DEVNULL, stderr=PIPE, env=env)
         try:
             async with asyncio.timeout(self._timeout):
                 _, said = await running.communicate(picture)
