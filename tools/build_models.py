@@ -35,7 +35,7 @@ Parameters and arithmetic (a multiply-add is two FLOPs) are for 28 x 28 gray pic
 pictures of the size that is trained on, where that is another. Accuracies are those of the test set after the last epoch, one
 view, mean and standard deviation over seeds, of networks trained on all training pictures but 600. Seconds are those of all epochs
 with their validation, on two cores, some beside other work; machine, versions and the other rows are in
-[RESULTS.md](../../benchmarks/RESULTS.md).
+[the results](../../benchmarks/RESULTS.md).
 """
 PHOTOS = """
 ## For photos
