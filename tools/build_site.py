@@ -21,7 +21,7 @@ from website.operations import operation_pages
 from website.python import python_page
 from website.shell import shell_page
 from website.tour import chapter_page, tour_page
-from website.way import way
+from website.way import renew_way
 
 ROOT = Path(__file__).parents[1]
 BUILD = ROOT / "build"
@@ -53,7 +53,6 @@ def lay_out(source: Path) -> None:
         pages[on_site(name)] = chapter_page(text) if on_site(name).startswith("tour/") else text
     files = {name: text.encode() for name, text in with_contents(pages).items()}
     files |= {on_site(path.relative_to(ROOT).as_posix()): path.read_bytes() for path in _found(KEPT)}
-    files["_static/way.png"] = way()
     # pictures that raw HTML shows are unknown to Sphinx: they are copied as they are
     files |= {name if name.startswith("_static/") else f"_extra/{name}": data for name, data in shown.items()}
     for path in [path for path in source.rglob("*") if path.is_file()]:
@@ -79,6 +78,7 @@ def main(arguments: Sequence[str] | None = None) -> int:
     options = parser.parse_args(arguments)
     site = options.out.resolve()
     source = site.with_name(f"{site.name}-source")
+    renew_way(ROOT / "docs" / "_static" / "way.webp")
     lay_out(source)
     settings = [f"-Dnb_execution_cache_path={CACHE}", *(["-Dnb_execution_mode=off"] if options.no_execute else [])]
     builders = {"html": site, **({"linkcheck": BUILD / "links"} if options.links else {})}
