@@ -256,3 +256,20 @@ def test_a_run_from_before_maps_is_still_reported(runs: tuple[Path, Path], tmp_p
     page = sl.report(run).read_text(encoding="utf-8")
     assert "What the wrong answer to" not in page
     assert "The mistakes it is most sure of" in page
+
+
+def test_results_fit_a_line_in_a_notebook() -> None:
+    test = sl.load_dataset("mnist").test
+    assert test is not None
+    results = [
+        sl.compare("mnist", "mnist-small"),
+        sl.compare("mnist", "mnist-small").a,
+        sl.inspect("mnist", test.read(0)),
+        sl.inspect("mnist", test.read(0)).layers[0],
+        sl.robustness("mnist", pictures=20, corruptions=["rotate"]),
+    ]
+    texts = [repr(result) for result in results]
+    assert all(text.startswith("<") and len(text) < 130 for text in texts), texts
+    assert "99.5" in texts[0]
+    assert "'7'" in texts[2]
+    assert "640 parameters" in texts[3]

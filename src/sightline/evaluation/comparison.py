@@ -107,6 +107,10 @@ class Comparison:
     def __len__(self) -> int:
         return len(self.a)
 
+    def __repr__(self) -> str:
+        a, b = self.names
+        return f"<Comparison of {a} ({self.a.accuracy:.2%}) and {b} ({self.b.accuracy:.2%}) on {pictures(len(self))}>"
+
     @cached_property
     def only_a(self) -> NDArray[np.intp]:
         """Pictures that A alone labels rightly, those first where B is most sure of its mistake."""

@@ -37,6 +37,9 @@ class LayerView:
     values: NDArray[np.float32]
     note: str
 
+    def __repr__(self) -> str:
+        return f"<LayerView {self.name}: {self.kind}, {sides(self.shape)}, {self.parameters:,} parameters>"
+
     @property
     def has_maps(self) -> bool:
         """Whether values have a place in the picture."""
@@ -65,6 +68,9 @@ class Inspection:
     labels: tuple[str, ...]
     probabilities: NDArray[np.float32]
     known: bool
+
+    def __repr__(self) -> str:
+        return f"<Inspection of {self.source} by {self.model}: {len(self.layers)} layers, {self.label!r} {self.probability:.1%}>"
 
     @property
     def label(self) -> str:

@@ -278,6 +278,9 @@ class Evaluation:
         """The accuracy on the pictures that are known; NaN where none is."""
         return float(self.correct[self.known].mean()) if self.known.any() else float("nan")
 
+    def __repr__(self) -> str:
+        return f"<Evaluation of {pictures(len(self))} ({self.split}): accuracy {self.accuracy:.2%}>"
+
     def finding(self) -> str:
         """The mistakes in one sentence."""
         pairs = self.most_confused(1)

@@ -67,6 +67,9 @@ class Robustness:
     clear: NDArray[np.bool_]
     rows: tuple[Resistance, ...]
 
+    def __repr__(self) -> str:
+        return f"<Robustness of {self.name}: {self.accuracy:.1%} as they are, {self.mean:.1%} damaged, {pictures(len(self))}>"
+
     def __len__(self) -> int:
         return len(self.clear)
 

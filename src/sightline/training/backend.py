@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import logging
 import os
 import sys
 from collections.abc import Iterator
@@ -34,6 +35,7 @@ def load_keras() -> ModuleType:
                 import tensorflow  # noqa: F401 - on any backend Keras asks it along, as when it sets a seed
 
                 _share_cores()
+                logging.getLogger("tensorflow").addFilter(_is_no_retracing)
         except (ModuleNotFoundError, ValueError) as error:  # no such package, no such backend
             wanted = os.environ.get("KERAS_BACKEND", "tensorflow")
             why = f"no module {error.name!r}" if isinstance(error, ModuleNotFoundError) else str(error)
@@ -43,6 +45,11 @@ def load_keras() -> ModuleType:
     import keras
 
     return keras  # type: ignore[no-any-return]
+
+
+def _is_no_retracing(record: logging.LogRecord) -> bool:
+    """Each training compiles functions of its own; TensorFlow takes the fifth for a mistake."""
+    return "triggered tf.function retracing" not in record.getMessage()
 
 
 def check_backend() -> None:
