@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+import re
 import shutil
 import subprocess
 import sys
@@ -17,11 +18,17 @@ import sightline as sl
 from .blocks import CODE, ROOT, blocks, pages
 
 CHANGES_THE_SOURCE = {"docs/howto/add-operation.md", "docs/howto/add-model.md", "docs/howto/add-dataset.md"}
+LONG = re.compile(r"sightline (train|tune) (?!.*--dry-run)|sl\.(train|tune)\(|--engine ray")
 PAGES = [
-    pytest.param(page, id=page.relative_to(ROOT).as_posix())
+    pytest.param(
+        page,
+        id=page.relative_to(ROOT).as_posix(),
+        marks=[pytest.mark.slow] if page.name != "README.md" and any(LONG.search(block.text) for block in blocks(page)) else [],
+    )
     for page in pages()
     if any(block.kind in CODE for block in blocks(page))
 ]
+"""Those that train are left to `make slow`, but for the README."""
 
 
 @pytest.fixture(scope="module")
