@@ -22,6 +22,7 @@ RULES = [
     (r"(--resume .*)--trials \d+", r"\1--trials 2"),
     (r"^(?!.*--resume)(.*)--trials \d+", r"\1--trials 1"),
     (r"--model (?:mobilenet|wide)\b", "--model tiny"),
+    (r"\b(apply .*)--address \S+", r"\1--overwrite"),
     (r"--address \S+", ""),
     (r"--processes \d+", "--processes 1"),
     (r"--size \d+", "--size 28"),

@@ -60,6 +60,7 @@ def home(tmp_path_factory: pytest.TempPathFactory) -> Path:
     return home
 
 
+@pytest.mark.timeout(900)
 @pytest.mark.parametrize("page", PAGES)
 def test_its_code_runs(page: Path, home: Path, tmp_path: Path) -> None:
     name = page.relative_to(ROOT).as_posix()
@@ -75,14 +76,15 @@ def test_its_code_runs(page: Path, home: Path, tmp_path: Path) -> None:
         "PYTHONPATH": os.pathsep.join(paths),
         "MPLBACKEND": "agg",
         "COLUMNS": "200",
+        "PYTEST_ADDOPTS": "",
     }
     command = [sys.executable, "-m", "docs.run_page", str(page)]
-    ran = subprocess.run(command, cwd=folder, env=environment, capture_output=True, text=True, timeout=280)
+    ran = subprocess.run(command, cwd=folder, env=environment, capture_output=True, text=True, timeout=800)
     assert ran.returncode == 0, ran.stderr[-4000:]
     if name in CHANGES_THE_SOURCE:  # what the page adds to the tests passes too
         made = [str(path) for path in folder.glob("tests/**/*.py") if path.read_bytes() != _original(path, folder)]
         check = [sys.executable, "-m", "pytest", "-q", "-p", "no:cacheprovider", "--import-mode=importlib", *made]
-        tested = subprocess.run(check, cwd=folder, env=environment, capture_output=True, text=True, timeout=280)
+        tested = subprocess.run(check, cwd=folder, env=environment, capture_output=True, text=True, timeout=800)
         assert not made or tested.returncode == 0, tested.stdout[-4000:]
 
 

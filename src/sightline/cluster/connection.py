@@ -34,6 +34,7 @@ def load_ray() -> ModuleType:
     """Import Ray, quietly; InputError where it is not installed."""
     os.environ.setdefault("RAY_USAGE_STATS_ENABLED", "0")  # nothing is told to anybody
     os.environ.setdefault("RAY_ACCEL_ENV_VAR_OVERRIDE_ON_ZERO", "0")  # what it will be anyway; unset, Ray warns
+    logging.getLogger("ray.widgets.util").setLevel(logging.CRITICAL)  # in a notebook: of packages that would draw more
     try:
         with warnings.catch_warnings():
             warnings.filterwarnings("ignore", message="IProgress not found")  # in a notebook; it is not shown its progress anyway
@@ -44,7 +45,6 @@ def load_ray() -> ModuleType:
             f"a cluster needs more packages: no module {error.name!r}", fix="Install them with `pip install 'sightline[cluster]'`."
         ) from None
     logging.getLogger("ray.data").setLevel(logging.CRITICAL)  # it tells of every job, and of every worker that died
-    logging.getLogger("ray.widgets.util").setLevel(logging.CRITICAL)  # in a notebook: of packages that would draw more
     return ray  # type: ignore[no-any-return]
 
 
