@@ -17,6 +17,7 @@ RULES = [
     (r"^\.venv/bin/", ""),
     (r"^make\b", f"make -n -C {ROOT}"),
     (r"\b(train|tune|preview) (?:fashion-)?mnist\b(.*)", r"\1 digits\2"),
+    (r"runs/tune-(?:fashion-)?mnist", "runs/tune-digits"),
     (r"--epochs \d+", "--epochs 1"),
     (r"--extend \d+", "--extend 1"),
     (r"(--resume .*)--trials \d+", r"\1--trials 2"),
@@ -47,4 +48,4 @@ def shorter_python(text: str) -> str:
     text = re.sub(r"(sl\.tune\(.*)\btrials=\d+", r"\1trials=1", text)
     text = re.sub(r'connected\("auto"\)', "connected()", text)
     text = re.sub(r"processes=\d+", "processes=1", text)
-    return re.sub(r"(sl\.(?:train|tune)\((?![^()]*epochs)[^()]*)", r"\1, epochs=1", text)
+    return re.sub(r'(sl\.(?:train|tune)\("[^"]+")(?![^\n]*epochs)', r"\1, epochs=1", text)
