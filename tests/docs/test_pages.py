@@ -55,7 +55,7 @@ def home(tmp_path_factory: pytest.TempPathFactory) -> Path:
     steps = (sl.Step("to_gray"), sl.Step("resize", {"width": 28, "height": 28}), sl.Step("flip", p=0.5, when="train"))
     sl.Pipeline(steps).save(home / "p.yaml")
     train = ["-m", "sightline", "train", "digits", "--preset", "fast", "--epochs", "1", "--name", "fashion-mnist", "--quiet"]
-    subprocess.run([sys.executable, *train], cwd=home, check=True, capture_output=True, timeout=200)
+    subprocess.run([sys.executable, *train], cwd=home, check=True, capture_output=True, timeout=600)
     shutil.copytree(home / "runs/fashion-mnist", home / "runs/clothing")
     return home
 
