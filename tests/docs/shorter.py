@@ -37,6 +37,7 @@ def shorter_command(line: str) -> str:
         line = re.sub(pattern, replacement, line)
     if re.search(r"\bsightline (train|tune) ", line) and not re.search(r"--(resume|show-space|dry-run)\b", line):
         line += "" if "--epochs" in line else " --epochs 1"
+        line += " --trials 1" if " tune " in line and "--trials" not in line else ""
     return line
 
 
