@@ -24,7 +24,7 @@ UNCHECKED = {
 
 NAMES = sorted(set(sightline.__all__) - VALUES)
 ERROR = re.compile(rf"\b({'|'.join(name for name in errors.__all__ if name[0].isupper())})\b")
-DTYPES = re.compile(r"^Takes (uint8|uint16|float32)\b.*; .*(gray|RGB)", re.MULTILINE)
+DTYPES = re.compile(r"^Takes (gray|RGB|RGBA)\b.*; .*(uint8|uint16|float32)", re.MULTILINE)
 
 
 def described(value: object) -> object:

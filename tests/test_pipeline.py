@@ -147,7 +147,7 @@ def test_what_a_step_does_not_take_is_found_before_the_first_pixel_with_what_to_
         chain.run(IMAGE)
     assert str(caught.value) == (
         "step 2: match_polarity does not take uint8 RGB, as step 1 (flip) gives: "
-        "expected uint8 or uint16 or float32, gray. Put to_gray before it."
+        "expected gray; uint8, uint16 or float32. Put to_gray before it."
     )
     chain.check()  # it suits gray pictures
     chain.check(KINDS["uint8", 1])

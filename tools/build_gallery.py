@@ -18,13 +18,14 @@ from typing import Any, get_args
 
 import numpy as np
 from gallery.pictures import Scene, scene_of, source
+from gallery.way import way
 from jinja2 import Environment, FileSystemLoader, StrictUndefined
 from markupsafe import Markup
 from PIL import Image as Pillow
 
-from sightline.image import KINDS, Image, kind_of
+from sightline.errors import either
+from sightline.image import CHANNEL_WORDS, KINDS, Image, kind_of
 from sightline.ops import OPS, Group, Op, to_depth8
-from sightline.ops._op import CHANNEL_WORDS
 from sightline.params import Parameter
 from sightline.pipeline.forms import as_python, as_shell, as_yaml, example_of, target_of
 
@@ -221,13 +222,6 @@ def short(value: Any) -> bool:
     return isinstance(value, int | float | str)
 
 
-def takes_of(operation: Op) -> str:
-    """The dtypes and channels that it takes."""
-    if operation.role == "create":
-        return "no picture"
-    return f"{listed([CHANNEL_WORDS[count] for count in operation.channels])}; {listed(operation.dtypes)}"
-
-
 def gives_of(operation: Op, parameters: Mapping[str, Any]) -> str:
     """What comes out, as far as it is the same for all that it takes."""
     if operation.role == "create":
@@ -252,12 +246,7 @@ def one_of(pairs: Sequence[tuple[str, str]], same: str) -> str:
     if all(before == after for before, after in pairs):
         return same
     changed = [f"{after} for {before}" for before, after in dict.fromkeys(pairs) if before != after]
-    return f"{listed(changed)}, else {same}"
-
-
-def listed(words: Sequence[str]) -> str:
-    """`a, b or c`."""
-    return words[0] if len(words) == 1 else f"{', '.join(words[:-1])} or {words[-1]}"
+    return f"{either(changed)}, else {same}"
 
 
 def forms_of(operation: Op, scene: Scene) -> tuple[tuple[str, Markup], ...]:
@@ -284,7 +273,7 @@ def entry_of(files: dict[str, bytes], operation: Op) -> Entry:
     scene = scene_of(operation)
     figures, table = figures_of(files, operation, scene)
     gives = gives_of(operation, parameters_of(operation, scene))
-    return Entry(operation, body_of(operation), figures, table, takes_of(operation), gives, forms_of(operation, scene))
+    return Entry(operation, body_of(operation), figures, table, operation.accepts, gives, forms_of(operation, scene))
 
 
 def gather(files: dict[str, bytes]) -> dict[str, list[Entry]]:
@@ -314,7 +303,8 @@ def make() -> dict[str, bytes]:
     files: dict[str, bytes] = {}
     groups = gather(files)
     environment = templates()
-    environment.globals |= {"groups": groups, "count": sum(map(len, groups.values()))}
+    shown = figure(files, "way", way(), "What some of them are for", "A photo of a written seven, step by step, and the answer", 1)
+    environment.globals |= {"groups": groups, "count": sum(map(len, groups.values())), "way": shown}
     files["index.html"] = environment.get_template("index.html.j2").render().encode()
     page = environment.get_template("group.html.j2")
     for group, members in groups.items():

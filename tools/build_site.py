@@ -21,7 +21,6 @@ from website.operations import operation_pages
 from website.python import python_page
 from website.shell import shell_page
 from website.tour import chapter_page, tour_page
-from website.way import renew_way
 
 ROOT = Path(__file__).parents[1]
 BUILD = ROOT / "build"
@@ -34,7 +33,7 @@ WRITTEN = (
     "CONTRIBUTING.md",
     "SECURITY.md",
 )
-KEPT = ("docs/conf.py", "docs/_static/*")
+KEPT = ("docs/conf.py", "docs/_static/*", "docs/gallery/images/way.webp")
 
 
 def lay_out(source: Path) -> None:
@@ -78,25 +77,12 @@ def main(arguments: Sequence[str] | None = None) -> int:
     options = parser.parse_args(arguments)
     site = options.out.resolve()
     source = site.with_name(f"{site.name}-source")
-    renew_way(ROOT / "docs" / "_static" / "way.webp")
     lay_out(source)
     settings = [f"-Dnb_execution_cache_path={CACHE}", *(["-Dnb_execution_mode=off"] if options.no_execute else [])]
     builders = {"html": site, **({"linkcheck": BUILD / "links"} if options.links else {})}
     for builder, target in builders.items():
-        command = [
-            sys.executable,
-            "-m",
-            "sphinx",
-            "-b",
-            builder,
-            "-W",
-            "--keep-going",
-            "-n",
-            "-q",
-            *settings,
-            str(source),
-            str(target),
-        ]
+        strict = ["-W", "--keep-going", "-n", "-q"]
+        command = [sys.executable, "-m", "sphinx", "-b", builder, *strict, *settings, str(source), str(target)]
         if status := subprocess.run(command, cwd=ROOT).returncode:
             return status
     shutil.copytree(source / "_extra", site, dirs_exist_ok=True)

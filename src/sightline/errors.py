@@ -22,6 +22,7 @@ All messages have one form: what is wrong, the rule, what was received, and what
 from __future__ import annotations
 
 import reprlib
+from collections.abc import Sequence
 from functools import partial
 from typing import Any
 
@@ -42,11 +43,21 @@ __all__ = [
     "TrainingError",
     "UnknownNameError",
     "brief",
+    "either",
 ]
 
 SHORT = reprlib.Repr()
 SHORT.maxlevel, SHORT.maxlist, SHORT.maxtuple, SHORT.maxdict, SHORT.maxlong = 4, 12, 12, 6, 60
 SHORT.maxstring = SHORT.maxother = 80
+
+
+def either(words: Sequence[str]) -> str:
+    """What is accepted, for a message.
+
+    >>> either(["gray", "RGB", "RGBA"])
+    'gray, RGB or RGBA'
+    """
+    return words[0] if len(words) == 1 else f"{', '.join(words[:-1])} or {words[-1]}"
 
 
 def brief(value: object) -> str:

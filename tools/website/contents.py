@@ -23,5 +23,5 @@ CONTENTS = {
 
 def with_contents(pages: dict[str, str]) -> dict[str, str]:
     """The pages, the five that begin a part of the site followed by the list that its navigation is made of."""
-    lists = {f"{name}.md": toctree(children, hidden=True) for name, children in CONTENTS.items()}
+    lists = {f"{name}.md": toctree(children) for name, children in CONTENTS.items()}
     return {name: f"{text.rstrip()}\n\n{lists[name]}" if name in lists else text for name, text in pages.items()}

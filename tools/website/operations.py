@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-from typing import Any
-
 import build_gallery as gallery
 from markupsafe import escape
 
@@ -39,7 +37,7 @@ def operation_pages() -> tuple[dict[str, str], dict[str, bytes]]:
             body = fenced("{raw} html", f'<div class="gallery">{entry.render(entry=one, name=one.operation.name)}</div>')
             parts.append(f"## {one.operation.name}\n\n" + fenced(f"{{py:function}} sightline.{_signature(one.operation)}", body))
         pages[f"{HOME}/{group}.md"] = "\n".join(parts)
-    index.append(toctree(groups, hidden=True))
+    index.append(toctree(groups))
     pages[f"{HOME}/index.md"] = "\n".join(index)
     shown = {f"{HOME}/{name}": data for name, data in files.items()}
     nested = (gallery.TEMPLATES / "entry.css").read_text(encoding="utf-8")
@@ -66,8 +64,4 @@ def _signature(operation: Op) -> str:
 
 
 def _written(parameter: Parameter) -> str:
-    return parameter.name if parameter.required else f"{parameter.name}={_short(parameter.default)}"
-
-
-def _short(value: Any) -> str:
-    return repr(list(value)) if isinstance(value, tuple) and not value else repr(value)
+    return parameter.name if parameter.required else f"{parameter.name}={parameter.default!r}"

@@ -20,7 +20,8 @@ What `sightline COMMAND --help` says, on one page. Results go to standard output
 """
 MARKUP = re.compile(r"\[/?(?:bold|dim)\]")
 PANELS = ("Pictures", "Models", LAST, None)
-TITLES = {None: "Beside them"}
+KINDS = {str: "text", int: "whole number", float: "number", Path: "path"}
+"""What may follow an option of that type, in words."""
 
 
 def shell_page() -> str:
@@ -28,7 +29,7 @@ def shell_page() -> str:
     commands = get_command(build()).commands  # type: ignore[attr-defined]
     parts = [HEAD]
     for panel in PANELS:
-        parts.append(f"## {TITLES.get(panel, panel)}\n")
+        parts.append(f"## {panel or 'Beside them'}\n")
         members = [command.name for command in COMMANDS if command.panel == panel]
         parts += [_command(f"sightline {name}", commands[name]) for name in members]
     return "\n".join(parts)
@@ -67,6 +68,3 @@ def _values(parameter: Any) -> str:
         return f"{low} to {high}" if high is not None else f"{low} and more"
     argument = parameter.param_type_name == "argument"
     return "" if argument else code(parameter.metavar) if parameter.metavar else KINDS.get(kind, "")
-
-
-KINDS = {str: "text", int: "whole number", float: "number", Path: "path"}

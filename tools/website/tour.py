@@ -26,7 +26,7 @@ def tour_page() -> str:
     """The page."""
     rows = [[one.number, f"[{one.title}]({one.stem}.md)", one.about, f"{one.seconds} s"] for one in chapters()]
     head = table(["", "chapter", "what it is about", "runs in"], rows)
-    return f"{HEAD}\n{head}\n" + toctree((one.stem for one in chapters()), hidden=True)
+    return f"{HEAD}\n{head}\n" + toctree(one.stem for one in chapters())
 
 
 def chapter_page(text: str) -> str:

@@ -16,8 +16,6 @@ if TYPE_CHECKING:
 
 __all__ = ["explain", "ops"]
 
-WORDS = {1: "gray", 3: "RGB", 4: "RGBA"}
-
 
 def ops(
     name: Annotated[str | None, typer.Argument(help="One of them, with its parameters and an example")] = None,
@@ -71,8 +69,7 @@ def explain(operation: Op) -> None:
         out.print(rows)
         say("")
     if operation.role != "create":
-        kinds = f"{', '.join(operation.dtypes)}; {', '.join(WORDS[count] for count in operation.channels)}"
-        say(f"Takes {kinds}.\n")
+        say(f"Takes {operation.accepts}.\n")
     example, target = example_of(operation), target_of(operation)
     say(f"Shell\n  {as_shell(example, target=target)}\n")
     say("Python\n  " + as_python(example, target=target).replace("\n", "\n  ").replace("  \n", "\n") + "\n")

@@ -1,6 +1,17 @@
 """Images: the array contract, reading, writing, and what a file's header says."""
 
-from sightline.image.contract import CHANNELS, DTYPES, KINDS, Image, Kind, check_image, check_values, kind_of, white
+from sightline.image.contract import (
+    CHANNEL_WORDS,
+    CHANNELS,
+    DTYPES,
+    KINDS,
+    Image,
+    Kind,
+    check_image,
+    check_values,
+    kind_of,
+    white,
+)
 from sightline.image.header import (
     IMAGE_SUFFIXES,
     MAX_PIXELS,
@@ -18,6 +29,7 @@ from sightline.image.writing import check_writable, encode, write
 
 __all__ = [
     "CHANNELS",
+    "CHANNEL_WORDS",
     "DTYPES",
     "IMAGE_SUFFIXES",
     "KINDS",

@@ -11,7 +11,7 @@ from numpy.typing import NDArray
 
 from sightline.errors import ImageError
 
-__all__ = ["CHANNELS", "DTYPES", "KINDS", "Image", "Kind", "check_image", "check_values", "kind_of", "white"]
+__all__ = ["CHANNELS", "CHANNEL_WORDS", "DTYPES", "KINDS", "Image", "Kind", "check_image", "check_values", "kind_of", "white"]
 
 Image = NDArray[Any]
 """A picture: an array `(H, W)` gray, `(H, W, 3)` RGB or `(H, W, 4)` RGBA; uint8, uint16, or float32 in [0, 1]."""
@@ -21,7 +21,7 @@ CHANNELS = (1, 3, 4)
 NAMES = {np.dtype(name): name for name in DTYPES}  # looking a dtype up here is 30 times faster than asking for its name
 WHITE = {np.dtype("uint8"): 255, np.dtype("uint16"): 65535, np.dtype("float32"): np.float32(1)}
 SHAPES = {1: "(H, W) gray", 3: "(H, W, 3) RGB", 4: "(H, W, 4) RGBA"}
-WORDS = {1: "gray", 3: "RGB", 4: "RGBA"}
+CHANNEL_WORDS = {1: "gray", 3: "RGB", 4: "RGBA"}
 ROUNDING = 1e-5  # how far beyond [0, 1] float arithmetic may have carried a value
 
 
@@ -33,7 +33,7 @@ class Kind:
     channels: int
 
     def __str__(self) -> str:
-        return f"{self.dtype} {WORDS[self.channels]}"
+        return f"{self.dtype} {CHANNEL_WORDS[self.channels]}"
 
 
 KINDS = {(dtype, channels): Kind(dtype, channels) for dtype in DTYPES for channels in CHANNELS}

@@ -8,7 +8,7 @@
 from __future__ import annotations
 
 import inspect
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
 from functools import wraps
 from typing import Any, Literal, Protocol, TypeVar, cast
@@ -17,7 +17,8 @@ import cv2
 import numpy as np
 from numpy.typing import NDArray
 
-from sightline.image import CHANNELS, DTYPES, KINDS, Image, Kind, check_image, check_values
+from sightline.errors import either
+from sightline.image import CHANNEL_WORDS, CHANNELS, DTYPES, KINDS, Image, Kind, check_image, check_values
 from sightline.params import Parameters
 from sightline.registry import Registry
 
@@ -37,9 +38,6 @@ Each parameter is one value for all or a list of N; None says that these are not
 """
 
 F = TypeVar("F", bound=Callable[..., Any])
-
-CHANNEL_WORDS = {1: "gray", 3: "RGB", 4: "RGBA"}
-"""What pictures of so many channels are called."""
 
 
 class Measurement(Protocol):
@@ -90,6 +88,13 @@ class Op:
             "example": dict(self.example),
             "parameters": self.parameters.schema(),
         }
+
+    @property
+    def accepts(self) -> str:
+        """The pictures that it takes, in words: `gray or RGB; uint8`."""
+        return (
+            f"{either([CHANNEL_WORDS[count] for count in self.channels])}; {either(self.dtypes)}" if self.channels else "no picture"
+        )
 
     def takes(self, kind: Kind) -> bool:
         """Whether it takes pictures of this kind."""
@@ -207,10 +212,5 @@ def _documented(operation: Op) -> str:
     first, _, rest = inspect.cleandoc(operation.function.__doc__ or "").partition("\n\n")
     errors = "ParameterError for a parameter out of its range"
     if operation.role != "create":
-        takes = f"Takes {_listed(operation.dtypes)}; {_listed([CHANNEL_WORDS[count] for count in operation.channels])}"
-        errors = f"{takes}. ImageError for another picture, {errors}, before anything is done"
+        errors = f"Takes {operation.accepts}. ImageError for another picture, {errors}, before anything is done"
     return "\n\n".join(part for part in (first, f"{errors}.", rest) if part)
-
-
-def _listed(words: Sequence[str]) -> str:
-    return words[0] if len(words) == 1 else f"{', '.join(words[:-1])} or {words[-1]}"

@@ -151,7 +151,7 @@ class Step(_Canonical):
         """Every kind of picture it may give for one of `kind`; PipelineError if it does not take that."""
         operation = self.operation
         if operation.role != "create" and not operation.takes(kind):
-            raise PipelineError(f"{self.op} does not take {kind}", expected=_accepted(operation), fix=_bridge(operation, kind))
+            raise PipelineError(f"{self.op} does not take {kind}", expected=operation.accepts, fix=_bridge(operation, kind))
         settings = list(self._settings())
         for name, alike in operation.parameters.marked(Alike).items():
             _hold_against(kind, [each[name] for each in settings], alike, f"{name} of {self.op}")
@@ -316,11 +316,6 @@ def _digest(image: Image) -> str:
 
 def _canonical_text(body: dict[str, Any]) -> str:
     return json.dumps(body, sort_keys=True, separators=(",", ":"))
-
-
-def _accepted(operation: Op) -> str:
-    words = {1: "gray", 3: "RGB", 4: "RGBA"}
-    return f"{' or '.join(operation.dtypes)}, {' or '.join(words[count] for count in operation.channels)}"
 
 
 def _bridge(operation: Op, kind: Kind) -> str:
