@@ -22,7 +22,7 @@ from sightline.ops import (
     tone,
     warp,
 )
-from sightline.ops._op import OPS, Group, Measurement, Op
+from sightline.ops._op import OPS, Group, Measurement, Op, op
 from sightline.ops._types import NO_FILES, Alike, picture_to_text
 
 # The names of the operations stand once, in the `__all__` of their file; every file is passed on whole.
@@ -47,7 +47,7 @@ from sightline.ops.thresholds import *
 from sightline.ops.tone import *
 from sightline.ops.warp import *
 
-__all__ = ["NO_FILES", "OPS", "Alike", "Group", "Measurement", "Op", "picture_to_text"]
+__all__ = ["NO_FILES", "OPS", "Alike", "Group", "Measurement", "Op", "op", "picture_to_text"]
 __all__ += arithmetic.__all__
 __all__ += color.__all__
 __all__ += create.__all__
