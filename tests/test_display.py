@@ -188,3 +188,10 @@ def test_what_is_no_picture_is_refused(files: list[str], tmp_path: Path) -> None
     with pytest.raises(InputError):
         show(files[0], mode="grey", save=save)  # type: ignore[arg-type]
     assert not save.exists()
+
+
+def test_the_size_of_each_can_be_named(files: list[str], tmp_path: Path) -> None:
+    show(BLUE, tile=1024, save=tmp_path / "s.png")
+    assert np.array_equal(read(tmp_path / "s.png"), contact_sheet([BLUE], tile=1024))
+    with pytest.raises(ParameterError, match="invalid tile: expected 16 to 4096 px, received 5"):
+        show(files[0], tile=5, save=tmp_path / "t.png")

@@ -7,11 +7,12 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any, Literal
 
 from sightline.errors import ParameterError
-from sightline.events import Listener, ignore
+from sightline.events import Listener
 from sightline.jobs import Run, Tuned
 from sightline.jobs import train as train_job
 from sightline.jobs import tune as tune_job
 from sightline.jobs.models import place_of
+from sightline.notebook import default_listener
 from sightline.registry import nearest
 from sightline.training.config import Recipe, TrainConfig, make_config
 
@@ -28,14 +29,15 @@ def train(
     out: str | Path = "runs",
     name: str | None = None,
     fit: Fit | None = None,
-    on_event: Listener = ignore,
+    on_event: Listener = default_listener,
     **settings: Any,
 ) -> Run:
     """Train, evaluate and report; give back the run.
 
     `data`: a dataset's name, or a folder, CSV, NPZ or IDX file. `settings`: the fields of `TrainConfig` (model, preset,
     epochs, seed, ...) and of `Recipe` (batch_size, learning_rate, ...), as `sightline train --help` lists them. `fit`: what finds
-    the weights, by default this process; `sightline.cluster.together` gives another.
+    the weights, by default this process; `sightline.cluster.together` gives another. `on_event` is called with what there is to say
+    (`sightline.events`); without it a notebook shows that under the cell, and a script is silent.
     ParameterError for a setting that does not fit, UnknownNameError or DatasetError for the data, RunError for a `name` that is
     taken, TrainingError where the loss is no number any more; other errors as their names say. Interrupted after SIGINT or SIGTERM,
     with the state saved: `resume` goes on.
@@ -62,7 +64,7 @@ def tune(
     out: str | Path = "runs",
     name: str | None = None,
     search: Search | None = None,
-    on_event: Listener = ignore,
+    on_event: Listener = default_listener,
     **settings: Any,
 ) -> Tuned:
     """Try values of a training's parameters, judged by held-out pictures; the best trial is a run, evaluated on the test set.

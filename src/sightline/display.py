@@ -17,7 +17,8 @@ import numpy as np
 from sightline.errors import InputError, ParameterError
 from sightline.files import check_not_read
 from sightline.image import Image, Kind, Mode, check_image, check_values, check_writable, encode, read, write
-from sightline.sheet import contact_sheet, fitted
+from sightline.notebook import find_notebook
+from sightline.sheet import check_tile, contact_sheet, fitted
 
 if TYPE_CHECKING:
     from rich.console import Console, ConsoleOptions, RenderableType
@@ -36,13 +37,15 @@ def show(
     *images: Shown | Sequence[Shown],
     titles: Sequence[str] | None = None,
     columns: int | None = None,
+    tile: int | None = None,
     save: str | Path | None = None,
     mode: Mode = "unchanged",
 ) -> None:
     """Show pictures beside each other: `show(picture)`, `show("a.jpg", "b.png")`, `show([before, after], titles=["a", "b"])`.
 
     In a notebook they stand under the cell, on a desktop they open a window, else the terminal draws them; `save` writes them
-    to a file instead. Files are read in `mode` and bear their names unless there are `titles`. See `contact_sheet`.
+    to a file instead. Files are read in `mode` and bear their names unless there are `titles`. `tile`: into how many pixels the
+    longer side of each fits, by default 720 for one, 360 for up to four, else 256. See `contact_sheet`.
     InputError where nothing can show them; ParameterError, ImageError for what is no picture or does not fit.
 
     >>> import sightline as sl
@@ -57,12 +60,12 @@ def show(
         check_not_read(save, given)
     if titles is None and any(isinstance(one, str | Path) for one in given):
         titles = [Path(one).name if isinstance(one, str | Path) else "" for one in given]
-    tile = tile_for(len(given))
+    tile = check_tile(tile_for(len(given)) if tile is None else tile)
     pictures = [_picture(one, mode, number, tile) for number, one in enumerate(given, start=1)]
     sheet = contact_sheet(pictures, titles, columns=columns, tile=tile)
     if save is not None:
         write(save, sheet)
-    elif _in_notebook():
+    elif find_notebook() is not None:
         _show_in_notebook(sheet)
     elif not (_has_display() and _show_in_window(sheet)):
         _show_in_terminal(sheet, contact_sheet(pictures, columns=columns, tile=tile), titles or [])
@@ -90,13 +93,6 @@ def _picture(one: Shown, mode: Mode, number: int, tile: int) -> Image:
     """The picture as it will be shown: a hundred large ones are never in memory together."""
     image = one if isinstance(one, np.ndarray) else read(one, mode)
     return fitted(check_values(check_image(image, what=f"picture {number}"), what=f"picture {number}"), tile)
-
-
-def _in_notebook() -> bool:
-    """Whether IPython runs as the kernel of a notebook; it is asked, not imported: what is not loaded runs no notebook."""
-    ipython = sys.modules.get("IPython")
-    shell = ipython.get_ipython() if ipython is not None else None
-    return shell is not None and hasattr(shell, "kernel")  # IPython in a terminal has none
 
 
 def _show_in_notebook(sheet: Image) -> None:

@@ -12,7 +12,7 @@ import numpy as np
 from sightline.errors import ParameterError
 from sightline.image import MAX_PIXELS, Image, check_image, check_values, white
 
-__all__ = ["PAPER", "TILE", "contact_sheet", "fitted"]
+__all__ = ["PAPER", "TILE", "check_tile", "contact_sheet", "fitted"]
 
 PAPER, GROUND, HAIRLINE, CHECKER = (255, 255, 255), (243, 244, 246), (209, 213, 219), (228, 231, 235)
 INK, MUTED = (27, 31, 36), (107, 114, 128)
@@ -46,8 +46,7 @@ def contact_sheet(
         raise ParameterError("titles do not fit", expected=f"{len(images):,}, one a picture", received=f"{len(titles):,}")
     if columns is not None and columns < 1:
         raise ParameterError("invalid columns", expected="at least 1", received=repr(columns))
-    if not TILES[0] <= tile <= TILES[1]:
-        raise ParameterError("invalid tile", expected=f"{TILES[0]} to {TILES[1]} px", received=repr(tile))
+    check_tile(tile)
     sizes = [_size(_checked(image, number), tile) for number, image in enumerate(images, start=1)]
     lines = [_lines(title) for title in titles] if titles is not None else []
     across = min(len(sizes), columns or _balanced(len(sizes)))
@@ -95,6 +94,13 @@ def _size(image: Image, tile: int) -> tuple[int, int]:
     if longest <= tile:
         return width * (tile // longest), height * (tile // longest)
     return max(1, round(width * tile / longest)), max(1, round(height * tile / longest))
+
+
+def check_tile(tile: int) -> int:
+    """The number of pixels as it is; ParameterError where no picture could be so small or large on a sheet."""
+    if not TILES[0] <= tile <= TILES[1]:
+        raise ParameterError("invalid tile", expected=f"{TILES[0]} to {TILES[1]} px", received=repr(tile))
+    return tile
 
 
 def fitted(image: Image, tile: int) -> Image:

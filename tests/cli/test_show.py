@@ -106,9 +106,12 @@ def test_show_writes_a_sheet_of_names_and_sizes(folder: Path) -> None:
     assert np.array_equal(read(folder / "sheet.png"), expected)
 
 
-def test_show_in_gray_and_in_columns(folder: Path) -> None:
-    assert sightline("show", "a.png", "a.png", "--gray", "--columns", "1", "--save", "s.png", cwd=folder).returncode == 0
-    expected = contact_sheet([read(folder / "a.png", "gray")] * 2, ["a.png\n30 x 20"] * 2, columns=1, tile=360)
+def test_show_in_gray_in_columns_and_of_a_size(folder: Path) -> None:
+    assert (
+        sightline("show", "a.png", "a.png", "--gray", "--columns", "1", "--tile", "99", "--save", "s.png", cwd=folder).returncode
+        == 0
+    )
+    expected = contact_sheet([read(folder / "a.png", "gray")] * 2, ["a.png\n30 x 20"] * 2, columns=1, tile=99)
     assert np.array_equal(read(folder / "s.png"), expected)
 
 

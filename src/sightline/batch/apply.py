@@ -18,8 +18,9 @@ from sightline.batch.tables import Row
 from sightline.batch.work import Done, FileWork, Task
 from sightline.batch.workers import Engine, run_tasks
 from sightline.errors import InputError, Interrupted, ParameterError, StorageError
-from sightline.events import Listener, Note, Progress, ignore
+from sightline.events import Listener, Note, Progress
 from sightline.image import IMAGE_SUFFIXES
+from sightline.notebook import default_listener
 from sightline.pipeline import Pipeline
 
 __all__ = ["Failed", "Summary", "apply", "failures_in"]
@@ -66,7 +67,7 @@ def apply(
     resume: bool = False,
     options: Options = USUAL,
     engine: Engine = run_tasks,
-    on_event: Listener = ignore,
+    on_event: Listener = default_listener,
 ) -> Summary:
     """Run every picture that files, folders and globs stand for through `pipeline`, or that of a file, into the folder `out`.
 

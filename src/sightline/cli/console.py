@@ -16,7 +16,7 @@ from rich.text import Text
 
 from sightline.errors import SightlineError
 from sightline.events import EpochDone, Event, Listener, Note, StepDone, TrialDone
-from sightline.events import Progress as Done
+from sightline.progress import duration, line, progress_facts, step_facts
 
 __all__ = ["columns_that_fit", "counted", "listening", "out", "print_json", "say", "show_error", "table"]
 
@@ -105,17 +105,9 @@ class Plain:
 
     def __call__(self, event: Event) -> None:
         """Print the event if it is worth a line."""
-        if isinstance(event, Note):
-            err.print(("Warning: " if event.warning else "") + event.text, markup=False, soft_wrap=True)
-        elif isinstance(event, EpochDone):
-            err.print(_epoch_line(event), markup=False, soft_wrap=True)
-        elif isinstance(event, TrialDone):
-            err.print(_trial_line(event), markup=False, soft_wrap=True)
-        elif time.monotonic() - self.last > PLAIN_EVERY:
-            err.print(_step_line(event) if isinstance(event, StepDone) else _progress_line(event), markup=False, soft_wrap=True)
-        else:
-            return
-        self.last = time.monotonic()
+        if isinstance(event, Note | EpochDone | TrialDone) or time.monotonic() - self.last > PLAIN_EVERY:
+            err.print(line(event), markup=False, soft_wrap=True)
+            self.last = time.monotonic()
 
 
 class _Progress(Progress):
@@ -156,18 +148,18 @@ class Live:
         """Move the line, or print one above it."""
         if isinstance(event, Note):
             self._clear()
-            self.progress.console.print(("Warning: " if event.warning else "") + event.text, markup=False)
+            self.progress.console.print(line(event), markup=False)
         elif isinstance(event, EpochDone):
-            self.progress.console.print(_epoch_line(event), markup=False)
+            self.progress.console.print(line(event), markup=False)
         elif isinstance(event, TrialDone):
             self._clear()
             self.progress.trials.append(event)
         elif isinstance(event, StepDone):
-            self._move(f"epoch {event.epoch}/{event.epochs}", event.step, event.steps, _step_facts(event))
+            self._move(f"epoch {event.epoch}/{event.epochs}", event.step, event.steps, step_facts(event))
         elif event.done == event.total:
             self._clear()
         else:
-            self._move(event.what, event.done, event.total, _progress_facts(event))
+            self._move(event.what, event.done, event.total, progress_facts(event))
 
     def _move(self, what: str, done: int, total: int | None, facts: str) -> None:
         if self.task is None:
@@ -207,58 +199,5 @@ def _trials(events: list[TrialDone]) -> Table:
     for number, (event, outcome) in enumerate(zip(shown, outcomes, strict=True)):
         mark = "*" if event in best else ""
         cells = (values[head][number] for head in heads)
-        rows.add_row(str(event.number), event.score, mark, _duration(event.seconds), outcome, *cells)
+        rows.add_row(str(event.number), event.score, mark, duration(event.seconds), outcome, *cells)
     return rows
-
-
-def _trial_line(event: TrialDone) -> str:
-    values = "  ".join(f"{name} {value}" for name, value in event.values.items())
-    score = f"{event.score}{' *' if event.best else ''}  " if event.score else ""
-    return f"trial {event.number}/{event.trials}  {score}{event.outcome}  {_duration(event.seconds)}  {values}"
-
-
-def _epoch_line(event: EpochDone) -> str:
-    row = event.row
-    mark = " *" if event.best else "  "
-    epoch = str(int(row["epoch"])).rjust(len(str(event.epochs)))
-    return (
-        f"epoch {epoch}/{event.epochs}  loss {row['loss']:.4f}  acc {row['accuracy']:.4f}"
-        f"  val loss {row['val_loss']:.4f}{mark}  val acc {row['val_accuracy']:.4f}"
-        f"  {_duration(event.seconds_left):>8} left"
-    )
-
-
-def _step_facts(event: StepDone) -> str:
-    return (
-        f"{event.step}/{event.steps}  loss {event.loss:.3f}  acc {event.accuracy:.3f}"
-        f"  {event.pictures_per_second:,.0f}/s  {_duration(event.seconds_left)} left"
-    )
-
-
-def _step_line(event: StepDone) -> str:
-    return f"epoch {event.epoch}/{event.epochs}  {_step_facts(event)}"
-
-
-def _progress_facts(event: Done) -> str:
-    if event.unit == "bytes":
-        total = f" of {event.total / 1e6:.1f}" if event.total else ""
-        return f"{event.done / 1e6:.1f}{total} MB"
-    return f"{event.done:,}" + (f" of {event.total:,}" if event.total else "") + f" {event.unit}"
-
-
-def _progress_line(event: Done) -> str:
-    return f"{event.what}: {_progress_facts(event)}"
-
-
-def _duration(seconds: float) -> str:
-    """A time as a person says it.
-
-    >>> _duration(8), _duration(95), _duration(7300)
-    ('8 s', '1:35 min', '2:01 h')
-    """
-    whole = round(seconds)
-    if whole < 60:
-        return f"{whole} s"
-    if whole < 3600:
-        return f"{whole // 60}:{whole % 60:02} min"
-    return f"{whole // 3600}:{whole % 3600 // 60:02} h"

@@ -27,6 +27,7 @@ def show(
     gray: Annotated[bool, typer.Option("--gray", help="Without their colours")] = False,
     save: Annotated[Path | None, typer.Option(metavar="FILE", help="Write them to a file instead: sheet.png")] = None,
     columns: Annotated[int | None, typer.Option(min=1, help="Pictures in a row")] = None,
+    tile: Annotated[int | None, typer.Option(metavar="PX", help="Longest side of each (default 720 of one, 256 of many)")] = None,
     max_pixels: MaxPixels = None,
 ) -> None:
     """Show pictures, in a window or in the terminal.
@@ -38,9 +39,10 @@ def show(
     from sightline.display import tile_for
     from sightline.files import check_not_read
     from sightline.image import MAX_PIXELS, check_values, read
-    from sightline.sheet import fitted
+    from sightline.sheet import check_tile, fitted
 
     found = jobs.find_sources(sources)
+    tile = check_tile(tile_for(min(len(found), MOST)) if tile is None else tile)
     if save is not None:
         check_not_read(save, found)
     if len(found) > MOST:
@@ -54,9 +56,9 @@ def show(
             continue
         name = Path(source).name if isinstance(source, str) else "standard input"
         titles.append(f"{name.replace(chr(10), ' ')}\n{image.shape[1]} x {image.shape[0]}")
-        pictures.append(fitted(image, tile_for(len(found))))
+        pictures.append(fitted(image, tile))
     if pictures:
-        display(pictures, titles=titles, columns=columns, save=save)
+        display(pictures, titles=titles, columns=columns, tile=tile, save=save)
         if save is not None:
             say(str(save))
     _end(failures, len(pictures) + len(failures))

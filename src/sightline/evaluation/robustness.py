@@ -17,8 +17,9 @@ from sightline.evaluation.corruptions import CORRUPTIONS, LEVELS, Corruption, Sc
 from sightline.evaluation.explanation import PictureModel
 from sightline.evaluation.metrics import Z95, wilson
 from sightline.evaluation.words import measured, percent, pictures
-from sightline.events import Listener, Note, Progress, ignore
+from sightline.events import Listener, Note, Progress
 from sightline.image import Image
+from sightline.notebook import default_listener
 from sightline.ops import resize_longest
 from sightline.pipeline import Pipeline
 
@@ -165,7 +166,7 @@ def robustness(
     count: int = 1000,
     seed: int = 0,
     corruptions: Sequence[str | Corruption] | None = None,
-    on_event: Listener = ignore,
+    on_event: Listener = default_listener,
 ) -> Robustness:
     """Damage `count` pictures of a split, drawn by `seed`, in every way and degree, and count what is still labelled rightly.
 

@@ -7,8 +7,9 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from sightline.errors import InputError
-from sightline.events import Listener, ignore
+from sightline.events import Listener
 from sightline.jobs.models import Model, model_folder, place_of, pretrained, trial_of
+from sightline.notebook import default_listener
 
 if TYPE_CHECKING:
     from sightline.training.calibrating import Calibrated
@@ -16,7 +17,9 @@ if TYPE_CHECKING:
 __all__ = ["calibrate"]
 
 
-def calibrate(model: Model, *, data: str | None = None, rejection: float | None = None, on_event: Listener = ignore) -> Calibrated:
+def calibrate(
+    model: Model, *, data: str | None = None, rejection: float | None = None, on_event: Listener = default_listener
+) -> Calibrated:
     """Fit temperature and threshold of a run or bundle anew on its validation split, or that of `data`, and store them in it.
 
     A share `rejection` of these pictures will be called unknown; not given, as the run was told, else one in fifty. A bundle

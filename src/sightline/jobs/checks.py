@@ -5,8 +5,9 @@ from __future__ import annotations
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from sightline.events import Listener, Progress, ignore
+from sightline.events import Listener, Progress
 from sightline.files import check_not_read
+from sightline.notebook import default_listener
 
 if TYPE_CHECKING:
     from sightline.data import Dataset, Finding
@@ -21,7 +22,9 @@ def check_spared(dataset: Dataset, output: str | Path | None) -> None:
             check_not_read(output, split.pictures)
 
 
-def data_check(data: str, *, sheet: str | Path | None = None, on_event: Listener = ignore) -> tuple[list[Finding], Path | None]:
+def data_check(
+    data: str, *, sheet: str | Path | None = None, on_event: Listener = default_listener
+) -> tuple[list[Finding], Path | None]:
     """Report what may be wrong with data, most serious first, and draw the pictures concerned on `sheet`.
 
     The path of the sheet is given back, None if there is nothing to draw. See `sightline.data.check_dataset`.

@@ -11,9 +11,10 @@ from typing import TYPE_CHECKING
 import numpy as np
 
 from sightline.errors import DatasetError, ImageError, InputError, ParameterError
-from sightline.events import Listener, ignore
+from sightline.events import Listener
 from sightline.jobs.checks import check_spared
 from sightline.jobs.models import Model, place_of, trial_of
+from sightline.notebook import default_listener
 
 if TYPE_CHECKING:
     from sightline.data import Split
@@ -24,7 +25,7 @@ __all__ = ["data_preview", "evaluate", "preview", "report"]
 
 
 def evaluate(
-    path: Model, *, data: str | None = None, views: Views = "one", on_event: Listener = ignore
+    path: Model, *, data: str | None = None, views: Views = "one", on_event: Listener = default_listener
 ) -> tuple[Evaluation, Path | None]:
     """Evaluate a model on the test split of what it was trained on, or on other `data` with the same classes.
 
@@ -52,7 +53,7 @@ def evaluate(
     return evaluate_run(trial_of(path, data, on_event), on_event, views)
 
 
-def data_preview(data: str, output: Path, *, each: int = 8, seed: int = 0, on_event: Listener = ignore) -> Path:
+def data_preview(data: str, output: Path, *, each: int = 8, seed: int = 0, on_event: Listener = default_listener) -> Path:
     """Draw `each` pictures of every class, drawn by `seed`, on a sheet in PNG or SVG; give back its path."""
     from sightline.evaluation.plots import save_sheet
     from sightline.training.session import load_data
@@ -71,7 +72,7 @@ def preview(
     pictures: int = 2,
     draws: int = 6,
     seed: int = 0,
-    on_event: Listener = ignore,
+    on_event: Listener = default_listener,
 ) -> Path:
     """Show what a model sees: every step and several draws of each augmentation, on a sheet; give back its path.
 
@@ -113,7 +114,7 @@ def _firsts(split: Split) -> Iterator[int]:
                 break
 
 
-def report(path: Model, *, on_event: Listener = ignore) -> Path:
+def report(path: Model, *, on_event: Listener = default_listener) -> Path:
     """Make a run's plots and report again from what it has stored.
 
     Gives back the report's path. RunError for what is no run, or one that was not evaluated, is damaged or in use.

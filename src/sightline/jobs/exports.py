@@ -6,8 +6,9 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from sightline.errors import InputError, ParameterError
-from sightline.events import Listener, ignore
+from sightline.events import Listener
 from sightline.jobs.models import Model, model_folder, trial_of
+from sightline.notebook import default_listener
 
 if TYPE_CHECKING:
     import numpy as np
@@ -32,7 +33,7 @@ def export(
     agreement: float | None = None,
     tolerance: float | None = None,
     overwrite: bool = False,
-    on_event: Listener = ignore,
+    on_event: Listener = default_listener,
 ) -> Export:
     """Write a run's, a bundle's or a shipped model in a `format` of `sightline.formats.FORMATS`, proven on raw picture files.
 

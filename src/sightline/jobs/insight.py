@@ -11,9 +11,10 @@ import numpy as np
 
 from sightline.bundle import Failure, Picture, Predictor, load_bundle, load_description, name_of
 from sightline.errors import DatasetError, ImageError, InputError, ParameterError, PipelineError
-from sightline.events import Listener, Note, ignore
+from sightline.events import Listener, Note
 from sightline.jobs.checks import check_spared
 from sightline.jobs.models import Model, model_folder, place_of, trial_of
+from sightline.notebook import default_listener
 
 if TYPE_CHECKING:
     import keras
@@ -32,7 +33,7 @@ def explain(
     label: str | None = None,
     *,
     method: Method | None = None,
-    on_event: Listener = ignore,
+    on_event: Listener = default_listener,
 ) -> Explanation:
     """Which parts of a picture speak for `label`, or for the predicted one.
 
@@ -56,7 +57,7 @@ def explain_many(
     label: str | None = None,
     *,
     method: Method | None = None,
-    on_event: Listener = ignore,
+    on_event: Listener = default_listener,
 ) -> Iterator[list[Explanation] | Failure]:
     """The explanations of each picture in turn, or a Failure for one that cannot be read.
 
@@ -138,7 +139,7 @@ def _explained(predictor: Predictor, network: keras.Model | None, inputs: np.nda
     return grad_cam(network, inputs, predictor.labels, label)
 
 
-def inspect(model: Model, picture: Picture, *, on_event: Listener = ignore) -> Inspection:
+def inspect(model: Model, picture: Picture, *, on_event: Listener = default_listener) -> Inspection:
     """What every step and every layer makes of one picture, on its way from pixels to probabilities.
 
     InputError for a model that holds no weights to look into, such as an exported file; ImageError, PipelineError for the picture;
@@ -187,7 +188,7 @@ def compare(
     *,
     data: str | None = None,
     output: str | Path | None = None,
-    on_event: Listener = ignore,
+    on_event: Listener = default_listener,
 ) -> Comparison:
     """Try two models on the same pictures: their common test set, or `data`; see `Comparison`.
 
@@ -239,7 +240,7 @@ def robustness(
     seed: int = 0,
     corruptions: Sequence[str] | None = None,
     output: str | Path | None = None,
-    on_event: Listener = ignore,
+    on_event: Listener = default_listener,
 ) -> Robustness:
     """Damage test pictures in many ways and five degrees each, and measure how much of the accuracy is left.
 

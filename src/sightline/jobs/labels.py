@@ -7,10 +7,11 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any, Literal
 
 from sightline.errors import InputError, ParameterError
-from sightline.events import Listener, Note, ignore
+from sightline.events import Listener, Note
 from sightline.jobs.checks import check_spared
 from sightline.jobs.models import Model, place_of, trial_of
 from sightline.jobs.trainings import first_weights
+from sightline.notebook import default_listener
 
 if TYPE_CHECKING:
     from sightline.evaluation import Evaluation
@@ -49,7 +50,7 @@ def suspects(
     top: int = 25,
     output: str | Path | None = None,
     data: str | None = None,
-    on_event: Listener = ignore,
+    on_event: Listener = default_listener,
 ) -> Suspicion:
     """Find the `top` labels of a run's or bundle's data that are probably wrong, by confident learning (Northcutt et al. 2021).
 

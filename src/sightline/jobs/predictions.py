@@ -16,9 +16,10 @@ from typing import IO, Any
 from sightline.batch import Engine
 from sightline.bundle import Failure, Picture, Prediction, Predictor, load_bundle, name_of
 from sightline.errors import ImageError, InputError, JobError, RunError, SightlineError, StorageError
-from sightline.events import Listener, Progress, ignore
+from sightline.events import Listener, Progress
 from sightline.files import replacing, sha256
 from sightline.image import MAX_PIXELS
+from sightline.notebook import default_listener
 
 __all__ = ["Predict", "Tabled", "predict_many", "table_predictions"]
 
@@ -130,7 +131,7 @@ def table_predictions(
     labels: Sequence[str],
     *,
     resume: bool = False,
-    on_event: Listener = ignore,
+    on_event: Listener = default_listener,
 ) -> Tabled:
     """Write a CSV of what `predict` says of the pictures, row by row: source, label, confidence, known, all probabilities, error.
 

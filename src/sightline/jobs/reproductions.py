@@ -11,9 +11,10 @@ from typing import Any
 
 from sightline.bundle import load_manifest
 from sightline.errors import ParameterError
-from sightline.events import Listener, Note, ignore
+from sightline.events import Listener, Note
 from sightline.jobs.models import Model, Run, place_of, trial_of
 from sightline.jobs.trainings import train
+from sightline.notebook import default_listener
 
 __all__ = ["Reproduction", "reproduce"]
 
@@ -61,7 +62,7 @@ def reproduce(
     out: str | Path | None = None,
     name: str | None = None,
     tolerance: float = 0.005,
-    on_event: Listener = ignore,
+    on_event: Listener = default_listener,
 ) -> Reproduction:
     """Train again from a finished run's configuration and compare the evaluations.
 

@@ -14,8 +14,9 @@ from types import FrameType
 from typing import TYPE_CHECKING
 
 from sightline.errors import Interrupted
-from sightline.events import Listener, Note, Progress, ignore
+from sightline.events import Listener, Note, Progress
 from sightline.jobs.models import Model, Run, model_folder, place_of
+from sightline.notebook import default_listener
 
 if TYPE_CHECKING:
     import keras
@@ -33,7 +34,12 @@ __all__ = ["DryRun", "dry_run", "found_in", "resume", "stop_on_signals", "train"
 
 
 def train(
-    config: TrainConfig, *, out: str | Path = "runs", name: str | None = None, fit: Fit | None = None, on_event: Listener = ignore
+    config: TrainConfig,
+    *,
+    out: str | Path = "runs",
+    name: str | None = None,
+    fit: Fit | None = None,
+    on_event: Listener = default_listener,
 ) -> Run:
     """Train, evaluate and report in a new folder of `out`. Interrupted after SIGINT or SIGTERM, with the state saved.
 
@@ -47,7 +53,7 @@ def train(
         return _train_in(folder, config, inputs, network, None, fit, on_event)
 
 
-def resume(path: Model, *, extend: int = 0, fit: Fit | None = None, on_event: Listener = ignore) -> Run:
+def resume(path: Model, *, extend: int = 0, fit: Fit | None = None, on_event: Listener = default_listener) -> Run:
     """Go on with a run to its last epoch, or `extend` epochs further: to the weights of a run never interrupted.
 
     An extended run follows the schedule of the longer training from where it stands. `fit`: as for `train`. RunError for what is no
@@ -74,7 +80,7 @@ def resume(path: Model, *, extend: int = 0, fit: Fit | None = None, on_event: Li
         return _train_in(folder, config, inputs, network, state, fit, on_event)
 
 
-def train_only(path: Path, config: TrainConfig, *, on_event: Listener = ignore) -> None:
+def train_only(path: Path, config: TrainConfig, *, on_event: Listener = default_listener) -> None:
     """Find the weights of the run in `path`, new or left before its end, and measure nothing on the test set: `resume` does.
 
     Interrupted after SIGINT or SIGTERM, with the state saved.
@@ -254,7 +260,7 @@ class DryRun:
     peak_bytes: int
 
 
-def dry_run(config: TrainConfig, *, on_event: Listener = ignore) -> DryRun:
+def dry_run(config: TrainConfig, *, on_event: Listener = default_listener) -> DryRun:
     """Send all pictures through the pipeline and some through training, write nothing, and estimate the rest."""
     from sightline.training.session import shipped_form, time_steps
 

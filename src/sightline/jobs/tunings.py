@@ -11,10 +11,11 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from sightline.errors import InputError, Interrupted, JobError, RunError, TrainingError
-from sightline.events import EpochDone, Event, Listener, Note, Progress, StepDone, TrialDone, ignore
+from sightline.events import EpochDone, Event, Listener, Note, Progress, StepDone, TrialDone
 from sightline.jobs.models import Run
 from sightline.jobs.trainings import resume, stop_on_signals
 from sightline.jobs.trial_worker import END, GO, TrialProcess
+from sightline.notebook import default_listener
 
 if TYPE_CHECKING:
     from optuna.trial import Trial
@@ -72,7 +73,7 @@ def tune(
     out: str | Path = "runs",
     name: str | None = None,
     search: Search | None = None,
-    on_event: Listener = ignore,
+    on_event: Listener = default_listener,
 ) -> Tuned:
     """Try values of a training's parameters, in a new folder of `out`, and evaluate the best trial once on the test set.
 
@@ -96,7 +97,7 @@ def resume_tuning(
     trials: int | None = None,
     lapse: str | None = None,
     search: Search | None = None,
-    on_event: Listener = ignore,
+    on_event: Listener = default_listener,
 ) -> Tuned:
     """Go on with a tuning to its last trial, or to so many `trials` in all, for as long as it was told or for `lapse`.
 
