@@ -82,6 +82,7 @@ def mount_page(app: FastAPI, state: State) -> None:
         show_error=False,
         enable_monitoring=False,
     )
+    page._queue.sleep_when_free = EVERY  # our calls do not pass through it, and it would look for some a thousand times a second
     mounted = app.router.routes[-1]
     assert isinstance(mounted, Mount)
     mounted.app = Frame(mounted.app, tabs)
