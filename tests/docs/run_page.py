@@ -98,9 +98,9 @@ def _check_output(command: Command, said: str) -> None:
 
 
 def _check_requirements(line: str) -> None:
-    """`pip install 'sightline[serve]'`: there is such an extra."""
+    """`pip install '.[serve]'`: there is such an extra."""
     for word in line.split()[2:]:
-        requirement = Requirement(word.strip("'\""))
+        requirement = Requirement(re.sub(r"^\.(?=\[)", "sightline", word.strip("'\"")))
         if requirement.name == "sightline":
             assert requirement.extras <= set(metadata("sightline").get_all("Provides-Extra", []))
 

@@ -1,4 +1,4 @@
-"""The tour: chapters that teach, each a notebook. They are kept as text and written as notebooks."""
+"""The tour: chapters that teach, kept as text and written as notebooks."""
 
 from sightline.tour.chapters import Chapter, chapters, find_chapters
 from sightline.tour.notebook import to_notebook, write_notebooks
