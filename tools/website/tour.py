@@ -17,8 +17,8 @@ $ sightline tour                # lists the chapters
 $ sightline tour -o tour/       # writes them as notebooks
 ```
 
-Open them in an editor that knows notebooks, or with Jupyter: `.venv/bin/pip install jupyterlab`, then `.venv/bin/jupyter lab tour/`. The
-questions have folded answers: think first. The numbers may differ a
+Open them in an editor that knows notebooks, or with Jupyter: `.venv/bin/pip install jupyterlab`, then
+`.venv/bin/jupyter lab tour/`. The questions have folded answers: think first. The numbers may differ a
 little on your machine.
 """
 
