@@ -70,6 +70,7 @@ ROWS = {
     "base-distilled": Row("fashion-mnist", {"model": "base", "epochs": 16}, teacher="large"),
     "large": Row("fashion-mnist", {"model": "large", "epochs": 10}),
     "large-16": Row("fashion-mnist", {"model": "large", "epochs": 16}),
+    "large-distilled": Row("fashion-mnist", {"model": "large", "epochs": 12}, teacher="large"),
     "wide": Row("fashion-mnist", {"model": "wide", "epochs": 25}),
     "mnist-plain": Row("mnist", None),
     "mnist-cnn3": Row("mnist", {"epochs": 25}),
