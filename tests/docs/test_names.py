@@ -12,8 +12,8 @@ import sightline as sl
 from .blocks import ROOT, pages
 
 PAGES = [*pages(), *sorted((ROOT / "src/sightline/tour/text").glob("*.md"))]
-OTHERS = {"--data-binary", "--period"}
-"""Options of curl, and of the operation that a guide adds."""
+OTHERS = {"--data-binary", "--period", "--head", "--disable-usage-stats"}
+"""Options of curl, of the operation that a guide adds, and of Ray."""
 
 
 @pytest.fixture(scope="module")
