@@ -480,6 +480,7 @@ sl.apply(pipeline, {str(tree)!r}, {str(tmp_path / "out")!r}, workers=2)
     assert 'if __name__ == "__main__":' in last
     assert len((tmp_path / "runs").read_text(encoding="utf-8").splitlines()) <= 3
     assert relative(tmp_path / "out") <= {".sightline-apply.jsonl"}
+    assert "reads the script that started it" in ran.stderr  # said by the workers, which do not begin the batch
 
 
 def test_standard_output_takes_json_alone(tree: Path, tmp_path: Path) -> None:

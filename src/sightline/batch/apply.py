@@ -16,7 +16,7 @@ from sightline.batch.sources import Found, Source, find_pictures, real
 from sightline.batch.storage import Place, exists, is_url, place_at, put, read_text, remove
 from sightline.batch.tables import Row
 from sightline.batch.work import Done, FileWork, Task
-from sightline.batch.workers import Engine, run_tasks
+from sightline.batch.workers import Engine, check_not_starting, run_tasks
 from sightline.errors import InputError, Interrupted, ParameterError, StorageError
 from sightline.events import Listener, Note, Progress
 from sightline.image import IMAGE_SUFFIXES
@@ -89,6 +89,7 @@ def apply(
     >>> summary.written, summary.failed, sl.read("small/0.png", "unchanged").shape
     (3, (), (48, 64))
     """
+    check_not_starting()
     place = place_at(out)
     if workers is not None and workers < 1:
         raise ParameterError("invalid workers", expected="at least 1", received=str(workers))

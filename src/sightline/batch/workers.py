@@ -20,10 +20,11 @@ if TYPE_CHECKING:
     from concurrent.futures import Future, ProcessPoolExecutor
     from multiprocessing.synchronize import Event
 
-__all__ = ["Engine", "run_tasks"]
+__all__ = ["Engine", "check_not_starting", "run_tasks"]
 
 T = TypeVar("T")
 R = TypeVar("R")
+GUARD = 'Put what a script does under `if __name__ == "__main__":`, as each process reads the script, or use one worker.'
 AHEAD = 2  # tasks handed to each worker beforehand: it never waits, and memory stays flat
 
 
@@ -57,6 +58,13 @@ def run_tasks(do: Callable[[T], R], tasks: Iterable[T], workers: int | None, los
         yield from _over_processes(do, iter(tasks), workers, lost, stopped)
     if stopped():
         raise KeyboardInterrupt
+
+
+def check_not_starting() -> None:
+    """JobError in a worker that still reads the script it was started by: it would do all of that once more."""
+    multiprocessing = sys.modules.get("multiprocessing.process")  # what is not loaded has started nothing
+    if multiprocessing is not None and getattr(multiprocessing.current_process(), "_inheriting", False):
+        raise JobError("a worker process reads the script that started it, and would do it again", fix=GUARD)
 
 
 @contextmanager
@@ -122,8 +130,7 @@ def _until_broken(
     finally:
         pool.shutdown(wait=True, cancel_futures=True)
     if unfinished and not begun.is_set() and not stopped():
-        fix = 'Put what a script does under `if __name__ == "__main__":`, as each process reads the script, or use one worker.'
-        raise JobError("the worker processes could not start", fix=fix)
+        raise JobError("the worker processes could not start", fix=GUARD)
 
 
 def _alone(do: Callable[[T], R], task: T, lost: Callable[[T], R]) -> Iterator[R]:
