@@ -162,6 +162,7 @@ def check_a_stopped_extension(run: sl.Run) -> None:
     assert len(sl.resume(run.path).history) > done
 
 
+@pytest.mark.slow
 def test_balanced_classes_raise_the_recall_of_the_rare_one(tmp_path: Path) -> None:
     digits = sl.load_dataset("digits")
     assert digits.test is not None

@@ -37,10 +37,6 @@ SHORT = """
 say(Progress("reading", 1, 2))
 say(Progress("reading", 2, 2))
 """
-TRAIN = """
-import sightline as sl
-run = sl.train("digits", epochs=2, preset="plain")
-"""
 
 
 def shown(folder: Path, *cells: str) -> list[str]:
@@ -63,14 +59,6 @@ def test_under_a_cell_stand_notes_the_best_and_the_last_epoch_and_what_is_under_
     assert under_way in ([], ["reading: 5 of 10 pictures"])  # it changes no oftener than can be read
     assert short == ""
     assert second.splitlines() == ["(101 lines before)", *map(str, range(100, 200))]
-
-
-def test_a_training_says_where_it_stands(tmp_path: Path) -> None:
-    (said,) = shown(tmp_path, TRAIN)
-    log = (tmp_path / "runs" / "digits" / "log.csv").read_text().splitlines()
-    loss = float(log[-1].split(",")[1])
-    assert f"epoch 2/2  loss {loss:.4f}" in said
-    assert "epoch 1/2" not in said
 
 
 @pytest.mark.parametrize("load", ["", "import IPython; "])

@@ -109,6 +109,7 @@ def deadly(folder: Path, number: int) -> tuple[int, int]:
     return number, os.getpid()
 
 
+@pytest.mark.slow
 def test_a_task_that_kills_its_worker_is_lost_alone(engine: Engine, tmp_path: Path) -> None:
     results = list(engine(partial(deadly, tmp_path), range(40), None, lambda number: (number, -1)))
     assert sorted(number for number, _ in results) == list(range(40))

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import os
+import re
 import subprocess
 import sys
 from itertools import pairwise
@@ -33,6 +34,9 @@ def test_it_runs(chapter: Chapter, tmp_path: Path, monkeypatch: pytest.MonkeyPat
     said = [output for cell in notebook.cells if cell.cell_type == "code" for output in cell.outputs]
     assert said
     assert not [output.text for output in said if output.output_type == "stream" and output.name == "stderr"]
+    if "sl.train(" in chapter.parts[1]:  # and where it stands is said under the cell
+        shown = [output.data.get("text/plain", "") for output in said if output.output_type == "display_data"]
+        assert any(re.search(r"^epoch (\d+)/\1  loss \d", text, re.MULTILINE) for text in shown)
 
 
 def _make_quick(notebook: Any, values: dict[str, Any]) -> None:

@@ -68,6 +68,9 @@ def test_every_format_of_a_run_answers_as_the_run_does(run: sl.Run, name: str, t
     for index in range(5):  # of another size than the network's input, and in colour: the pipeline is the run's
         picture = np.dstack([sl.resize(test.read(index), width=40, height=31)] * 3)
         assert abs(opened.predict(picture).probabilities - run.model.predict(picture).probabilities).max() < 1e-5
+    if name == "litert":  # not by its suffix
+        with pytest.raises(BundleError, match="is a LiteRT file, for other programs"):
+            sl.load(target.rename(tmp_path / "model.bin"))
     if found.side is not None:
         side = json.loads(found.side.read_text())
         assert (side["labels"], side["kind"], side["file"]) == (list(run.model.labels), name, target.name)

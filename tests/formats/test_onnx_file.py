@@ -306,9 +306,3 @@ def test_explaining_with_it_says_why_by_occlusion(one_file: Path, pictures: Spli
     assert said == ["Explained by occlusion: an exported file holds no weights to derive"]
     with pytest.raises(InputError, match="Grad-CAM needs the model's weights"):
         sl.explain(one_file, pictures.read(0), method="grad-cam")
-
-
-def test_a_litert_file_is_named_as_one(run: sl.Run, tmp_path: Path) -> None:
-    lite = sl.export(run.path, tmp_path / "digits.tflite", replay=20).path
-    with pytest.raises(BundleError, match="is a LiteRT file, for other programs"):
-        sl.load(lite)

@@ -85,6 +85,7 @@ def test_a_stopped_run_resumes_to_the_weights_of_one_never_stopped(tmp_path: Pat
     assert_same_run(tmp_path, uninterrupted)
 
 
+@pytest.mark.slow
 @pytest.mark.skipif(sys.platform == "win32", reason="there is no SIGKILL")
 def test_a_killed_run_resumes_to_the_weights_of_one_never_killed(tmp_path: Path, uninterrupted: Path) -> None:
     """Row 22 of the hazards, for a whole run: the lock of the dead process does not stand in the way."""
