@@ -21,22 +21,43 @@ from sightline.tour import Chapter, chapters, find_chapters, to_notebook, write_
 EVERY = pytest.mark.parametrize("chapter", chapters(), ids=lambda chapter: chapter.stem)
 
 
-@EVERY
-def test_it_runs(chapter: Chapter, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+@pytest.fixture(autouse=True)
+def with_commands(monkeypatch: pytest.MonkeyPatch) -> None:
+    """`sightline` and `jupyter` are found, as in an environment that is activated."""
     monkeypatch.setenv("PATH", f"{Path(sys.executable).parent}{os.pathsep}{os.environ['PATH']}")
-    (path,) = write_notebooks([chapter], tmp_path)
+
+
+def executed(chapter: Chapter, folder: Path) -> Any:
+    """The chapter's notebook with its outputs, written to `folder` and run there."""
+    path = folder / f"{chapter.stem}.ipynb"
+    if not path.exists():
+        write_notebooks([chapter], folder)
     notebook = nbformat.read(path, 4)
     nbformat.validate(notebook)
     if quick := chapter.parts[0].get("quick"):
         _make_quick(notebook, quick)
-    client = nbclient.NotebookClient(notebook, kernel_name="python3", timeout=240, resources={"metadata": {"path": str(tmp_path)}})
-    client.execute()
+    client = nbclient.NotebookClient(notebook, kernel_name="python3", timeout=240, resources={"metadata": {"path": str(folder)}})
+    return client.execute()
+
+
+@EVERY
+def test_it_runs(chapter: Chapter, tmp_path: Path) -> None:
+    notebook = executed(chapter, tmp_path)
     said = [output for cell in notebook.cells if cell.cell_type == "code" for output in cell.outputs]
     assert said
     assert not [output.text for output in said if output.output_type == "stream" and output.name == "stderr"]
     if "sl.train(" in chapter.parts[1]:  # and where it stands is said under the cell
         shown = [output.data.get("text/plain", "") for output in said if output.output_type == "display_data"]
         assert any(re.search(r"^epoch (\d+)/\1  loss \d", text, re.MULTILINE) for text in shown)
+
+
+@pytest.mark.slow
+@pytest.mark.timeout(1800)
+def test_all_run_in_one_folder_and_again(tmp_path: Path) -> None:
+    """As a reader does who runs one after the other, and a cell that has been changed once more."""
+    for _ in range(2):
+        for chapter in chapters():
+            executed(chapter, tmp_path)
 
 
 def _make_quick(notebook: Any, values: dict[str, Any]) -> None:
