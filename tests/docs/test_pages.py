@@ -84,8 +84,9 @@ def test_its_code_runs(page: Path, home: Path, tmp_path: Path) -> None:
     if name in CHANGES_THE_SOURCE:  # what the page adds to the tests passes too
         made = [str(path) for path in folder.glob("tests/**/*.py") if path.read_bytes() != _original(path, folder)]
         check = [sys.executable, "-m", "pytest", "-q", "-p", "no:cacheprovider", "--import-mode=importlib", *made]
-        tested = subprocess.run(check, cwd=folder, env=environment, capture_output=True, text=True, timeout=800)
-        assert not made or tested.returncode == 0, tested.stdout[-4000:]
+        if made:
+            tested = subprocess.run(check, cwd=folder, env=environment, capture_output=True, text=True, timeout=800)
+            assert tested.returncode == 0, tested.stdout[-4000:]
 
 
 def _original(path: Path, folder: Path) -> bytes:
