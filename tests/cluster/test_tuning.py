@@ -24,7 +24,6 @@ def on_tensorflow(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.delenv("KERAS_BACKEND", raising=False)
 
 
-@pytest.mark.slow
 def test_trials_on_the_cluster_are_those_of_one_machine(nodes: Nodes, tmp_path: Path) -> None:
     said: list[Event] = []
     space = {"dense": {"one_of": [16, 48]}}

@@ -39,7 +39,6 @@ def ended(processes: list[subprocess.Popen[str]]) -> list[dict[str, Any]]:
     return results
 
 
-@pytest.mark.slow
 def test_two_processes_come_to_the_weights_of_one() -> None:
     """With batch normalization, weights of pictures, soft targets, and 11 pictures that the batches leave over."""
     with socket.socket() as free:
