@@ -101,12 +101,15 @@ class Inspection:
         """All layers, or of more than `most` the last one at each size of maps, and those after the maps."""
         if len(self.layers) <= most:
             return list(self.layers)
-        following = [*self.layers[1:], None]
-        return [
-            layer
-            for layer, after in zip(self.layers, following, strict=True)
-            if after is None or layer.shape[:-1] != after.shape[:-1] or not layer.has_maps
-        ]
+        kept: list[LayerView] = []
+        area = 0
+        for layer in reversed(self.layers):  # what is smaller than maps that follow is a branch, what only pads has nothing new
+            if not layer.has_maps:
+                kept.append(layer)
+            elif layer.shape[0] * layer.shape[1] > area and layer.kind != "ZeroPadding2D":
+                area = layer.shape[0] * layer.shape[1]
+                kept.append(layer)
+        return kept[::-1]
 
     def finding(self) -> str:
         """How many values there are on the way, in a sentence."""
