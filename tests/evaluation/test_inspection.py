@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 import subprocess
 import sys
+from dataclasses import replace
 from pathlib import Path
 
 import cv2
@@ -107,6 +108,12 @@ def test_every_kind_of_network_can_be_looked_into_and_drawn(model: str, tmp_path
         inside.save(tmp_path / "a.pdf")
     with pytest.raises(ImageError, match="does not fit the network"):
         look_inside(network, picture[:-1])
+
+
+def test_the_widest_label_is_written_whole(found: Inspection, tmp_path: Path) -> None:
+    odds = np.array([0.4, 0.3, 0.1, 0.1, 0.1, 0, 0, 0, 0, 0], np.float32)
+    said = replace(found, labels=tuple("bdaceghijk"), probabilities=odds).save(tmp_path / "a.svg").read_text(encoding="utf-8")
+    assert all(f">{label}</text>" in said for label in "bdace")
 
 
 def test_the_page_names_every_layer_and_says_unknown_where_it_is(found: Inspection, tmp_path: Path) -> None:

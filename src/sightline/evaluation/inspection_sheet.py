@@ -167,13 +167,13 @@ def _draw_bars(sheet: Sheet, x: float, y: float, values: NDArray[np.float32], wi
 
 def _draw_answer(sheet: Sheet, y: float, found: Inspection) -> None:
     top = found.top(5)
-    names = min(180.0, max(text_width(label, 12) for label, _ in top) + 12)
+    widest = min(168.0, max(text_width(label, 12) for label, _ in top))
+    names = widest + 12
     room = WIDTH - LEFT - names - 60
     for number, (label, probability) in enumerate(top):
         middle = y + 10 + 20 * number
-        sheet.text(
-            LEFT + names - 10, middle, shortened(label, names - 12, size=12), ha="right", va="center_baseline", bold=not number
-        )
+        short = shortened(label, widest, size=12)
+        sheet.text(LEFT + names - 10, middle, short, ha="right", va="center_baseline", bold=not number)
         axes = sheet.axes(LEFT + names, middle - 6, room, 12)
         axes.set(xlim=(0, 1), ylim=(-0.5, 0.5), xticks=[], yticks=[])
         axes.barh(0, probability, height=1, color=BLUE)
