@@ -79,7 +79,8 @@ def test_errors_that_people_agreed_on_are_among_the_first(model: str, least: int
     assert len(wrong) == 15
     judge: str | sl.Run = model
     if model != "mnist":
-        judge = sl.train("mnist", preset="fast", epochs=3, normalize=False, out=tmp_path / "runs")
+        # in the arithmetic that all processors have: in bfloat16, where there is some, it is another network
+        judge = sl.train("mnist", preset="fast", epochs=3, normalize=False, precision="float32", out=tmp_path / "runs")
     found = jobs.suspects(judge, top=100, output=tmp_path / "sheet.png").found
     hits = [suspect for suspect in found if suspect.index in wrong]
     assert len(found) == 100
